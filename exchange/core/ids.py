@@ -1,0 +1,117 @@
+"""Identifiers: where in the journal a thing was made.
+
+Inside, an identifier is an integer, `sequence * 1024 + ordinal`: the command that made the thing and the thing's
+place among those the command made (a command makes at most 1,024). On the wire it is text with its kind and
+shard in front: `O1-184` is the order of command 184 on shard 1, `T1-184-2` the third trade it made.
+Nothing is ever drawn at random in the core, so a replay gives every thing the same name.
+"""
+
+from __future__ import annotations
+
+from typing import NewType
+
+SHARD = 1
+ORDINALS = 1024
+MAX_SEQUENCE = 2**43 - 1
+
+MemberId = NewType("MemberId", int)
+UserId = NewType("UserId", int)
+KeyId = NewType("KeyId", int)
+MandateId = NewType("MandateId", int)
+AccountId = NewType("AccountId", int)
+BankId = NewType("BankId", int)
+AssetId = NewType("AssetId", int)
+"""What custody can hold: money at one settlement bank, units of one right, notes of one class."""
+PatentId = NewType("PatentId", int)
+OutcomeId = NewType("OutcomeId", int)
+DocumentId = NewType("DocumentId", int)
+MarketId = NewType("MarketId", int)
+ListingId = NewType("ListingId", int)
+InstrumentId = NewType("InstrumentId", int)
+OrderId = NewType("OrderId", int)
+TradeId = NewType("TradeId", int)
+ReceiptId = NewType("ReceiptId", int)
+WithdrawalId = NewType("WithdrawalId", int)
+DealId = NewType("DealId", int)
+PilotId = NewType("PilotId", int)
+ClaimId = NewType("ClaimId", int)
+ProductId = NewType("ProductId", int)
+RewardId = NewType("RewardId", int)
+RunId = NewType("RunId", int)
+ApprovalId = NewType("ApprovalId", int)
+ConnectionId = NewType("ConnectionId", int)
+"""One login's connection; the edge numbers them within an epoch. Zero: no connection."""
+
+NODE = UserId(0)
+"""The principal of the node's own commands: time, start, runs, lost connections."""
+
+KINDS: dict[str, str] = {
+    "MemberId": "M",
+    "UserId": "U",
+    "KeyId": "K",
+    "MandateId": "N",
+    "AccountId": "A",
+    "BankId": "B",
+    "AssetId": "S",
+    "PatentId": "P",
+    "OutcomeId": "X",
+    "DocumentId": "F",
+    "MarketId": "Y",
+    "ListingId": "L",
+    "InstrumentId": "I",
+    "OrderId": "O",
+    "TradeId": "T",
+    "ReceiptId": "V",
+    "WithdrawalId": "W",
+    "DealId": "D",
+    "PilotId": "J",
+    "ClaimId": "C",
+    "ProductId": "Q",
+    "RewardId": "E",
+    "RunId": "R",
+    "ApprovalId": "H",
+}
+"""Type name → kind letter on the wire. Never reused."""
+
+
+def make_id(sequence: int, ordinal: int = 0) -> int:
+    """The identifier of the thing number `ordinal` that the command at `sequence` made."""
+    return sequence * ORDINALS + ordinal
+
+
+def sequence_of(identifier: int) -> int:
+    """The journal sequence that made the thing.
+
+    >>> sequence_of(make_id(184, 2))
+    184
+    """
+    return identifier // ORDINALS
+
+
+def to_wire(kind: str, identifier: int) -> str:
+    """Write an identifier as clients read it.
+
+    >>> to_wire("O", make_id(184)), to_wire("T", make_id(184, 2))
+    ('O1-184', 'T1-184-2')
+    """
+    sequence, ordinal = divmod(identifier, ORDINALS)
+    return f"{kind}{SHARD}-{sequence}-{ordinal}" if ordinal else f"{kind}{SHARD}-{sequence}"
+
+
+def from_wire(kind: str, text: str) -> int:
+    """Read an identifier; the inverse of `to_wire`.
+
+    >>> from_wire("O", "O1-184") == make_id(184)
+    True
+
+    Raises: ValueError if the text is not an identifier of that kind, in its one canonical spelling.
+    """
+    head, _, rest = text.partition("-")
+    sequence_text, _, ordinal_text = rest.partition("-")
+    try:
+        identifier = make_id(int(sequence_text), int(ordinal_text or 0))
+    except ValueError:
+        identifier = -1
+    if head != f"{kind}{SHARD}" or identifier < 0 or len(text) > 24 or to_wire(kind, identifier) != text:
+        raise ValueError(f"expected an identifier like {kind}{SHARD}-184")
+    return identifier
