@@ -29,6 +29,9 @@ help: ## list the targets
 run: $(RUN) $(DIST) ## set up, tell the whole story on real patents, then serve on 127.0.0.1:8000
 	@exec $(BIN)/exchange story --serve $(ARGS)
 
+.PHONY: build
+build: $(RUN) $(DIST) ## set up only what running needs
+
 .PHONY: test
 test: $(DEV) $(DIST) chromium ## set up, then every test; POSTGRES=own NATS=own starts these servers itself
 	@$(BIN)/python -m pytest -n $(JOBS) -m "not soak" $(TESTS) $(ARGS)
@@ -39,7 +42,7 @@ test-services: $(DEV) $(DIST) ## only the tests that use PostgreSQL or NATS
 
 .PHONY: soak
 soak: $(DEV) $(DIST) ## the tests that are longer than continuous integration has time for
-	@$(BIN)/python -m pytest -m soak --timeout 0 $(TESTS) $(ARGS)
+	@$(BIN)/python -m pytest -m soak --timeout 0 --hypothesis-profile soak $(TESTS) $(ARGS)
 
 .PHONY: check
 check: $(DEV) ## ruff, mypy, pyright, import contracts, spelling

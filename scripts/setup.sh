@@ -18,7 +18,7 @@ case $level in
 esac
 
 missing() { # missing WHAT PACKAGE... : name what is missing with the command that brings it, and stop
-    local sudo=sudo\ what=$1
+    local sudo="sudo " what=$1
     shift
     [ "$(id -u)" -eq 0 ] && sudo=
     printf '%s is missing. This brings it:\n\n    %sapt-get install %s\n\n' "$what" "$sudo" "$*" >&2
