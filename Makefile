@@ -51,7 +51,7 @@ check: $(DEV) ## ruff, mypy, pyright, import contracts, spelling
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/codespell
+	git ls-files -z | xargs -0 $(BIN)/codespell
 
 .PHONY: docs
 docs: $(DEV) ## build the documentation into site/
