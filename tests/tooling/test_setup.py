@@ -53,7 +53,7 @@ def test_a_python_that_is_too_old_is_named_with_the_command_that_brings_a_newer_
 
 
 def test_a_missing_venv_module_is_named_with_the_command_that_brings_it(checkout: Path) -> None:
-    bare = program(checkout, "bare-python", f'case "$2" in *ensurepip*) exit 1;; esac; exec {sys.executable} "$@"')
+    bare = program(checkout, "bare-python", f'case "$2" in *ensurepip*) exit 1;; esac; exec "{sys.executable}" "$@"')
     done = run(checkout, "setup.sh", "run", PYTHON=str(bare))
     assert done.returncode == 1
     assert "Python's venv module is missing" in done.stderr
