@@ -116,5 +116,5 @@ def without_persons(names: list[str], inventors: list[str]) -> tuple[list[str], 
         words = inventor.split()
         if len(words) > 2 and _COUNTRY_BEHIND.fullmatch(words[-1]):  # some lists put the country behind the name
             keys[person_key(" ".join(words[:-1]))] = None
-    organisations = [name for name in names if person_key(name) not in keys]
-    return organisations, [name for name in names if person_key(name) in keys]
+    persons = [name for name in names if person_key(name) in keys]
+    return [name for name in names if name not in persons] if persons else names, persons

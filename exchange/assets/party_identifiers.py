@@ -106,7 +106,7 @@ class InstrumentCode(msgspec.Struct, frozen=True, gc=False):
         """The code with its check character.
 
         >>> InstrumentCode("S", 184).text
-        'IPXS0000184W'
+        'IPXS0000184L'
         """
         body = f"IPX{self.instrument_class}{self.serial:07d}"
         return body + str(mod_37_36.calc_check_digit(body))
