@@ -163,7 +163,7 @@ class CancelReason(StrEnum):
 class OrderAccepted(Event, frozen=True, kw_only=True, tag="order.accepted"):
     """The order is in the book's hands and covered by a hold.
 
-    Units: `hold_units` of `hold_asset_id` are promised to this order; `held_after` is all the account has promised of it.
+    Units: `hold_units` of `hold_asset_id` are promised to this order; `held_after` is all that account promised of it.
     Source: FIX ExecutionReport, ExecType New.
     """
 
@@ -180,6 +180,7 @@ class OrderAccepted(Event, frozen=True, kw_only=True, tag="order.accepted"):
     hold_units: Units
     held_after: Units
     fee_version: int
+    max_notional_minor: int
     cancel_on_disconnect: bool
     connection_id: ConnectionId
     mark: FeedMark

@@ -10,9 +10,10 @@ from exchange.core.units import NS_PER_SECOND, TimeNs
 
 
 class BusinessCalendar(Record, frozen=True, kw_only=True):
-    """The trading days of a market. Weekends are Saturday and Sunday unless `extra_days` says otherwise.
+    """The trading days of a market. A weekend is closed unless `extra_days` says otherwise.
 
     `holidays` and `extra_days` (working weekends, 调休) are ISO dates; `covers_until` bounds what may be asked.
+    `weekend` holds ISO weekday numbers (Monday is 1); a market that never rests has none.
     """
 
     name: str
@@ -22,6 +23,7 @@ class BusinessCalendar(Record, frozen=True, kw_only=True):
     extra_days: tuple[str, ...]
     covers_from: str
     covers_until: str
+    weekend: tuple[int, ...] = (6, 7)
 
 
 def local_date(at_ns: int, time_zone: str) -> date:
@@ -45,7 +47,7 @@ def is_trading_day(calendar: BusinessCalendar, day: date) -> bool:
         raise ValueError(f"calendar {calendar.name}@{calendar.version} does not cover {text}")
     if text in calendar.extra_days:
         return True
-    return day.weekday() < 5 and text not in calendar.holidays
+    return day.isoweekday() not in calendar.weekend and text not in calendar.holidays
 
 
 def add_trading_days(calendar: BusinessCalendar, day: date, count: int) -> date:

@@ -42,6 +42,7 @@ ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
 """One login's connection; the edge numbers them within an epoch. Zero: no connection."""
 
+NO_CONNECTION = ConnectionId(0)
 NODE = UserId(0)
 """The principal of the node's own commands: time, start, runs, lost connections."""
 

@@ -45,3 +45,12 @@ class SellerClass(StrEnum):
     PRIVATE = "private"
     FOREIGN = "foreign"
     INVENTOR = "inventor"
+
+
+class Standing(StrEnum):
+    """What is on record about a party: the statement for a method signed, its class, an invitation to a test."""
+
+    METHOD_STATEMENT = "method_statement"
+    ORDINARY = "ordinary"
+    PROFESSIONAL = "professional"
+    INVITED = "invited"

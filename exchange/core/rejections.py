@@ -73,6 +73,7 @@ class RejectCode(StrEnum):
     PROFILE_UNCONFIRMED = "profile.unconfirmed"
     CALENDAR_UNKNOWN = "calendar.unknown"
     CALENDAR_INVALID = "calendar.invalid"
+    CALENDAR_NOT_COVERED = "calendar.not_covered"
     MARKET_UNKNOWN = "market.unknown"
     MARKET_EXISTS = "market.exists"
     RULE_METHOD_NOT_ALLOWED = "rule.method_not_allowed"

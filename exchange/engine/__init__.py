@@ -1,1 +1,5 @@
-"""."""
+"""The state machine: the only place where domains meet. Pure and deterministic; imported by node and store only.
+
+Read: apply (the dispatch table and the road of one command), state (everything a decision may ask), orders (an order's
+path through hold, book and settlement), settlement and fees, runs and timers, then a file for each workflow.
+"""

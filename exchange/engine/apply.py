@@ -1,0 +1,127 @@
+"""The dispatch table, one line per command, and the road of one command through it.
+
+A route names the handler, who may send the command, its lane, and whether it needs four eyes. Everything else of a
+command, from whichever door it came, is decided here and in its handler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from exchange.core.membership import (
+    ClassMember,
+    FoundExchange,
+    FreezeMember,
+    GrantMandate,
+    OpenAccount,
+    RegisterKey,
+    RegisterMember,
+    RegisterUser,
+    RevokeKey,
+    RevokeMandate,
+    SuspendUser,
+)
+from exchange.core.messages import MAX_EVENTS, Command, Event, Header
+from exchange.core.node_messages import (
+    AdvanceClock,
+    ContinueRun,
+    DenyApproval,
+    GrantApproval,
+    LoseConnection,
+    RunKind,
+    StartNode,
+)
+from exchange.core.parties import Role
+from exchange.core.rejections import ensure
+from exchange.core.rule_messages import ActivateText, ConfirmField, PublishText
+from exchange.engine import approvals, members, orders, phases, rules, timers
+from exchange.engine.access import refuse_role
+from exchange.engine.runs import Chunk, continue_run
+from exchange.engine.state import ExchangeState
+from matching.messages import CancelAllOrders, CancelOrder, ChangePhase, PlaceOrder, ReplaceOrder
+
+Handler = Callable[[ExchangeState, Header, Any], list[Event]]
+
+NODE = frozenset({Role.NODE})
+OPERATOR = frozenset({Role.OPERATOR})
+TRADERS = frozenset({Role.INSTITUTION, Role.INVESTOR, Role.INTERMEDIARY, Role.COUNTERPARTY})
+MEMBERS_AND_OPERATOR = TRADERS | OPERATOR
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a command travels: `slow` commands fill at most a quarter of a batch; `four_eyes` ones wait for a second."""
+
+    handler: Handler
+    roles: frozenset[Role]
+    slow: bool = False
+    four_eyes: bool = False
+
+
+CHUNKS: dict[RunKind, Chunk] = {
+    RunKind.CANCEL_ORDERS: orders.cancel_chunk,
+}
+"""What a run of each kind does with its next entries."""
+
+ROUTES: dict[type[Command], Route] = {
+    # The node itself
+    StartNode: Route(timers.start_node, NODE),
+    AdvanceClock: Route(timers.advance_clock, NODE),
+    LoseConnection: Route(timers.lose_connection, NODE),
+    ContinueRun: Route(partial(continue_run, CHUNKS), NODE, slow=True),
+    GrantApproval: Route(approvals.grant, MEMBERS_AND_OPERATOR),
+    DenyApproval: Route(approvals.deny, MEMBERS_AND_OPERATOR),
+    # Members
+    FoundExchange: Route(members.found_exchange, NODE),
+    RegisterMember: Route(members.register_member, OPERATOR),
+    FreezeMember: Route(members.freeze_member, OPERATOR),
+    ClassMember: Route(members.class_member, OPERATOR),
+    RegisterUser: Route(members.register_user, OPERATOR),
+    SuspendUser: Route(members.suspend_user, OPERATOR),
+    RegisterKey: Route(members.register_key, OPERATOR),
+    RevokeKey: Route(members.revoke_key, OPERATOR),
+    GrantMandate: Route(members.grant_mandate, TRADERS),
+    RevokeMandate: Route(members.revoke_mandate, TRADERS),
+    OpenAccount: Route(members.open_account, MEMBERS_AND_OPERATOR),
+    # Rules
+    PublishText: Route(rules.publish_text, OPERATOR),
+    ConfirmField: Route(rules.confirm_field, OPERATOR),
+    ActivateText: Route(rules.activate_text, OPERATOR, four_eyes=True),
+    # Orders
+    PlaceOrder: Route(orders.place_order, TRADERS),
+    CancelOrder: Route(orders.cancel_order, TRADERS),
+    ReplaceOrder: Route(orders.replace_order, TRADERS),
+    CancelAllOrders: Route(orders.cancel_all_orders, TRADERS),
+    ChangePhase: Route(phases.change_phase, OPERATOR),
+}
+
+
+def apply(state: ExchangeState, header: Header, command: Command) -> list[Event]:
+    """Decide one command and change the state by it; a refusal changes nothing but the sequence and the time.
+
+    Raises: InvariantBroken, or whatever a bug raises. `state.changing` then tells whether the line was crossed.
+    """
+    state.changing = False
+    route = ROUTES[type(command)]
+    refusal = refuse_role(state, header, route.roles)
+    if refusal is not None:
+        events: list[Event] = [refusal]
+    elif route.four_eyes:
+        events = approvals.request(state, header, command)
+    elif isinstance(command, GrantApproval):
+        events = approvals.grant(state, header, command, _handle)
+    else:
+        events = route.handler(state, header, command)
+    ensure(len(events) <= MAX_EVENTS, "a command makes a bounded number of events")
+    state.sequence = header.sequence
+    state.epoch = header.epoch
+    state.at_ns = header.at_ns
+    return events
+
+
+def _handle(state: ExchangeState, header: Header, command: Command) -> list[Event]:
+    """Decide a command whose roles and eyes were checked before."""
+    return ROUTES[type(command)].handler(state, header, command)

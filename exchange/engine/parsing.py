@@ -1,0 +1,50 @@
+"""Published texts become typed documents: one reader and one canonical writer per kind."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from exchange.core.calendar import BusinessCalendar
+from exchange.core.rule_messages import PublishedKind
+from exchange.rulebook.calendars import CalendarText, business_calendar, canonical_calendar, parse_calendar
+from exchange.rulebook.fees import FeeSchedule, canonical_schedule, parse_fee_schedule
+from exchange.rulebook.overlays import Overlays, canonical_overlays, parse_overlays
+from exchange.rulebook.profile import Profile, canonical_text, parse_profile
+from exchange.rulebook.texts import TextError
+
+Document = Profile | FeeSchedule | CalendarText | Overlays
+
+
+def parse(kind: PublishedKind, text: str) -> Document | TextError:
+    """Read and check a text of one kind."""
+    match kind:
+        case PublishedKind.PROFILE:
+            return parse_profile(text)
+        case PublishedKind.FEE_SCHEDULE:
+            return parse_fee_schedule(text)
+        case PublishedKind.CALENDAR:
+            return parse_calendar(text)
+        case PublishedKind.OVERLAYS:
+            return parse_overlays(text)
+        case _:
+            assert_never(kind)
+
+
+def canonical(document: Document) -> str:
+    """The one spelling of a document, which its hash names."""
+    match document:
+        case Profile():
+            return canonical_text(document)
+        case FeeSchedule():
+            return canonical_schedule(document)
+        case CalendarText():
+            return canonical_calendar(document)
+        case Overlays():
+            return canonical_overlays(document)
+        case _:
+            assert_never(document)
+
+
+def calendar_of(document: Document) -> BusinessCalendar | None:
+    """The business calendar of a calendar text."""
+    return business_calendar(document) if isinstance(document, CalendarText) else None

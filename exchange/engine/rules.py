@@ -1,0 +1,161 @@
+"""The law asked: published texts, and the checks before every listing, order and deal."""
+
+from __future__ import annotations
+
+import msgspec
+
+from exchange.core.ids import AccountId
+from exchange.core.instruments import Side
+from exchange.core.messages import Event, Header, Rejected
+from exchange.core.rejections import RejectCode, ensure
+from exchange.core.rule_messages import (
+    ActivateText,
+    ConfirmField,
+    FieldConfirmed,
+    Published,
+    PublishedKind,
+    PublishText,
+    TextActivated,
+    TextPublished,
+)
+from exchange.engine.fees import order_fee_row
+from exchange.engine.parsing import Document, canonical, parse
+from exchange.engine.state import ExchangeState, OpenOrder
+from exchange.rulebook.checks import (
+    check_holder_cap,
+    check_method,
+    check_suitability,
+    check_value_cap,
+)
+from exchange.rulebook.profile import Method, Profile
+from exchange.rulebook.texts import TextError, missing_confirmations, text_hash, unconfirmed_fields
+from matching.messages import Instrument, Market
+
+UNKNOWN: dict[PublishedKind, RejectCode] = {
+    PublishedKind.PROFILE: RejectCode.PROFILE_UNKNOWN,
+    PublishedKind.FEE_SCHEDULE: RejectCode.FEE_SCHEDULE_UNKNOWN,
+    PublishedKind.CALENDAR: RejectCode.CALENDAR_UNKNOWN,
+    PublishedKind.OVERLAYS: RejectCode.PROFILE_UNKNOWN,
+}
+
+
+def publish_text(state: ExchangeState, header: Header, command: PublishText) -> list[Event]:
+    """Keep one version of a text for good, in its canonical spelling."""
+    del header
+    document = parse(command.kind, command.text)
+    if isinstance(document, TextError):
+        return [Rejected(code=document.code, detail=f"{document.path}: {document.reason}")]
+    text = canonical(document)
+    published = Published(
+        kind=command.kind,
+        name=document.name,
+        version=document.version,
+        effective_from=document.effective_from,
+        text=text,
+        text_hash=text_hash(text),
+    )
+    if state.published(command.kind, document.name, document.version) is not None:
+        return [Rejected(code=RejectCode.DOCUMENT_EXISTS, detail=f"{document.name}@{document.version}")]
+
+    state.change()
+    state.put(published)
+    return [TextPublished(published=published)]
+
+
+def confirm_field(state: ExchangeState, header: Header, command: ConfirmField) -> list[Event]:
+    """An operator vouches for one row whose source was only an excerpt or general knowledge."""
+    del header
+    published = state.published(command.kind, command.name, command.version)
+    if published is None:
+        return [Rejected(code=UNKNOWN[command.kind])]
+    document = _document(state, published)
+    if command.field not in unconfirmed_fields(document):
+        return [Rejected(code=RejectCode.PROFILE_INVALID, detail=f"{command.field} needs no confirmation")]
+    if command.field in dict(published.confirmed):
+        return [Rejected(code=RejectCode.PROFILE_INVALID, detail=f"{command.field} is confirmed")]
+
+    state.change()
+    confirmed = msgspec.structs.replace(published, confirmed=(*published.confirmed, (command.field, command.source)))
+    state.put(confirmed)
+    return [FieldConfirmed(published=confirmed)]
+
+
+def activate_text(state: ExchangeState, header: Header, command: ActivateText) -> list[Event]:
+    """Put a text in force from its date, once every unchecked row is confirmed. Arrives here with two signatures."""
+    published = state.published(command.kind, command.name, command.version)
+    if published is None:
+        return [Rejected(code=UNKNOWN[command.kind])]
+    missing = missing_confirmations(_document(state, published), dict(published.confirmed))
+    if missing:
+        return [Rejected(code=RejectCode.PROFILE_UNCONFIRMED, detail=", ".join(missing)[:1_000])]
+
+    state.change()
+    active = msgspec.structs.replace(published, active_since_ns=header.at_ns)
+    state.put(active)
+    return [TextActivated(published=active)]
+
+
+def profile_of(state: ExchangeState, market: Market) -> Profile:
+    """The profile version a market lives under."""
+    document = state.parsed.get((PublishedKind.PROFILE, market.profile, market.profile_version))
+    ensure(isinstance(document, Profile), "a market's profile is published")
+    assert isinstance(document, Profile)  # noqa: S101 - for the type checker; ensure() above is the guard
+    return document
+
+
+def holder_of(state: ExchangeState, account_id: AccountId) -> int:
+    """Who counts as a holder: the member, or behind a nominee's sub-account its own beneficiary."""
+    account = state.accounts[account_id]
+    return account.account_id if account.beneficiary else account.member_id
+
+
+def holders_after_bid(state: ExchangeState, instrument: Instrument, account_id: AccountId) -> int:
+    """How many holders there could be if this bid and every open one were filled."""
+    holders = {holder_of(state, holder): None for holder, _ in state.ledger.holders(instrument.asset_id)}
+    for bidder in state.bidders.get(instrument.instrument_id, {}):
+        holders[holder_of(state, bidder)] = None
+    holders[holder_of(state, account_id)] = None
+    return len(holders)
+
+
+def refuse_order_by_rule(
+    state: ExchangeState, header: Header, instrument: Instrument, order: OpenOrder
+) -> Rejected | None:
+    """Ask the market's profile about an order: method, price of the service, suitability, value, holders.
+
+    Refused: rule.method_not_allowed, fee.schedule_unknown, rule.suitability, rule.value_cap, rule.holder_cap.
+    """
+    del header
+    market = state.market_of(instrument)
+    profile = profile_of(state, market)
+    if (refusal := check_method(profile, Method.ORDER_BOOK)) is not None:
+        return refusal.rejected()
+    if order_fee_row(state, instrument, order.side, order.fee_version) is None:
+        return Rejected(code=RejectCode.FEE_SCHEDULE_UNKNOWN, detail=market.fee_schedule)
+    member = state.members[state.accounts[order.account_id].member_id]
+    if (refusal := check_suitability(profile, member.standings)) is not None:
+        return refusal.rejected()
+    worth = order.remaining_lots * order.price_ticks * instrument.tick_minor
+    if (refusal := check_value_cap(profile, worth)) is not None:
+        return refusal.rejected()
+    if (
+        order.side is Side.BUY
+        and profile.fields.holder_cap.value is not None
+        and not _has_place(state, instrument, order)
+    ):
+        holders = holders_after_bid(state, instrument, order.account_id)
+        if (refusal := check_holder_cap(profile, holders)) is not None:
+            return refusal.rejected()
+    return None
+
+
+def _has_place(state: ExchangeState, instrument: Instrument, order: OpenOrder) -> bool:
+    """Whether the account holds already or has a bid open, so that its place was counted before."""
+    bids = state.bidders.get(instrument.instrument_id)
+    if bids is not None and order.account_id in bids:
+        return True
+    return state.ledger.units(order.account_id, instrument.asset_id) > 0
+
+
+def _document(state: ExchangeState, published: Published) -> Document:
+    return state.parsed[published.kind, published.name, published.version]

@@ -1,0 +1,296 @@
+"""All the state a later decision may ask, in one object, and the table of its records.
+
+A *record* is a frozen value with an identifier (a member, a deal). Events carry it whole, the state keeps the latest
+one, the store keeps the same in a table. Which of them stay in memory is said once, in ENTITIES: those with `live`
+leave it when they are over. Orders, balances and channels are too hot for that and have shapes of their own.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from operator import attrgetter
+from typing import TypeVar, cast
+
+from custody.accounts import MIRRORS, Account, Asset, Bank
+from custody.ledger import Ledger
+from exchange.core.calendar import BusinessCalendar, start_of_day_ns
+from exchange.core.ids import (
+    AccountId,
+    AssetId,
+    ConnectionId,
+    InstrumentId,
+    MemberId,
+    OrderId,
+    RunId,
+    UserId,
+)
+from exchange.core.instruments import OrderType, Side, TimeInForce
+from exchange.core.membership import Key, Mandate, Member, User
+from exchange.core.messages import Record
+from exchange.core.node_messages import Approval, Run, Timer
+from exchange.core.rejections import ensure
+from exchange.core.rule_messages import Published, PublishedKind
+from exchange.engine.parsing import Document, calendar_of, parse
+from exchange.rulebook.texts import TextError
+from matching.book import Book
+from matching.messages import Instrument, Market
+
+R = TypeVar("R", bound=Record)
+RecordKey = int | tuple[str, str, int]
+VENUE_TIME_ZONE = "Asia/Shanghai"
+"""In which a published text's effective date begins."""
+
+
+@dataclass(slots=True)
+class OpenOrder:
+    """An order that may still trade: what its fills and its hold are reckoned from."""
+
+    order_id: OrderId
+    client_order_id: str
+    account_id: AccountId
+    instrument_id: InstrumentId
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    price_ticks: int
+    quantity_lots: int
+    remaining_lots: int
+    hold_asset_id: AssetId
+    hold_units: int
+    notional_minor: int
+    charged_minor: int
+    fee_version: int
+    max_notional_minor: int
+    priority: int
+    cancel_on_disconnect: bool
+    connection_id: ConnectionId
+    epoch: int
+
+    def with_terms(self, client_order_id: str, price_ticks: int, quantity_lots: int) -> OpenOrder:
+        """A copy under new terms; what is filled stays filled."""
+        filled = self.quantity_lots - self.remaining_lots
+        return replace(
+            self,
+            client_order_id=client_order_id,
+            price_ticks=price_ticks,
+            quantity_lots=quantity_lots,
+            remaining_lots=quantity_lots - filled,
+        )
+
+    def notional_left_ticks(self, tick_minor: int) -> int | None:
+        """What a capped market bid may still spend, in ticks; None without a cap."""
+        if not self.max_notional_minor:
+            return None
+        return (self.max_notional_minor - self.notional_minor) // tick_minor
+
+
+@dataclass(slots=True)
+class Numbers:
+    """How far one instrument's public channels have come, and its last price (0: never traded)."""
+
+    book_n: int = 0
+    trade_n: int = 0
+    last_price_ticks: int = 0
+
+
+def _always(_: Record) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """How one kind of record is kept: its key, and whether it still matters to a decision."""
+
+    record: type[Record]
+    key: Callable[[Record], RecordKey]
+    live: Callable[[Record], bool] = _always
+
+
+def _entity(
+    record: type[R],
+    key: str | tuple[str, ...],
+    live: Callable[[R], bool] | None = None,
+) -> Entity:
+    fields = (key,) if isinstance(key, str) else key
+    keep = cast("Callable[[Record], bool]", live) if live else _always
+    return Entity(record=record, key=attrgetter(*fields), live=keep)
+
+
+ENTITIES: tuple[Entity, ...] = (
+    _entity(Member, "member_id"),
+    _entity(User, "user_id"),
+    _entity(Key, "key_id"),
+    _entity(Mandate, "mandate_id", lambda mandate: not mandate.revoked),
+    _entity(Account, "account_id"),
+    _entity(Asset, "asset_id"),
+    _entity(Bank, "bank_id"),
+    _entity(Market, "market_id"),
+    _entity(Instrument, "instrument_id"),
+    _entity(Published, ("kind", "name", "version")),
+    _entity(Timer, "timer_id"),
+    _entity(Run, "run_id", lambda run: not run.done),
+    _entity(Approval, "approval_id", lambda approval: approval.status == "open"),
+)
+"""Every record kept in memory. A new workflow adds its line here and its table in exchange/store/schema."""
+
+_BY_RECORD: dict[type[Record], Entity] = {entity.record: entity for entity in ENTITIES}
+
+
+@dataclass(slots=True)
+class ExchangeState:
+    """Everything, at one sequence. Only `apply` changes it."""
+
+    sequence: int = 0
+    epoch: int = 0
+    at_ns: int = 0
+    records: dict[type[Record], dict[RecordKey, Record]] = field(
+        default_factory=lambda: {entity.record: {} for entity in ENTITIES}
+    )
+    ledger: Ledger = field(default_factory=Ledger)
+    orders: dict[OrderId, OpenOrder] = field(default_factory=dict[OrderId, OpenOrder])
+    books: dict[InstrumentId, Book] = field(default_factory=dict[InstrumentId, Book])
+    numbers: dict[InstrumentId, Numbers] = field(default_factory=dict[InstrumentId, Numbers])
+    bidders: dict[InstrumentId, dict[AccountId, int]] = field(default_factory=dict[InstrumentId, dict[AccountId, int]])
+    """Open bids per instrument and account: each bidder who holds nothing yet reserves a holder's place."""
+    due: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """A heap of (due_ns, timer_id); its first entry is always a timer that stands."""
+    parsed: dict[tuple[str, str, int], Document] = field(default_factory=dict[tuple[str, str, int], Document])
+    """Each published text, read: follows from its record alone."""
+    in_force: dict[tuple[str, str], list[tuple[int, int]]] = field(
+        default_factory=dict[tuple[str, str], list[tuple[int, int]]]
+    )
+    """Active versions of each text as (from_ns, version), in order: follows from the records alone."""
+    changing: bool = False
+    """Whether the command now applied has passed the line between refusing and changing."""
+
+    def table(self, record: type[R]) -> dict[int, R]:
+        """All kept records of one kind, by identifier. (Published texts are keyed by name and version.)"""
+        return cast("dict[int, R]", self.records[record])
+
+    def put(self, record: Record) -> None:
+        """Keep a record's latest value, or let it go when it is over."""
+        entity = _BY_RECORD[type(record)]
+        key = entity.key(record)
+        if not entity.live(record):
+            self.records[entity.record].pop(key, None)
+            return
+        self.records[entity.record][key] = record
+        if isinstance(record, Account) and record.kind in MIRRORS:
+            self.ledger.mirrors.add(record.account_id)
+        elif isinstance(record, Instrument) and record.instrument_id not in self.books:
+            self.books[record.instrument_id] = Book()
+            self.numbers[record.instrument_id] = Numbers()
+        elif isinstance(record, Timer):
+            heapq.heappush(self.due, (record.due_ns, record.timer_id))
+        elif isinstance(record, Published):
+            self._put_published(record)
+
+    def _put_published(self, published: Published) -> None:
+        """Keep a text read and, once active, in the order of its dates."""
+        key = (published.kind.value, published.name, published.version)
+        if key not in self.parsed:
+            document = parse(published.kind, published.text)
+            ensure(not isinstance(document, TextError), "a published text was checked when it was published")
+            self.parsed[key] = cast("Document", document)
+        if published.active_since_ns:
+            day = date.fromisoformat(published.effective_from)
+            from_ns = max(start_of_day_ns(day, VENUE_TIME_ZONE), published.active_since_ns)
+            versions = self.in_force.setdefault((published.kind.value, published.name), [])
+            if (from_ns, published.version) not in versions:
+                versions.append((from_ns, published.version))
+                versions.sort()
+
+    def drop_timer(self, timer_id: int) -> None:
+        """Forget a timer, and keep the heap's first entry one that stands."""
+        timers = self.table(Timer)
+        timers.pop(timer_id, None)
+        while self.due and self.due[0][1] not in timers:
+            heapq.heappop(self.due)
+
+    def published(self, kind: PublishedKind, name: str, version: int) -> Published | None:
+        """One version of one published text."""
+        return cast("Published | None", self.records[Published].get((kind.value, name, version)))
+
+    def version_in_force(self, kind: PublishedKind, name: str, at_ns: int) -> int:
+        """The version of a text in force at a moment; 0 if none is."""
+        version = 0
+        for from_ns, candidate in self.in_force.get((kind.value, name), ()):
+            if from_ns <= at_ns:
+                version = candidate
+        return version
+
+    def calendar(self, name: str, version: int) -> BusinessCalendar | None:
+        """One version of a published calendar."""
+        document = self.parsed.get((PublishedKind.CALENDAR.value, name, version))
+        return calendar_of(document) if document is not None else None
+
+    def open_order(self, order: OpenOrder) -> None:
+        """Keep an order that may still trade, and reserve what its fill could breach."""
+        self.orders[order.order_id] = order
+        if order.side is Side.BUY:
+            bids = self.bidders.setdefault(order.instrument_id, {})
+            bids[order.account_id] = bids.get(order.account_id, 0) + 1
+
+    def close_order(self, order: OpenOrder) -> None:
+        """Forget an order that is over, and what it reserved."""
+        del self.orders[order.order_id]
+        if order.side is Side.BUY:
+            bids = self.bidders[order.instrument_id]
+            bids[order.account_id] -= 1
+            if not bids[order.account_id]:
+                del bids[order.account_id]
+
+    def orders_in_sequence(self) -> list[OpenOrder]:
+        """Every open order by identifier: a restart forgets in which order they were kept."""
+        return [self.orders[order_id] for order_id in sorted(self.orders)]
+
+    def market_of(self, instrument: Instrument) -> Market:
+        """The market an instrument trades in."""
+        return self.table(Market)[instrument.market_id]
+
+    def change(self) -> None:
+        """Cross the line: from here on the command may no longer be refused, only a bug can fail."""
+        self.changing = True
+
+    # Short names for what every handler asks.
+
+    @property
+    def users(self) -> dict[UserId, User]:
+        """Who may authenticate."""
+        return cast("dict[UserId, User]", self.records[User])
+
+    @property
+    def members(self) -> dict[MemberId, Member]:
+        """Who is admitted."""
+        return cast("dict[MemberId, Member]", self.records[Member])
+
+    @property
+    def accounts(self) -> dict[AccountId, Account]:
+        """Every account."""
+        return cast("dict[AccountId, Account]", self.records[Account])
+
+    @property
+    def assets(self) -> dict[AssetId, Asset]:
+        """Everything custody holds units of."""
+        return cast("dict[AssetId, Asset]", self.records[Asset])
+
+    @property
+    def instruments(self) -> dict[InstrumentId, Instrument]:
+        """Everything an order may name."""
+        return cast("dict[InstrumentId, Instrument]", self.records[Instrument])
+
+    @property
+    def runs(self) -> dict[RunId, Run]:
+        """Long work not yet done."""
+        return cast("dict[RunId, Run]", self.records[Run])
+
+    def mandates_of(self, user_id: UserId, account_id: AccountId) -> Iterable[Mandate]:
+        """The mandates a user holds on an account."""
+        return (
+            mandate
+            for mandate in self.table(Mandate).values()
+            if mandate.user_id == user_id and mandate.account_id == account_id
+        )

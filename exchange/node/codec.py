@@ -1,0 +1,65 @@
+"""A journal row's bytes and hashes, and the chain over them. Shared by the sequencer that makes them and the proofs.
+
+    event_hash   = SHA256(0x02 ‖ salt_i ‖ event)                 salt_i = SHA256(row salt ‖ i)[:16]
+    command_hash = SHA256(0x01 ‖ principal ‖ connection ‖ key length ‖ key ‖ command)
+    leaf         = SHA256(0x00 ‖ format ‖ shard ‖ sequence ‖ epoch ‖ at_ns ‖ engine_version
+                          ‖ command_hash ‖ n ‖ event_hash…)
+    chain        = SHA256(previous chain ‖ leaf)
+
+Integers are big-endian and of fixed length, so no two rows share a preimage. The row salt is random and made by the
+shell; an event can thus be shown with its salt, without its neighbours.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from hashlib import sha256
+
+from exchange.core.ids import SHARD
+from exchange.core.messages import Header
+from exchange.core.wire import FORMAT
+
+ENGINE_VERSION = 1
+"""The version of the deciding code: rows of other versions are folded, not decided again."""
+
+_LEAF = struct.Struct(">cHHQQQI")
+_COMMAND = struct.Struct(">cQQH")
+_COUNT = struct.Struct(">H")
+
+
+def event_salt(row_salt: bytes, place: int) -> bytes:
+    """The salt of a row's event number `place`, from 0."""
+    return sha256(row_salt + _COUNT.pack(place)).digest()[:16]
+
+
+def event_hash(salt: bytes, event: bytes) -> bytes:
+    """The salted hash of one encoded event."""
+    return sha256(b"\x02" + salt + event).digest()
+
+
+def command_hash(principal: int, connection: int, key: bytes, command: bytes) -> bytes:
+    """The hash of who asked for what, and under which key."""
+    return sha256(_COMMAND.pack(b"\x01", principal, connection, len(key)) + key + command).digest()
+
+
+def leaf_hash(header: Header, engine_version: int, asked: bytes, events: Sequence[bytes], row_salt: bytes) -> bytes:
+    """The hash of one journal row; `asked` is its command_hash, `events` its encoded events."""
+    head = _LEAF.pack(b"\x00", FORMAT, SHARD, header.sequence, header.epoch, header.at_ns, engine_version)
+    hashes = [event_hash(event_salt(row_salt, place), event) for place, event in enumerate(events)]
+    return sha256(b"".join((head, asked, _COUNT.pack(len(events)), *hashes))).digest()
+
+
+def chain_hash(previous: bytes, leaf: bytes) -> bytes:
+    """The chain over all rows so far; it starts from 32 zero bytes."""
+    return sha256(previous + leaf).digest()
+
+
+def fingerprint(principal: int, command: bytes) -> bytes:
+    """What a command is known by when it stopped a node."""
+    return sha256(principal.to_bytes(8, "big") + command).digest()
+
+
+def key_hash(principal: int, key: str) -> int:
+    """A signed 64-bit index value of a sender's key; the exact sender and key are compared beside it."""
+    return int.from_bytes(sha256(principal.to_bytes(8, "big") + key.encode()).digest()[:8], "big", signed=True)

@@ -1,0 +1,95 @@
+"""One way up: open the store, load, run; and after any stop, the same again.
+
+The bus and the feed outlive the node. A stop hands back the commands that were surely not committed, and the next
+sequencer takes them one a batch, so that whatever stopped the last one now stops alone and is known by name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import Callable
+
+import structlog
+
+from exchange.core.units import NS_PER_SECOND
+from exchange.node.local import LocalBus
+from exchange.node.ports import Clock, Feed, NodeFault, Store
+from exchange.node.sequencer import Sequencer, Stopped
+
+MAX_AHEAD_NS = 5 * NS_PER_SECOND
+"""A journal whose head is further ahead of the clock than this was written by another time; the start refuses."""
+PAUSES_S = (0.0, 0.2, 1.0, 5.0, 15.0)
+
+log = structlog.get_logger("exchange.node")
+
+
+class Keeper:
+    """Keeps one node running over a bus and a feed until it is told to end."""
+
+    def __init__(self, open_store: Callable[[], Store], bus: LocalBus, feed: Feed, clock: Clock) -> None:
+        self.open_store = open_store
+        self.bus = bus
+        self.feed = feed
+        self.clock = clock
+        self.sequencer: Sequencer | None = None
+        self.ready = asyncio.Event()
+        self.starts = 0
+        self.on_ready: list[Callable[[Sequencer], None]] = []
+        """Called with each new sequencer before it runs: projections start from its tables."""
+
+    async def run(self) -> None:
+        """Run nodes until the bus closes.
+
+        Raises: NodeFault from the first start (store.locked, clock.behind); later ones are tried again, with pauses.
+        """
+        failures = 0
+        while not self.bus.closed:
+            store: Store | None = None
+            try:
+                store = self.open_store()
+                await self._run_once(store)
+                return
+            except Stopped as stop:
+                failures = 0 if self.ready.is_set() else failures + 1
+                log.warning("node.stopped", reason=str(stop), retried=len(stop.retry))
+                self.bus.put_back(stop.retry)
+            except Exception as error:
+                if self.starts == 0:
+                    raise
+                failures += 1
+                log.warning("node.start_failed", error=repr(error))
+            finally:
+                self.ready.clear()
+                self.sequencer = None
+                if store is not None:
+                    with contextlib.suppress(Exception):
+                        store.close()
+            await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S) - 1)])
+
+    async def _run_once(self, store: Store) -> None:
+        """One epoch, from the lock to the stop."""
+        gc.disable()
+        try:
+            sequencer = Sequencer(store, self.bus, self.feed, self.clock, store.open())
+        finally:
+            gc.enable()
+        if sequencer.head.at_ns > self.clock.now_ns() + MAX_AHEAD_NS:
+            raise NodeFault("clock.behind", "the journal's last entry is ahead of this machine's clock")
+        # The loaded heap is long-lived: out of the collector's sight, or each full collection is a pause of its size.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 50, 1_000)
+        sequencer.careful = len(self.bus.fast) if self.starts else 0
+        self.starts += 1
+        for tell in self.on_ready:
+            tell(sequencer)
+        self.sequencer = sequencer
+        self.ready.set()
+        log.info("node.ready", epoch=sequencer.epoch, sequence=sequencer.head.sequence)
+        await sequencer.run()
+
+    def close(self) -> None:
+        """Take no more commands; what is queued is answered node.stopped."""
+        self.bus.close()

@@ -1,0 +1,148 @@
+"""What the node needs of the world, as protocols, and the values that cross them.
+
+A Store commits a batch and loads the state; a Bus brings commands and takes answers; a Feed tells what was committed;
+a Clock says what time it is. The database URL and the bus URL choose the implementations, nothing else knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from exchange.core.ids import NO_CONNECTION, ConnectionId, UserId
+from exchange.core.messages import Command, Event, Header
+from exchange.core.units import Epoch, TimeNs
+from exchange.engine.state import ExchangeState
+
+
+class Clock(Protocol):
+    """What time it is."""
+
+    def now_ns(self) -> TimeNs:
+        """Nanoseconds since 1970-01-01T00:00Z."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command: its place, its time, its events; `repeated` if an earlier one with the key answered."""
+
+    sequence: int
+    at_ns: int
+    events: Sequence[Event]
+    repeated: bool = False
+
+
+class NodeFault(Exception):  # noqa: N818 - a fault is the world's, in the house's words
+    """The world's failure, not the command's: ask again, with the same key. `code` is stable.
+
+    node.busy (the queue is full, nothing was taken), node.restarting (the outcome is unknown), node.stopped.
+    """
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail or code)
+        self.code = code
+        self.detail = detail
+
+
+Answer = Callable[["Outcome | NodeFault"], None]
+
+
+@dataclass(slots=True)
+class Submission:
+    """A command on its way, with who authenticated, over which connection, and the sender's key for safe retries."""
+
+    command: Command
+    principal: UserId
+    answer: Answer
+    connection_id: ConnectionId = NO_CONNECTION
+    key: str = ""
+    encoded: bytes = b""
+
+
+@dataclass(slots=True)
+class JournalRow:
+    """One committed command with its events, as objects and as the bytes that are stored."""
+
+    header: Header
+    key: str
+    command: Command
+    command_bytes: bytes
+    events: list[Event]
+    events_bytes: bytes
+    salt: bytes
+    chain: bytes
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction commits."""
+
+    rows: list[JournalRow] = field(default_factory=list[JournalRow])
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the journal stands."""
+
+    sequence: int = 0
+    epoch: int = 0
+    at_ns: int = 0
+    chain: bytes = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An earlier command with the same sender and key."""
+
+    sequence: int
+    at_ns: int
+    command_bytes: bytes
+    events_bytes: bytes
+
+
+class Store(Protocol):
+    """Journal and tables, written by one node at a time."""
+
+    def open(self) -> Epoch:
+        """Take the lock, write this start's epoch row, and answer the epoch.
+
+        Raises: NodeFault store.locked if another node holds the lock.
+        """
+        ...
+
+    def load(self) -> tuple[ExchangeState, Head]:
+        """The state and the journal's head, from the tables alone."""
+        ...
+
+    def known(self, keys: Sequence[tuple[UserId, str]]) -> dict[tuple[UserId, str], Known]:
+        """The earlier commands of these senders and keys."""
+        ...
+
+    def commit(self, batch: Batch) -> None:
+        """Write journal rows and every row they change, in one durable transaction.
+
+        Raises: anything the driver raises; the outcome is then unknown and the node stops.
+        """
+        ...
+
+    def suspects(self) -> dict[bytes, int]:
+        """Fingerprints of commands that stopped a node, and how often."""
+        ...
+
+    def suspect(self, fingerprint: bytes, command_name: str) -> int:
+        """Count one more stop against a command; answers how often it happened."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the lock and the connections."""
+        ...
+
+
+class Feed(Protocol):
+    """Hears of every committed batch, in order, in the sequencer's own thread: it must be quick and may not fail."""
+
+    def publish(self, batch: Batch) -> None:
+        """Take note of a committed batch."""
+        ...

@@ -1,0 +1,308 @@
+"""The main loop: take, stamp, apply, commit, answer, publish.
+
+Waiting commands form a batch; each is stamped and decided in memory, then one transaction writes the journal and every
+row they change; only then anybody hears of it. When the commit fails, an invariant breaks or a handler fails after its
+line, memory can no longer be trusted: the sequencer stops, and the keeper starts another from the tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import assert_never
+
+import structlog
+
+from exchange.core.ids import NODE, RunId
+from exchange.core.messages import Command, Event, Header, Rejected
+from exchange.core.node_messages import AdvanceClock, ContinueRun, StartNode
+from exchange.core.rejections import InvariantBroken, RejectCode
+from exchange.core.units import Epoch, Sequence, TimeNs
+from exchange.core.wire import decode_events, encode_command, encode_event, encode_events, name_of
+from exchange.engine.apply import ROUTES, apply
+from exchange.engine.state import ExchangeState
+from exchange.node.codec import ENGINE_VERSION, chain_hash, command_hash, fingerprint, leaf_hash
+from exchange.node.local import LocalBus
+from exchange.node.ports import Batch, Clock, Feed, Head, JournalRow, Known, NodeFault, Outcome, Store, Submission
+
+MAX_COMMANDS = 512
+MAX_EVENTS = 4_096
+MAX_APPLY_SECONDS = 0.005
+MAX_SLOW_SECONDS = MAX_APPLY_SECONDS / 4
+INLINE_COMMANDS = 24
+"""A batch up to this size commits in the loop itself: the hop to the thread and back would cost more than it frees."""
+
+log = structlog.get_logger("exchange.node")
+
+
+class Stopped(Exception):  # noqa: N818 - not an error of the caller's: memory was given up
+    """The sequencer gave up its memory. `retry` are commands surely not committed; they are decided again."""
+
+    def __init__(self, reason: str, retry: list[Submission]) -> None:
+        super().__init__(reason)
+        self.retry = retry
+
+
+Taken = tuple[Submission, JournalRow]
+
+
+class Sequencer:
+    """One epoch of one node: owns the state, the journal's head and the writing half of the store."""
+
+    def __init__(self, store: Store, bus: LocalBus, feed: Feed, clock: Clock, epoch: Epoch) -> None:
+        self.store = store
+        self.bus = bus
+        self.feed = feed
+        self.clock = clock
+        self.epoch = epoch
+        self.state: ExchangeState
+        self.head: Head
+        self.state, self.head = store.load()
+        self.suspects = store.suspects()
+        self.careful = 0
+        """Commands still to be taken one a batch, after a stop, so that a poisonous one harms only itself."""
+        self.on_stage: Callable[[str], None] = lambda _stage: None
+        """Told "apply", "commit" and "answer" as they begin; crash tests print where they struck."""
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
+        self._runs_asked: set[RunId] = set()
+
+    async def run(self) -> None:
+        """Work until the bus closes.
+
+        Raises: Stopped when memory can no longer be trusted.
+        """
+        try:
+            self._post_own(StartNode())
+            while (waiting := await self._take()) is not None:
+                repeats = self._answer_known(waiting)
+                taken = self._apply(repeats)
+                await self._commit([row for _, row in taken], taken)
+                self._answer(taken)
+                self._ask_runs()
+        finally:
+            self._writer.shutdown(wait=True)
+
+    # --- take ---------------------------------------------------------------------------------------------------------
+
+    async def _take(self) -> list[Submission] | None:
+        """The next commands, fast lane first; none when the bus is closed and empty."""
+        bus = self.bus
+        while not bus.fast and not bus.slow and not self._timer_is_due():
+            if bus.closed:
+                return None
+            bus.arrived.clear()
+            try:
+                await asyncio.wait_for(bus.arrived.wait(), self._seconds_to_timer())
+            except TimeoutError:
+                continue
+        room = 1 if self.careful else MAX_COMMANDS
+        taken = [bus.fast.popleft() for _ in range(min(room, len(bus.fast)))]
+        if self.careful:
+            self.careful -= 1
+        slow = min(len(bus.slow), MAX_COMMANDS // 4, room - len(taken) if taken else room)
+        return taken + [bus.slow.popleft() for _ in range(slow)]
+
+    def _timer_is_due(self) -> bool:
+        return bool(self.state.due) and self.state.due[0][0] <= self.clock.now_ns()
+
+    def _seconds_to_timer(self) -> float | None:
+        if not self.state.due:
+            return None
+        return min(60.0, max(0.001, (self.state.due[0][0] - self.clock.now_ns()) / 1e9))
+
+    def _answer_known(self, waiting: list[Submission]) -> list[Submission]:
+        """Answer commands whose key is in the journal from there; what is left is new."""
+        keys = [(submission.principal, submission.key) for submission in waiting if submission.key]
+        for submission in waiting:
+            submission.encoded = submission.encoded or encode_command(submission.command)
+        known = self.store.known(keys) if keys else {}
+        if not known:
+            return waiting
+        new: list[Submission] = []
+        for submission in waiting:
+            earlier = known.get((submission.principal, submission.key)) if submission.key else None
+            if earlier is None:
+                new.append(submission)
+            else:
+                submission.answer(_repeat(submission, earlier))
+        return new
+
+    # --- stamp and apply ----------------------------------------------------------------------------------------------
+
+    def _apply(self, waiting: list[Submission]) -> list[Taken]:
+        """Decide commands in memory until a limit of the batch is reached; the rest goes back to the queue."""
+        self.on_stage("apply")
+        taken: list[Taken] = []
+        in_batch: dict[tuple[int, str], Taken] = {}
+        events = 0
+        started = time.perf_counter()
+        now_ns = self.clock.now_ns()
+        slow_until = started + MAX_SLOW_SECONDS
+        while self._timer_due_at(now_ns):
+            taken.append(self._decide(_own(AdvanceClock()), now_ns, taken))
+        for place, submission in enumerate(waiting):
+            spent = time.perf_counter()
+            full = events >= MAX_EVENTS or spent - started > MAX_APPLY_SECONDS
+            if taken and (full or (_is_slow(submission) and spent > slow_until)):
+                self._return(waiting[place:])
+                break
+            if submission.key:
+                twin = in_batch.get((submission.principal, submission.key))
+                if twin is not None:
+                    _answer_with_twin(submission, twin)
+                    continue
+            row = self._decide(submission, now_ns, taken)
+            taken.append(row)
+            events += len(row[1].events)
+            if submission.key:
+                in_batch[submission.principal, submission.key] = row
+        return taken
+
+    def _return(self, submissions: list[Submission]) -> None:
+        self.bus.put_back(submission for submission in submissions if not _is_slow(submission))
+        self.bus.slow.extendleft(reversed([submission for submission in submissions if _is_slow(submission)]))
+
+    def _timer_due_at(self, now_ns: int) -> bool:
+        return bool(self.state.due) and self.state.due[0][0] <= max(now_ns, self.head.at_ns + 1)
+
+    def _decide(self, submission: Submission, now_ns: int, taken: list[Taken]) -> Taken:
+        """Stamp one command and decide it; a bug before the line refuses it, one after the line stops the node."""
+        header = Header(
+            sequence=Sequence(self.head.sequence + 1),
+            epoch=self.epoch,
+            at_ns=TimeNs(max(now_ns, self.head.at_ns + 1)),
+            principal=submission.principal,
+            connection_id=submission.connection_id,
+        )
+        submission.encoded = submission.encoded or encode_command(submission.command)
+        try:
+            events = self._guarded(header, submission)
+        except Exception as error:
+            if not isinstance(error, InvariantBroken) and not self.state.changing:
+                log.exception("handler.failed_before_line", command=name_of(submission.command))
+                self.state.sequence, self.state.at_ns = header.sequence, header.at_ns
+                events = [Rejected(code=RejectCode.INTERNAL_REFUSED)]
+            else:
+                log.exception("handler.failed_after_line", command=name_of(submission.command))
+                self.store.suspect(fingerprint(submission.principal, submission.encoded), name_of(submission.command))
+                untouched = [earlier for earlier, _ in taken if earlier.principal != NODE]
+                raise Stopped("a handler failed after its line", [*untouched, submission]) from error
+        return submission, self._row(header, submission, events)
+
+    def _guarded(self, header: Header, submission: Submission) -> list[Event]:
+        """Decide, unless the command has stopped a node twice."""
+        if self.suspects:
+            mark = fingerprint(submission.principal, submission.encoded)
+            if self.suspects.get(mark, 0) >= 2:
+                self.state.sequence, self.state.at_ns = header.sequence, header.at_ns
+                return [Rejected(code=RejectCode.INTERNAL_QUARANTINED, detail=mark.hex()[:16])]
+        return apply(self.state, header, submission.command)
+
+    def _row(self, header: Header, submission: Submission, events: list[Event]) -> JournalRow:
+        """The journal row: bytes once, hashes, and the chain carried on."""
+        encoded = [encode_event(event) for event in events]
+        salt = secrets.token_bytes(16)
+        asked = command_hash(
+            submission.principal, submission.connection_id, submission.key.encode(), submission.encoded
+        )
+        leaf = leaf_hash(header, ENGINE_VERSION, asked, encoded, salt)
+        chain = chain_hash(self.head.chain, leaf)
+        self.head = Head(sequence=header.sequence, epoch=header.epoch, at_ns=header.at_ns, chain=chain)
+        return JournalRow(
+            header=header,
+            key=submission.key,
+            command=submission.command,
+            command_bytes=submission.encoded,
+            events=events,
+            events_bytes=encode_events(encoded),
+            salt=salt,
+            chain=chain,
+        )
+
+    # --- commit, answer, publish --------------------------------------------------------------------------------------
+
+    async def _commit(self, rows: list[JournalRow], taken: list[Taken]) -> None:
+        """Make the batch durable; after a failure nobody knows whether it is, so memory goes and keys decide."""
+        if not rows:
+            return
+        self.on_stage("commit")
+        batch = Batch(rows=rows)
+        try:
+            if len(rows) <= INLINE_COMMANDS:
+                self.store.commit(batch)
+            else:
+                await asyncio.get_running_loop().run_in_executor(self._writer, self.store.commit, batch)
+        except Exception as error:
+            log.exception("commit.failed", first=rows[0].header.sequence, commands=len(rows))
+            for submission, _ in taken:
+                submission.answer(NodeFault("node.restarting", "the outcome is unknown; ask again with the same key"))
+            raise Stopped("a commit failed", []) from error
+
+    def _answer(self, taken: list[Taken]) -> None:
+        """Tell the senders, then everybody."""
+        if not taken:
+            return
+        self.on_stage("answer")
+        for submission, row in taken:
+            submission.answer(Outcome(sequence=row.header.sequence, at_ns=row.header.at_ns, events=row.events))
+        self.feed.publish(Batch(rows=[row for _, row in taken]))
+
+    def _ask_runs(self) -> None:
+        """Ask for the next chunk of every run that has none on its way."""
+        for run in list(self.state.runs.values()):
+            if run.run_id not in self._runs_asked:
+                self._runs_asked.add(run.run_id)
+                self._post_own(ContinueRun(run_id=run.run_id, from_position=run.position), run.run_id)
+
+    def _post_own(self, command: Command, run_id: RunId | None = None) -> None:
+        def answered(_: Outcome | NodeFault) -> None:
+            if run_id is not None:
+                self._runs_asked.discard(run_id)
+
+        submission = Submission(command=command, principal=NODE, answer=answered)
+        if run_id is None:
+            self.bus.put_back([submission])
+        else:
+            self.bus.slow.appendleft(submission)
+            self.bus.arrived.set()
+
+
+def _own(command: Command) -> Submission:
+    return Submission(command=command, principal=NODE, answer=lambda _: None)
+
+
+def _is_slow(submission: Submission) -> bool:
+    return ROUTES[type(submission.command)].slow
+
+
+def _repeat(submission: Submission, earlier: Known) -> Outcome | NodeFault:
+    """The answer to a key that was used before: the same events, or a refusal when the contents differ."""
+    if earlier.command_bytes != submission.encoded:
+        return NodeFault(RejectCode.IDEMPOTENCY_KEY_REUSED)
+    return Outcome(
+        sequence=earlier.sequence, at_ns=earlier.at_ns, events=decode_events(earlier.events_bytes), repeated=True
+    )
+
+
+def _answer_with_twin(submission: Submission, twin: Taken) -> None:
+    """Answer a repeat in the same batch together with the first, after the commit."""
+    first, row = twin
+    if row.command_bytes != submission.encoded:
+        submission.answer(NodeFault(RejectCode.IDEMPOTENCY_KEY_REUSED))
+        return
+    answer_first = first.answer
+
+    def answer_both(result: Outcome | NodeFault) -> None:
+        answer_first(result)
+        match result:
+            case Outcome():
+                submission.answer(Outcome(result.sequence, result.at_ns, result.events, repeated=True))
+            case NodeFault():
+                submission.answer(result)
+            case _:
+                assert_never(result)
+
+    first.answer = answer_both

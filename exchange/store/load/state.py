@@ -1,0 +1,112 @@
+"""Load the whole state from the tables, through any connection that answers SQL with rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+import msgspec
+from sqlalchemy import Table, select
+from sqlalchemy.sql import Select
+
+from custody.ledger import Balance, Channel
+from exchange.core.ids import AccountId, AssetId, ConnectionId, InstrumentId, OrderId
+from exchange.core.instruments import OrderType, Side, TimeInForce
+from exchange.core.messages import Record
+from exchange.core.units import PriceTicks, QuantityLots
+from exchange.engine.state import ENTITIES, ExchangeState, Numbers, OpenOrder
+from exchange.store.registry import STUBS, TABLES, RecordTable
+from exchange.store.schema.custody import BalanceTable, ChannelTable
+from exchange.store.schema.matching import NumbersTable, OrderTable
+
+Rows = Callable[[Select[Any]], Iterable[tuple[Any, ...]]]
+"""Runs a query and answers its rows."""
+
+
+def load_state(rows: Rows) -> ExchangeState:
+    """The state the tables describe; its sequence, epoch and time come from the journal's head."""
+    state = ExchangeState()
+    for entity in ENTITIES:
+        for record in load_records(rows, entity.record):
+            state.put(record)
+    _load_ledger(rows, state)
+    _load_orders(rows, state)
+    return state
+
+
+def load_records(rows: Rows, record: type[Record]) -> list[Record]:
+    """Every record of one kind that still matters to a decision."""
+    kept = TABLES[STUBS.get(record, record)]
+    names = record.__struct_fields__
+    query = select(*(kept.table.columns[name] for name in names))
+    if kept.has_live:
+        query = query.where(kept.table.columns["live"])
+    query = query.order_by(*kept.table.primary_key.columns)
+    return [read_record(kept, record, row) for row in rows(query)]
+
+
+def read_record(kept: RecordTable, record: type[Record], row: tuple[Any, ...]) -> Record:
+    """One record from its row's values, in the record's own field order."""
+    nested = dict(kept.fields)
+    values = [
+        msgspec.msgpack.decode(value) if nested[name] else value
+        for name, value in zip(record.__struct_fields__, row, strict=True)
+    ]
+    tag = record.__struct_config__.tag
+    return msgspec.convert([tag, *values] if tag else values, record, strict=False)
+
+
+def _load_ledger(rows: Rows, state: ExchangeState) -> None:
+    balances = state.ledger.balances
+    table = _table(BalanceTable)
+    for asset_id, account_id, units, held, last in rows(select(*table.columns)):
+        balances.setdefault(AssetId(asset_id), {})[AccountId(account_id)] = Balance(units, held, last)
+    for account_id, n, sequence in rows(select(*_table(ChannelTable).columns)):
+        state.ledger.channels[AccountId(account_id)] = Channel(n, sequence)
+
+
+def _load_orders(rows: Rows, state: ExchangeState) -> None:
+    """Open orders, by priority, so that the books come out with everybody's place kept."""
+    for instrument_id, book_n, trade_n, price in rows(select(*_table(NumbersTable).columns)):
+        state.numbers[InstrumentId(instrument_id)] = Numbers(book_n, trade_n, price)
+    table = _table(OrderTable)
+    query = select(*table.columns).where(table.columns["status"] == "open").order_by(table.columns["priority"])
+    sides = {side.value: side for side in Side}
+    types = {kind.value: kind for kind in OrderType}
+    times = {time.value: time for time in TimeInForce}
+    for row in rows(query):
+        order = OpenOrder(
+            order_id=OrderId(row[0]),
+            client_order_id=row[1],
+            account_id=AccountId(row[2]),
+            instrument_id=InstrumentId(row[3]),
+            side=sides[row[4]],
+            order_type=types[row[5]],
+            time_in_force=times[row[6]],
+            price_ticks=row[7],
+            quantity_lots=row[8],
+            remaining_lots=row[9],
+            hold_asset_id=AssetId(row[10]),
+            hold_units=row[11],
+            notional_minor=row[12],
+            charged_minor=row[13],
+            fee_version=row[14],
+            max_notional_minor=row[15],
+            priority=row[16],
+            cancel_on_disconnect=bool(row[17]),
+            connection_id=ConnectionId(row[18]),
+            epoch=row[19],
+        )
+        state.open_order(order)
+        state.books[order.instrument_id].rest(
+            order.order_id,
+            order.account_id,
+            order.side,
+            PriceTicks(order.price_ticks),
+            QuantityLots(order.remaining_lots),
+            order.priority,
+        )
+
+
+def _table(mapped: Any) -> Table:
+    return cast("Table", mapped.__table__)

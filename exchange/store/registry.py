@@ -1,0 +1,98 @@
+"""Which table keeps which record: the one place to add a line when a workflow brings a new record.
+
+A table has a column for each field of its record, of the same name and in the same order; nested values (tuples,
+records) are msgpack in a binary column. Where the engine keeps only records that are still live, the table ends with a
+`live` column that says so, and a start loads only those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NewType, cast
+
+import msgspec
+from sqlalchemy import Table
+
+from custody.accounts import Account, Asset, Bank
+from exchange.core.membership import Key, Mandate, Member, User
+from exchange.core.messages import Record
+from exchange.core.node_messages import Approval, Run, Timer
+from exchange.core.rule_messages import Published
+from exchange.engine.state import ENTITIES
+from exchange.store.schema.base import Base
+from exchange.store.schema.custody import AccountTable, AssetTable, BankTable
+from exchange.store.schema.matching import InstrumentTable, MarketTable
+from exchange.store.schema.members import (
+    ApprovalTable,
+    KeyTable,
+    MandateTable,
+    MemberTable,
+    PublishedTable,
+    RunTable,
+    TimerTable,
+    UserTable,
+)
+from matching.messages import Instrument, Market
+
+PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
+    (Member, MemberTable),
+    (User, UserTable),
+    (Key, KeyTable),
+    (Mandate, MandateTable),
+    (Approval, ApprovalTable),
+    (Timer, TimerTable),
+    (Run, RunTable),
+    (Published, PublishedTable),
+    (Account, AccountTable),
+    (Asset, AssetTable),
+    (Bank, BankTable),
+    (Market, MarketTable),
+    (Instrument, InstrumentTable),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTable:
+    """How one kind of record is kept: its fields (name, whether nested), key and liveness."""
+
+    record: type[Record]
+    table: Table
+    fields: tuple[tuple[str, bool], ...]
+    key_places: tuple[int, ...]
+    has_live: bool
+    live: Callable[[Record], bool]
+
+    def key(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The key values of a row."""
+        return tuple(row[place] for place in self.key_places)
+
+
+def _plain(kind: Any) -> bool:
+    """Whether a field's value fits a column as it is."""
+    while isinstance(kind, NewType):
+        kind = kind.__supertype__
+    return isinstance(kind, type) and (kind in (int, str, bool, bytes) or issubclass(kind, Enum))
+
+
+def _table_of(record: type[Record], mapped: type[Base]) -> RecordTable:
+    table = cast("Table", mapped.__table__)
+    names = record.__struct_fields__
+    lives = {entity.record: entity.live for entity in ENTITIES}
+    nested = tuple((field.name, not _plain(field.type)) for field in msgspec.structs.fields(record))
+    return RecordTable(
+        record=record,
+        table=table,
+        fields=nested,
+        key_places=tuple(names.index(column.name) for column in table.primary_key.columns),
+        has_live="live" in table.columns,
+        live=lives.get(record, lambda _: True),
+    )
+
+
+TABLES: dict[type[Record], RecordTable] = {record: _table_of(record, mapped) for record, mapped in PAIRS}
+"""Every record with a table, by its type."""
+
+STUBS: dict[type[Record], type[Record]] = {}
+"""Short forms that memory keeps of a record, and the record whose table they are read from."""

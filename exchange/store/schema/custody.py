@@ -1,0 +1,93 @@
+"""Accounts, assets and banks; postings, balances and the private channels' numbers."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exchange.store.schema.base import Base, Key
+
+
+class AccountTable(Base):
+    """Every owner's place, the venue's own too."""
+
+    __tablename__ = "accounts"
+
+    account_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    member_id: Mapped[int] = mapped_column(index=True)
+    sub_account: Mapped[str]
+    beneficiary: Mapped[str]
+    kind: Mapped[str]
+    frozen: Mapped[bool]
+
+
+class AssetTable(Base):
+    """What custody holds units of."""
+
+    __tablename__ = "assets"
+
+    asset_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    kind: Mapped[str]
+    code: Mapped[str] = mapped_column(unique=True)
+    currency: Mapped[str]
+    scale: Mapped[int]
+    bank_id: Mapped[int]
+    total_units: Mapped[int]
+    title_regime: Mapped[str]
+    subject_id: Mapped[int]
+    home_account_id: Mapped[int]
+    frozen: Mapped[bool]
+
+
+class BankTable(Base):
+    """Settlement banks, each with one currency's money asset and the venue's accounts there."""
+
+    __tablename__ = "banks"
+
+    bank_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    currency: Mapped[str]
+    money_asset_id: Mapped[int]
+    nostro_client_id: Mapped[int]
+    nostro_house_id: Mapped[int]
+    suspense_id: Mapped[int]
+    in_transit_id: Mapped[int]
+    escrow_id: Mapped[int]
+    fees_due_id: Mapped[int]
+    house_id: Mapped[int]
+
+
+class PostingTable(Base):
+    """Every signed leg. Append-only; its key is sequence * 1024 + place, so it grows at one end."""
+
+    __tablename__ = "postings"
+
+    posting_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    account_id: Mapped[int]
+    asset_id: Mapped[int]
+    units: Mapped[int]
+    balance_after: Mapped[int]
+    previous_sequence: Mapped[int]
+
+
+class BalanceTable(Base):
+    """What each account has and has promised of each asset, and where it was last posted."""
+
+    __tablename__ = "balances"
+
+    asset_id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(primary_key=True)
+    units: Mapped[int]
+    held_units: Mapped[int]
+    last_sequence: Mapped[int]
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class ChannelTable(Base):
+    """How far each account's private channel has come."""
+
+    __tablename__ = "channels"
+
+    account_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    n: Mapped[int]
+    sequence: Mapped[int]

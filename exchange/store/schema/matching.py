@@ -1,0 +1,114 @@
+"""Markets, instruments, orders, trades and the public channels' numbers."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exchange.store.schema.base import Base, Key
+
+
+class MarketTable(Base):
+    """Sets of instruments under one profile version."""
+
+    __tablename__ = "markets"
+
+    market_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(unique=True)
+    profile: Mapped[str]
+    profile_version: Mapped[int]
+    currency: Mapped[str]
+    money_asset_id: Mapped[int]
+    calendar: Mapped[str]
+    calendar_version: Mapped[int]
+    fee_schedule: Mapped[str]
+    opened_at_ns: Mapped[int]
+
+
+class InstrumentTable(Base):
+    """What an order may name."""
+
+    __tablename__ = "instruments"
+
+    instrument_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    market_id: Mapped[int]
+    listing_id: Mapped[int]
+    asset_id: Mapped[int]
+    money_asset_id: Mapped[int]
+    lot_units: Mapped[int]
+    tick_minor: Mapped[int]
+    band_low_ticks: Mapped[int]
+    band_high_ticks: Mapped[int]
+    settlement: Mapped[str]
+    phase: Mapped[str]
+    frozen: Mapped[bool]
+
+
+class OrderTable(Base):
+    """Every order; the open ones are what a start loads."""
+
+    __tablename__ = "orders"
+
+    order_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    client_order_id: Mapped[str]
+    account_id: Mapped[int]
+    instrument_id: Mapped[int]
+    side: Mapped[str]
+    order_type: Mapped[str]
+    time_in_force: Mapped[str]
+    price_ticks: Mapped[int]
+    quantity_lots: Mapped[int]
+    remaining_lots: Mapped[int]
+    hold_asset_id: Mapped[int]
+    hold_units: Mapped[int]
+    notional_minor: Mapped[int]
+    charged_minor: Mapped[int]
+    fee_version: Mapped[int]
+    max_notional_minor: Mapped[int]
+    priority: Mapped[int]
+    cancel_on_disconnect: Mapped[bool]
+    connection_id: Mapped[int]
+    epoch: Mapped[int]
+    status: Mapped[str]
+
+    __table_args__ = (
+        Index(
+            "ix_orders_open",
+            "account_id",
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
+
+
+class TradeTable(Base):
+    """Every fill. Append-only."""
+
+    __tablename__ = "trades"
+
+    trade_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    instrument_id: Mapped[int]
+    trade_n: Mapped[int]
+    price_ticks: Mapped[int]
+    quantity_lots: Mapped[int]
+    aggressor: Mapped[str]
+    buyer_order_id: Mapped[int]
+    seller_order_id: Mapped[int]
+    buyer_account_id: Mapped[int]
+    seller_account_id: Mapped[int]
+    buyer_fee_minor: Mapped[int]
+    seller_fee_minor: Mapped[int]
+    at_ns: Mapped[int]
+
+
+class NumbersTable(Base):
+    """How far each instrument's public channels have come, and its last price."""
+
+    __tablename__ = "instrument_numbers"
+
+    instrument_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    book_n: Mapped[int]
+    trade_n: Mapped[int]
+    last_price_ticks: Mapped[int]
