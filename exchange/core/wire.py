@@ -102,7 +102,7 @@ def _command_decoder() -> tuple[msgspec.msgpack.Decoder[Any], dict[type[Any], ty
 
 @functools.cache
 def _events_decoder() -> msgspec.msgpack.Decoder[list[Event]]:
-    any_event = Union[tuple(events().values())]  # noqa: UP007 - as above
+    any_event: Any = Union[tuple(events().values())]  # noqa: UP007 - as above
     return msgspec.msgpack.Decoder(cast("Any", types.GenericAlias(list, (any_event,))))
 
 
