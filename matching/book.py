@@ -132,7 +132,7 @@ class Book:
         best = self._bids.ladder.best
         return best is not None and best >= price_ticks
 
-    def preview(  # noqa: PLR0917 - the hot calls are positional
+    def preview(
         self,
         side: Side,
         limit_ticks: PriceTicks,
@@ -174,7 +174,7 @@ class Book:
 
     # --- Changing -----------------------------------------------------------------------------------------------------
 
-    def match(  # noqa: PLR0917 - the hot calls are positional
+    def match(
         self,
         account_id: AccountId,
         side: Side,
@@ -204,7 +204,7 @@ class Book:
             fills.append(Fill(maker.order_id, maker.account_id, maker.price_ticks, lots, left))
         return Match(fills, remaining, stopped_by)
 
-    def rest(  # noqa: PLR0917 - the hot calls are positional
+    def rest(
         self,
         order_id: OrderId,
         account_id: AccountId,
@@ -270,7 +270,7 @@ class Book:
             raise InvariantBroken("the engine names only open orders of this book")
         return order
 
-    def _plan(  # noqa: PLR0917 - the hot calls are positional
+    def _plan(
         self,
         account_id: AccountId,
         side: Side,

@@ -1,0 +1,1 @@
+"""Independent models: what the code must agree with, written again and simply. They import nothing of the project."""
