@@ -24,7 +24,7 @@ from exchange.store.base import SqlStore
 from exchange.store.migrate import upgrade
 from exchange.store.save.changes import Row, Statement, Verb
 
-_DIALECT = dialect.dialect(paramstyle="format")
+_DIALECT = dialect.dialect(paramstyle="format")  # type: ignore[no-untyped-call] # untyped in the library
 COPY_FROM_ROWS = 48
 """From so many rows on a table's inserts travel by COPY; below, the fixed cost of leaving the pipeline is dearer."""
 LOCK_KEY = 0x1FE0_0000 + SHARD
