@@ -125,9 +125,21 @@ def test_a_chromium_that_is_there_is_left_alone(checkout: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_second_run_has_nothing_to_do() -> None:
-    done = subprocess.run(["make", "-q", ".venv/.installed-dev"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, "make test has set this checkout up; is .venv older than the lock files?"
+@pytest.mark.parametrize(("stamp", "lock"), [("run", "requirements.txt"), ("dev", "requirements-dev.txt")])
+def test_a_second_run_sets_nothing_up_until_a_lock_file_changes(checkout: Path, stamp: str, lock: str) -> None:
+    shutil.copy(ROOT / "Makefile", checkout)
+    (checkout / ".venv").mkdir()
+    made = checkout / ".venv" / f".installed-{stamp}"
+
+    def nothing_to_do() -> bool:
+        return subprocess.run(["make", "-q", made.relative_to(checkout)], cwd=checkout, check=False).returncode == 0
+
+    assert not nothing_to_do()
+    made.touch()
+    assert nothing_to_do()
+    later = made.stat().st_mtime + 1
+    os.utime(checkout / lock, (later, later))
+    assert not nothing_to_do()
 
 
 def targets() -> set[str]:
