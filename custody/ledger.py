@@ -10,28 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from exchange.core.ids import AccountId, AssetId
-from exchange.core.messages import Record
-from exchange.core.postings import FeedMark, HoldChange, Posting
+from exchange.core.postings import AccountMark, FeedMark, HoldChange, Movement, Posting
 from exchange.core.rejections import ensure
 from exchange.core.units import Sequence, Units
 
 Leg = tuple[AccountId, AssetId, int]
 """(account, asset, signed units): one side of a transfer before it is posted."""
-
-
-class AccountMark(Record, frozen=True, kw_only=True):
-    """An event's place in one account's private channel."""
-
-    account_id: AccountId
-    mark: FeedMark
-
-
-class Movement(Record, frozen=True, kw_only=True):
-    """Everything an event changed in the ledger: postings of balanced transfers, holds, and who is told."""
-
-    postings: tuple[Posting, ...] = ()
-    holds: tuple[HoldChange, ...] = ()
-    marks: tuple[AccountMark, ...] = ()
 
 
 @dataclass(slots=True)

@@ -87,10 +87,11 @@ class PlaceOrder(Command, frozen=True, kw_only=True, tag="order.place"):
 
     Units: `price_ticks` is the limit for one lot in the instrument's ticks (none for a market order);
     `max_notional_minor` caps what a market bid may cost before fees.
-    Refused: account.unknown, account.not_yours, order.unknown_instrument, instrument.frozen, account.frozen,
-    member.frozen, order.instrument_halted, order.instrument_closed, order.price_missing, order.price_not_allowed,
-    order.price_band, order.too_large, rule.*, order.no_liquidity, order.fok_unfilled, order.self_trade,
-    hold.insufficient_available.
+    Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen,
+    order.unknown_instrument, instrument.frozen, asset.frozen, order.instrument_halted, order.instrument_closed,
+    order.price_missing, order.price_not_allowed, order.price_band, order.too_large, rule.method_not_allowed,
+    fee.schedule_unknown, rule.suitability, rule.value_cap, rule.holder_cap, order.no_liquidity, order.too_many_fills,
+    order.fok_unfilled, hold.insufficient_available.
     Source: FIX NewOrderSingle (35=D); `client_order_id` is ClOrdID (11).
     """
 
@@ -123,7 +124,9 @@ class ReplaceOrder(Command, frozen=True, kw_only=True, tag="order.replace"):
 
     It keeps its place in the queue only when it merely reduces the quantity at the same price.
     Units: `quantity_lots` is the new total, filled lots included (FIX OrderQty).
-    Refused: as order.place, and order.unknown, order.replace_nothing.
+    Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen, order.unknown,
+    instrument.frozen, asset.frozen, order.instrument_halted, order.instrument_closed, order.price_band,
+    order.too_large, order.replace_nothing, rule.*, hold.insufficient_available.
     Source: FIX OrderCancelReplaceRequest (35=G).
     """
 
@@ -278,6 +281,24 @@ class ChangePhase(Command, frozen=True, kw_only=True, tag="instrument.change_pha
 
 class InstrumentPhaseChanged(Event, frozen=True, kw_only=True, tag="instrument.phase_changed"):
     """Trading in the instrument was opened, halted, resumed or closed."""
+
+    instrument: Instrument
+    reason: str
+
+
+class FreezeInstrument(Command, frozen=True, kw_only=True, tag="instrument.freeze"):
+    """Stop, or with `frozen` false release, one instrument, in any phase. A stop ends its open orders.
+
+    Refused: instrument.unknown.
+    """
+
+    instrument_id: InstrumentId
+    frozen: bool
+    reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class InstrumentFrozen(Event, frozen=True, kw_only=True, tag="instrument.frozen"):
+    """The instrument was stopped, or released."""
 
     instrument: Instrument
     reason: str

@@ -32,11 +32,15 @@ OrderId = NewType("OrderId", int)
 TradeId = NewType("TradeId", int)
 ReceiptId = NewType("ReceiptId", int)
 WithdrawalId = NewType("WithdrawalId", int)
+PayoutAccountId = NewType("PayoutAccountId", int)
+TransferId = NewType("TransferId", int)
 DealId = NewType("DealId", int)
 PilotId = NewType("PilotId", int)
 ClaimId = NewType("ClaimId", int)
 ProductId = NewType("ProductId", int)
 RewardId = NewType("RewardId", int)
+ProgrammeId = NewType("ProgrammeId", int)
+SubscriptionId = NewType("SubscriptionId", int)
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -64,11 +68,15 @@ KINDS: dict[str, str] = {
     "TradeId": "T",
     "ReceiptId": "V",
     "WithdrawalId": "W",
+    "PayoutAccountId": "PA",
+    "TransferId": "TR",
     "DealId": "D",
     "PilotId": "J",
     "ClaimId": "C",
     "ProductId": "Q",
     "RewardId": "E",
+    "ProgrammeId": "Z",
+    "SubscriptionId": "G",
     "RunId": "R",
     "ApprovalId": "H",
 }

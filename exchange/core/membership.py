@@ -96,7 +96,7 @@ class MemberRegistered(Event, frozen=True, kw_only=True, tag="member.registered"
 
 
 class FreezeMember(Command, frozen=True, kw_only=True, tag="member.freeze"):
-    """Stop, or with `frozen` false release, everything a member could ask for. Holdings stay; its orders end, as a run.
+    """Stop, or with `frozen` false release, everything a member could ask for. Holdings stay; its orders end.
 
     Refused: member.unknown.
     """

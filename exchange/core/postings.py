@@ -42,3 +42,18 @@ class FeedMark(Record, frozen=True, kw_only=True):
 
     n: int
     previous_sequence: Sequence
+
+
+class AccountMark(Record, frozen=True, kw_only=True):
+    """An event's place in one account's private channel."""
+
+    account_id: AccountId
+    mark: FeedMark
+
+
+class Movement(Record, frozen=True, kw_only=True):
+    """Everything an event changed in the ledger: postings of balanced transfers, holds, and who is told."""
+
+    postings: tuple[Posting, ...] = ()
+    holds: tuple[HoldChange, ...] = ()
+    marks: tuple[AccountMark, ...] = ()

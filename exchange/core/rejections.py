@@ -25,6 +25,8 @@ class RejectCode(StrEnum):
     ACCOUNT_FROZEN = "account.frozen"
     ACCOUNT_EXISTS = "account.exists"
     ASSET_UNKNOWN = "asset.unknown"
+    ASSET_FROZEN = "asset.frozen"
+    ASSET_EXISTS = "asset.exists"
     # Four eyes, runs, the node itself
     APPROVAL_UNKNOWN = "approval.unknown"
     APPROVAL_SAME_PERSON = "approval.same_person"

@@ -11,6 +11,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from custody.corrections_messages import FreezeAccount, FreezeAsset, ReverseTransfer, TransferUnits
+from custody.funding_messages import (
+    CancelWithdrawal,
+    ConfirmWithdrawal,
+    InstructWithdrawal,
+    MatchReceipt,
+    OpenBank,
+    RecordReceipt,
+    RequestWithdrawal,
+    ReturnReceipt,
+    ReturnWithdrawal,
+    RevokePayoutAccount,
+    SweepHouse,
+    VerifyPayoutAccount,
+)
 from exchange.core.membership import (
     ClassMember,
     FoundExchange,
@@ -37,11 +52,18 @@ from exchange.core.node_messages import (
 from exchange.core.parties import Role
 from exchange.core.rejections import ensure
 from exchange.core.rule_messages import ActivateText, ConfirmField, PublishText
-from exchange.engine import approvals, members, orders, phases, rules, timers
+from exchange.engine import approvals, corrections, funding, markets, members, orders, phases, rules, timers
 from exchange.engine.access import refuse_role
 from exchange.engine.runs import Chunk, continue_run
 from exchange.engine.state import ExchangeState
-from matching.messages import CancelAllOrders, CancelOrder, ChangePhase, PlaceOrder, ReplaceOrder
+from matching.messages import (
+    CancelAllOrders,
+    CancelOrder,
+    ChangePhase,
+    FreezeInstrument,
+    PlaceOrder,
+    ReplaceOrder,
+)
 
 Handler = Callable[[ExchangeState, Header, Any], list[Event]]
 
@@ -90,6 +112,27 @@ ROUTES: dict[type[Command], Route] = {
     PublishText: Route(rules.publish_text, OPERATOR),
     ConfirmField: Route(rules.confirm_field, OPERATOR),
     ActivateText: Route(rules.activate_text, OPERATOR, four_eyes=True),
+    # Money
+    OpenBank: Route(funding.open_bank, OPERATOR),
+    RecordReceipt: Route(funding.record_receipt, OPERATOR),
+    MatchReceipt: Route(funding.match_receipt, OPERATOR),
+    ReturnReceipt: Route(funding.return_receipt, OPERATOR),
+    VerifyPayoutAccount: Route(funding.verify_payout_account, OPERATOR),
+    RevokePayoutAccount: Route(funding.revoke_payout_account, OPERATOR),
+    RequestWithdrawal: Route(funding.request_withdrawal, TRADERS),
+    InstructWithdrawal: Route(funding.instruct_withdrawal, OPERATOR),
+    ConfirmWithdrawal: Route(funding.confirm_withdrawal, OPERATOR),
+    ReturnWithdrawal: Route(funding.return_withdrawal, OPERATOR),
+    CancelWithdrawal: Route(funding.cancel_withdrawal, MEMBERS_AND_OPERATOR),
+    SweepHouse: Route(funding.sweep_house, OPERATOR),
+    # Corrections and freezes
+    TransferUnits: Route(corrections.transfer_units, OPERATOR, four_eyes=True),
+    ReverseTransfer: Route(corrections.reverse_transfer, OPERATOR, four_eyes=True),
+    FreezeAccount: Route(corrections.freeze_account, OPERATOR),
+    FreezeAsset: Route(corrections.freeze_asset, OPERATOR),
+    FreezeInstrument: Route(corrections.freeze_instrument, OPERATOR),
+    # Markets
+    OpenMarket: Route(markets.open_market, OPERATOR),
     # Orders
     PlaceOrder: Route(orders.place_order, TRADERS),
     CancelOrder: Route(orders.cancel_order, TRADERS),

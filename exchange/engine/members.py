@@ -36,13 +36,11 @@ from exchange.core.membership import (
     UserSuspended,
 )
 from exchange.core.messages import Event, Header, Rejected
-from exchange.core.node_messages import RunKind
 from exchange.core.parties import MEMBER_ROLES, MemberStatus, Role, SellerClass, UserRight
 from exchange.core.rejections import RejectCode
 from exchange.engine.access import acts_for_member
-from exchange.engine.runs import start_run
+from exchange.engine.orders import end_orders
 from exchange.engine.state import ExchangeState
-from matching.messages import CancelReason
 
 MAIN = "main"
 """The sub-account every member has from the start."""
@@ -102,7 +100,7 @@ def register_member(state: ExchangeState, header: Header, command: RegisterMembe
 
 
 def freeze_member(state: ExchangeState, header: Header, command: FreezeMember) -> list[Event]:
-    """Stop or release a member; a stop also ends its open orders, as a run."""
+    """Stop or release a member; a stop also ends its open orders."""
     member = state.members.get(command.member_id)
     if member is None or command.member_id == VENUE:
         return [Rejected(code=RejectCode.MEMBER_UNKNOWN)]
@@ -118,7 +116,7 @@ def freeze_member(state: ExchangeState, header: Header, command: FreezeMember) -
             for order in state.orders_in_sequence()
             if state.accounts[order.account_id].member_id == member.member_id
         ]
-        events.extend(start_run(state, header, RunKind.CANCEL_ORDERS, plan, argument=CancelReason.FROZEN))
+        events.extend(end_orders(state, header, plan))
     return events
 
 

@@ -30,6 +30,8 @@ from matching.messages import (
 
 MAX_FILLS = 200
 """Fills one command may make; a larger order's rest is withdrawn (`fill_limit`), so a command stays bounded."""
+MAX_ENDED = 500
+"""Orders a freeze ends in its own command."""
 MAX_ORDER_MINOR = MAX_INTEGER // 1024
 """The most one order may be worth, so that no balance the ledger can reach leaves the wire's integers."""
 
@@ -37,12 +39,13 @@ MAX_ORDER_MINOR = MAX_INTEGER // 1024
 def place_order(state: ExchangeState, header: Header, command: PlaceOrder) -> list[Event]:
     """Cover the order, match it, settle what it traded."""
     # Refuse first. Nothing has changed yet.
-    if (refusal := refuse_account(state, header, command.account_id, UserRight.TRADE)) is not None:
-        return [refusal]
     instrument = state.instruments.get(command.instrument_id)
+    worth = _worth_minor(instrument, command) if instrument is not None else 0
+    if (refusal := refuse_account(state, header, command.account_id, UserRight.TRADE, value_minor=worth)) is not None:
+        return [refusal]
     if instrument is None:
         return [Rejected(code=RejectCode.ORDER_UNKNOWN_INSTRUMENT)]
-    if (refusal := _refuse_instrument(instrument)) is not None:
+    if (refusal := _refuse_instrument(state, instrument)) is not None:
         return [refusal]
     if (refusal := _refuse_terms(instrument, command)) is not None:
         return [refusal]
@@ -94,11 +97,16 @@ def cancel_order(state: ExchangeState, header: Header, command: CancelOrder) -> 
 
 def replace_order(state: ExchangeState, header: Header, command: ReplaceOrder) -> list[Event]:
     """Change price or total quantity; a mere reduction keeps its place, else it goes to the back and may trade."""
+    known = state.orders.get(command.order_id)
+    tick_minor = state.instruments[known.instrument_id].tick_minor if known is not None else 0
+    worth = command.price_ticks * tick_minor * command.quantity_lots
+    if (refusal := refuse_account(state, header, command.account_id, UserRight.TRADE, value_minor=worth)) is not None:
+        return [refusal]
     if (refusal := _refuse_open_order(state, header, command.account_id, command.order_id)) is not None:
         return [refusal]
     old = state.orders[command.order_id]
     instrument = state.instruments[old.instrument_id]
-    if (refusal := _refuse_instrument(instrument)) is not None:
+    if (refusal := _refuse_instrument(state, instrument)) is not None:
         return [refusal]
     if (refusal := _refuse_price(instrument, command.price_ticks, command.quantity_lots)) is not None:
         return [refusal]
@@ -197,6 +205,16 @@ def disconnected(state: ExchangeState, header: Header, connection_id: Connection
     return start_run(state, header, RunKind.CANCEL_ORDERS, plan, argument=CancelReason.DISCONNECTED)
 
 
+def end_orders(state: ExchangeState, header: Header, plan: list[OrderId]) -> list[Event]:
+    """End what a freeze ends: at once, so that nothing frozen trades; only a very long tail goes on as a run.
+
+    Call after the line.
+    """
+    now, later = plan[:MAX_ENDED], plan[MAX_ENDED:]
+    events: list[Event] = [withdraw(state, header, state.orders[order_id], CancelReason.FROZEN) for order_id in now]
+    return [*events, *start_run(state, header, RunKind.CANCEL_ORDERS, later, argument=CancelReason.FROZEN)]
+
+
 def withdraw(state: ExchangeState, header: Header, order: OpenOrder, reason: CancelReason) -> OrderCancelled:
     """Take an order out of the book, or off the taker's hand, and release its hold. Call after the line."""
     book = state.books[order.instrument_id]
@@ -288,9 +306,18 @@ def _new_order(state: ExchangeState, header: Header, instrument: Instrument, com
     return order
 
 
-def _refuse_instrument(instrument: Instrument) -> Rejected | None:
+def _worth_minor(instrument: Instrument, command: PlaceOrder) -> int:
+    """What an order may come to, for a mandate's limit: at its own price, its cap, or the band's upper edge."""
+    if command.max_notional_minor is not None:
+        return command.max_notional_minor
+    return (command.price_ticks or instrument.band_high_ticks) * instrument.tick_minor * command.quantity_lots
+
+
+def _refuse_instrument(state: ExchangeState, instrument: Instrument) -> Rejected | None:
     if instrument.frozen:
         return Rejected(code=RejectCode.INSTRUMENT_FROZEN)
+    if state.assets[instrument.asset_id].frozen or state.assets[instrument.money_asset_id].frozen:
+        return Rejected(code=RejectCode.ASSET_FROZEN)
     match instrument.phase:
         case Phase.CONTINUOUS:
             return None

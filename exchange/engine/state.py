@@ -15,7 +15,9 @@ from operator import attrgetter
 from typing import TypeVar, cast
 
 from custody.accounts import MIRRORS, Account, Asset, Bank
+from custody.funding_messages import PayoutAccount, Receipt, Withdrawal, WithdrawalStatus
 from custody.ledger import Ledger
+from custody.transfers import Transfer
 from exchange.core.calendar import BusinessCalendar, start_of_day_ns
 from exchange.core.ids import (
     AccountId,
@@ -24,6 +26,7 @@ from exchange.core.ids import (
     InstrumentId,
     MemberId,
     OrderId,
+    ReceiptId,
     RunId,
     UserId,
 )
@@ -119,6 +122,9 @@ def _entity(
     return Entity(record=record, key=attrgetter(*fields), live=keep)
 
 
+MOVING = (WithdrawalStatus.REQUESTED, WithdrawalStatus.INSTRUCTED)
+"""A withdrawal in these states has a next step."""
+
 ENTITIES: tuple[Entity, ...] = (
     _entity(Member, "member_id"),
     _entity(User, "user_id"),
@@ -127,6 +133,10 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(Account, "account_id"),
     _entity(Asset, "asset_id"),
     _entity(Bank, "bank_id"),
+    _entity(Receipt, "receipt_id"),
+    _entity(PayoutAccount, "payout_account_id", lambda payout: not payout.revoked),
+    _entity(Withdrawal, "withdrawal_id", lambda withdrawal: withdrawal.status in MOVING),
+    _entity(Transfer, "transfer_id"),
     _entity(Market, "market_id"),
     _entity(Instrument, "instrument_id"),
     _entity(Published, ("kind", "name", "version")),
@@ -163,6 +173,8 @@ class ExchangeState:
         default_factory=dict[tuple[str, str], list[tuple[int, int]]]
     )
     """Active versions of each text as (from_ns, version), in order: follows from the records alone."""
+    receipt_references: dict[tuple[int, str], ReceiptId] = field(default_factory=dict[tuple[int, str], ReceiptId])
+    """Each payment a bank reported, by bank and reference: follows from the records alone."""
     changing: bool = False
     """Whether the command now applied has passed the line between refusing and changing."""
 
@@ -183,6 +195,8 @@ class ExchangeState:
         elif isinstance(record, Instrument) and record.instrument_id not in self.books:
             self.books[record.instrument_id] = Book()
             self.numbers[record.instrument_id] = Numbers()
+        elif isinstance(record, Receipt):
+            self.receipt_references[record.bank_id, record.reference] = record.receipt_id
         elif isinstance(record, Timer):
             heapq.heappush(self.due, (record.due_ns, record.timer_id))
         elif isinstance(record, Published):

@@ -16,13 +16,23 @@ import msgspec
 from sqlalchemy import Table
 
 from custody.accounts import Account, Asset, Bank
+from custody.funding_messages import PayoutAccount, Receipt, Withdrawal
+from custody.transfers import Transfer
 from exchange.core.membership import Key, Mandate, Member, User
 from exchange.core.messages import Record
 from exchange.core.node_messages import Approval, Run, Timer
 from exchange.core.rule_messages import Published
 from exchange.engine.state import ENTITIES
 from exchange.store.schema.base import Base
-from exchange.store.schema.custody import AccountTable, AssetTable, BankTable
+from exchange.store.schema.custody import (
+    AccountTable,
+    AssetTable,
+    BankTable,
+    PayoutAccountTable,
+    ReceiptTable,
+    TransferTable,
+    WithdrawalTable,
+)
 from exchange.store.schema.matching import InstrumentTable, MarketTable
 from exchange.store.schema.members import (
     ApprovalTable,
@@ -48,6 +58,10 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Account, AccountTable),
     (Asset, AssetTable),
     (Bank, BankTable),
+    (Receipt, ReceiptTable),
+    (PayoutAccount, PayoutAccountTable),
+    (Withdrawal, WithdrawalTable),
+    (Transfer, TransferTable),
     (Market, MarketTable),
     (Instrument, InstrumentTable),
 )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from custody.ledger import Movement
 from exchange.core.ids import ORDINALS
 from exchange.core.messages import Header
-from exchange.core.postings import FeedMark, Posting
+from exchange.core.postings import FeedMark, Movement, Posting
 from exchange.store.save.changes import Changes
 from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade, TradeSide
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from custody.ledger import Movement
 from exchange.core.messages import Event, Header, Record
 from exchange.core.node_messages import RunContinued, Timer, TimerDropped
+from exchange.core.postings import Movement
 from exchange.store.registry import TABLES, RecordTable
 from exchange.store.save import hot
 from exchange.store.save.changes import Changes

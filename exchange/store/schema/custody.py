@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exchange.store.schema.base import Base, Key
@@ -54,6 +55,64 @@ class BankTable(Base):
     escrow_id: Mapped[int]
     fees_due_id: Mapped[int]
     house_id: Mapped[int]
+
+
+class ReceiptTable(Base):
+    """Payments that came in, and whose they are."""
+
+    __tablename__ = "receipts"
+
+    receipt_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    bank_id: Mapped[int]
+    reference: Mapped[str]
+    payer_name: Mapped[str]
+    payer_account: Mapped[str]
+    amount_minor: Mapped[int]
+    account_id: Mapped[int]
+    status: Mapped[str]
+
+    __table_args__ = (UniqueConstraint("bank_id", "reference"),)
+
+
+class PayoutAccountTable(Base):
+    """Bank accounts verified to be a member's own."""
+
+    __tablename__ = "payout_accounts"
+
+    payout_account_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    member_id: Mapped[int]
+    bank_account: Mapped[str]
+    holder_name: Mapped[str]
+    revoked: Mapped[bool]
+    live: Mapped[bool]
+
+
+class WithdrawalTable(Base):
+    """Payments on their way out, or over."""
+
+    __tablename__ = "withdrawals"
+
+    withdrawal_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    account_id: Mapped[int]
+    asset_id: Mapped[int]
+    payout_account_id: Mapped[int]
+    amount_minor: Mapped[int]
+    status: Mapped[str]
+    live: Mapped[bool]
+
+    __table_args__ = (Index("ix_withdrawals_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
+
+
+class TransferTable(Base):
+    """Transfers that may be, or were, reversed."""
+
+    __tablename__ = "transfers"
+
+    transfer_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    kind: Mapped[str]
+    legs: Mapped[bytes]
+    subject_id: Mapped[int]
+    reversed_at: Mapped[int]
 
 
 class PostingTable(Base):
