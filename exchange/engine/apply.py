@@ -56,6 +56,7 @@ from exchange.engine import approvals, corrections, funding, markets, members, o
 from exchange.engine.access import refuse_role
 from exchange.engine.runs import Chunk, continue_run
 from exchange.engine.state import ExchangeState
+from matching.listing_messages import OpenMarket
 from matching.messages import (
     CancelAllOrders,
     CancelOrder,
