@@ -41,7 +41,7 @@ class StopReason(Enum):
     FILL_LIMIT = "fill_limit"
 
 
-BUY = Side.BUY  # looking a member up in its class takes longer than a comparison of prices
+BUY = Side.BUY  # looking a member up in its class takes longer than comparing prices
 FINISHED = StopReason.NONE
 
 
@@ -81,14 +81,14 @@ class OrderView(NamedTuple):
     priority: int
 
 
-class _Half:
-    """One side of the book: its levels by price, and their prices in order."""
+class _Half(Ladder):
+    """One side of the book: its prices in order, and the level at each."""
 
-    __slots__ = ("ladder", "levels")
+    __slots__ = ("levels",)
 
     def __init__(self, *, best_is_highest: bool) -> None:
+        super().__init__(best_is_highest=best_is_highest)
         self.levels: dict[PriceTicks, Level] = {}
-        self.ladder = Ladder(best_is_highest=best_is_highest)
 
 
 def keeps_priority(
@@ -118,19 +118,15 @@ class Book:
 
     def best_bid(self) -> PriceTicks | None:
         """The highest price somebody bids."""
-        return self._bids.ladder.best
+        return self._bids.best if self._bids.levels else None
 
     def best_offer(self) -> PriceTicks | None:
         """The lowest price somebody offers at."""
-        return self._offers.ladder.best
+        return self._offers.best if self._offers.levels else None
 
     def would_cross(self, side: Side, price_ticks: PriceTicks) -> bool:
         """Whether an order at this price would meet one of the other side; equal prices meet."""
-        if side is BUY:
-            best = self._offers.ladder.best
-            return best is not None and best <= price_ticks
-        best = self._bids.ladder.best
-        return best is not None and best >= price_ticks
+        return self._offers.best <= price_ticks if side is BUY else self._bids.best >= price_ticks
 
     def preview(
         self,
@@ -156,7 +152,7 @@ class Book:
         """The prices of one side with their totals, best first, at most `limit` of them."""
         half = self._half(side)
         views: list[LevelView] = []
-        for price in half.ladder:
+        for price in half:
             if len(views) == limit:
                 break
             level = half.levels[price]
@@ -166,7 +162,7 @@ class Book:
     def orders(self) -> Iterator[OrderView]:
         """Every open order: bids then offers, best price first, oldest first. The book must not change meanwhile."""
         for half in (self._bids, self._offers):
-            for price in half.ladder:
+            for price in half:
                 for order in half.levels[price]:
                     yield OrderView(
                         order.order_id, order.account_id, order.side, price, order.remaining_lots, order.priority
@@ -189,7 +185,7 @@ class Book:
         `max_fills` fills, and where `max_notional_ticks`, the most a market bid may cost, buys no further whole lot.
         """
         fills: list[Fill] = []
-        if not self.would_cross(side, limit_ticks):  # most orders: say so before planning
+        if self._offers.best > limit_ticks if side is BUY else self._bids.best < limit_ticks:  # most orders: no plan
             return Match(fills, quantity_lots, FINISHED)
         takes, remaining, stopped_by = self._plan(
             account_id, side, limit_ticks, quantity_lots, max_fills, max_notional_ticks
@@ -214,29 +210,39 @@ class Book:
         priority: int,
     ) -> None:
         """Put an order at the end of its price's queue; loading repeats these calls in the order of `priority`."""
-        ensure(order_id not in self._orders, "an order rests once")
-        ensure(price_ticks > 0 < quantity_lots, "a resting order has a price and lots")
-        ensure(not self.would_cross(side, price_ticks), "a resting order does not cross")
-        half = self._bids if side is BUY else self._offers
+        if order_id in self._orders:  # spelled out, not ensure(): calls are a tenth of what an order costs
+            raise InvariantBroken("an order rests once")
+        if price_ticks <= 0 or quantity_lots <= 0:
+            raise InvariantBroken("a resting order has a price and lots")
+        if side is BUY:
+            half, crosses = self._bids, self._offers.best <= price_ticks
+        else:
+            half, crosses = self._offers, self._bids.best >= price_ticks
+        if crosses:
+            raise InvariantBroken("a resting order does not cross")
         level = half.levels.get(price_ticks)
         if level is None:
             level = half.levels[price_ticks] = Level()
-            half.ladder.add(price_ticks)
-        elif level.newest is not None:
-            ensure(level.newest.priority < priority, "a later order stands behind an earlier one")
+            half.add(price_ticks)
+        elif level.newest is not None and level.newest.priority >= priority:
+            raise InvariantBroken("a later order stands behind an earlier one")
         order = Resting(order_id, account_id, side, price_ticks, quantity_lots, priority, level)
         level.append(order)
         self._orders[order_id] = order
 
     def cancel(self, order_id: OrderId) -> QuantityLots:
         """Take an open order out; the lots that remained of it."""
-        order = self._known(order_id)
+        order = self._orders.get(order_id)
+        if order is None:
+            raise InvariantBroken("the engine names only open orders of this book")
         self._remove(order)
         return order.remaining_lots
 
     def reduce(self, order_id: OrderId, remaining_lots: QuantityLots) -> None:
         """Lower what remains of an open order; it keeps its place in the queue."""
-        order = self._known(order_id)
+        order = self._orders.get(order_id)
+        if order is None:
+            raise InvariantBroken("the engine names only open orders of this book")
         ensure(0 < remaining_lots < order.remaining_lots, "a reduction leaves fewer lots, and some")
         order.level.lots -= order.remaining_lots - remaining_lots
         order.remaining_lots = remaining_lots
@@ -247,8 +253,8 @@ class Book:
         """Check every promise this class makes to itself; for tests and the node's self-check."""
         seen = 0
         for side, half in ((Side.BUY, self._bids), (Side.SELL, self._offers)):
-            half.ladder.validate()
-            ensure(sorted(half.levels) == sorted(half.ladder), "the ladder names the levels' prices")
+            Ladder.validate(half)
+            ensure(sorted(half.levels) == sorted(half), "the ladder names the levels' prices")
             for price, level in half.levels.items():
                 level.validate()
                 seen += level.order_count
@@ -264,12 +270,6 @@ class Book:
     def _half(self, side: Side) -> _Half:
         return self._bids if side is BUY else self._offers
 
-    def _known(self, order_id: OrderId) -> Resting:
-        order = self._orders.get(order_id)
-        if order is None:
-            raise InvariantBroken("the engine names only open orders of this book")
-        return order
-
     def _plan(
         self,
         account_id: AccountId,
@@ -284,7 +284,7 @@ class Book:
         remaining, budget = quantity_lots, max_notional_ticks
         buying = side is BUY
         half = self._offers if buying else self._bids
-        for price in half.ladder:
+        for price in half:
             if price > limit_ticks if buying else price < limit_ticks:
                 break
             maker = half.levels[price].oldest
@@ -315,6 +315,6 @@ class Book:
         level.remove(order)
         del self._orders[order.order_id]
         if not level.order_count:
-            half = self._half(order.side)
+            half = self._bids if order.side is BUY else self._offers
             del half.levels[order.price_ticks]
-            half.ladder.remove(order.price_ticks)
+            half.remove(order.price_ticks)

@@ -12,18 +12,26 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from exchange.core.rejections import ensure
-from exchange.core.units import PriceTicks
+from exchange.core.units import MAX_INTEGER, PriceTicks
 
 CHUNK = 512
 
 
+NO_BID = PriceTicks(0)
+NO_OFFER = PriceTicks(MAX_INTEGER + 1)
+"""The best price of a side without any: worse than every price, so it needs no case of its own."""
+
+
 class Ladder:
-    """Distinct prices, best first: the highest when `best_is_highest` (bids), else the lowest (offers)."""
+    """Distinct prices, best first: the highest when `best_is_highest` (bids), else the lowest (offers).
+
+    `best` is the price that trades first, NO_BID or NO_OFFER without any; every order reads it, so it is kept at hand.
+    """
 
     __slots__ = ("_best_is_highest", "_chunks", "_lows", "best")
 
     def __init__(self, *, best_is_highest: bool) -> None:
-        self.best: PriceTicks | None = None  # the price that trades first; read on every order, so kept at hand
+        self.best = NO_BID if best_is_highest else NO_OFFER
         self._best_is_highest = best_is_highest
         self._chunks: list[list[PriceTicks]] = []  # ascending, none empty
         self._lows: list[PriceTicks] = []  # _lows[i] == _chunks[i][0]
@@ -42,13 +50,12 @@ class Ladder:
 
     def add(self, price_ticks: PriceTicks) -> None:
         """Insert a price that is not there yet."""
-        if self.best is None:
-            self._chunks.append([price_ticks])
-            self._lows.append(price_ticks)
-            self.best = price_ticks
-            return
         if price_ticks > self.best if self._best_is_highest else price_ticks < self.best:
             self.best = price_ticks
+        if not self._chunks:
+            self._chunks.append([price_ticks])
+            self._lows.append(price_ticks)
+            return
         place = max(bisect_right(self._lows, price_ticks) - 1, 0)
         chunk = self._chunks[place]
         insort(chunk, price_ticks)
@@ -72,13 +79,17 @@ class Ladder:
         else:
             del self._chunks[place], self._lows[place]
         if price_ticks == self.best:
-            chunks = self._chunks
-            self.best = (chunks[-1][-1] if self._best_is_highest else chunks[0][0]) if chunks else None
+            self.best = self._first()
 
     def validate(self) -> None:
         """Check every promise this class makes to itself."""
         ascending = [price for chunk in self._chunks for price in chunk]
         ensure(all(low < high for low, high in pairwise(ascending)), "prices ascend, distinct")
-        ensure(self.best == next(iter(self), None), "the best price is the first one")
+        ensure(self.best == self._first(), "the best price is the first one")
         ensure(self._lows == [chunk[0] for chunk in self._chunks if chunk], "each chunk's low is its first price")
         ensure(all(0 < len(chunk) <= CHUNK for chunk in self._chunks), "no chunk is empty or too long")
+
+    def _first(self) -> PriceTicks:
+        if self._best_is_highest:
+            return self._chunks[-1][-1] if self._chunks else NO_BID
+        return self._chunks[0][0] if self._chunks else NO_OFFER

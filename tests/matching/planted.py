@@ -57,7 +57,7 @@ class CancelsTheNewestInstead(Book):
     """Swaps the cancelled order with the last one of its queue."""
 
     def cancel(self, order_id: OrderId) -> QuantityLots:
-        newest = self._known(order_id).level.newest
+        newest = self._orders[order_id].level.newest
         return super().cancel(newest.order_id if newest is not None else order_id)
 
 
@@ -67,13 +67,6 @@ class ReduceLosesItsPlace(Book):
     def reduce(self, order_id: OrderId, remaining_lots: QuantityLots) -> None:
         super().reduce(order_id, remaining_lots)
         requeue(self._orders[order_id])
-
-
-class MeetsOnlyBetterPrices(Book):
-    """Thinks that equal prices do not meet."""
-
-    def would_cross(self, side: Side, price_ticks: PriceTicks) -> bool:
-        return super().would_cross(side, PriceTicks(price_ticks + (-1 if side is Side.BUY else 1)))
 
 
 class PreviewTakes(Book):
@@ -150,6 +143,13 @@ class WalksThroughTheLimit(BentMatch):
 
     def heard(self, ask: Ask) -> Ask:
         return ask._replace(limit_ticks=PriceTicks(ask.limit_ticks + (1 if ask.side is Side.BUY else -1)))
+
+
+class MeetsOnlyBetterPrices(BentMatch):
+    """Thinks that equal prices do not meet."""
+
+    def heard(self, ask: Ask) -> Ask:
+        return ask._replace(limit_ticks=PriceTicks(ask.limit_ticks + (-1 if ask.side is Side.BUY else 1)))
 
 
 class TradesWithItself(BentMatch):

@@ -192,7 +192,7 @@ def test_a_check_of_itself_finds_a_book_that_was_tampered_with() -> None:
         book._orders[OrderId(2)].price_ticks = PriceTicks(97)
 
     def ladder(book: Book) -> None:
-        book._offers.ladder.remove(PriceTicks(102))
+        book._offers.remove(PriceTicks(102))
 
     def time(book: Book) -> None:
         book._orders[OrderId(3)].priority = 44
