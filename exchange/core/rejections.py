@@ -126,6 +126,7 @@ class RejectCode(StrEnum):
     PRODUCT_STATE = "product.state"
     PRODUCT_INVALID = "product.invalid"
     SUBSCRIPTION_INVALID = "subscription.invalid"
+    PROGRAMME_EXISTS = "programme.exists"
     REWARD_UNKNOWN = "reward.unknown"
     REWARD_STATE = "reward.state"
     REWARD_DOUBLE_CLAIM = "reward.double_claim"

@@ -52,7 +52,19 @@ from exchange.core.node_messages import (
 from exchange.core.parties import Role
 from exchange.core.rejections import ensure
 from exchange.core.rule_messages import ActivateText, ConfirmField, PublishText
-from exchange.engine import approvals, corrections, funding, markets, members, orders, phases, rules, timers
+from exchange.engine import (
+    approvals,
+    corrections,
+    funding,
+    markets,
+    members,
+    orders,
+    phases,
+    products,
+    rewards,
+    rules,
+    timers,
+)
 from exchange.engine.access import refuse_role
 from exchange.engine.runs import Chunk, continue_run
 from exchange.engine.state import ExchangeState
@@ -64,6 +76,18 @@ from matching.messages import (
     FreezeInstrument,
     PlaceOrder,
     ReplaceOrder,
+)
+from securitization.messages import (
+    ClaimReward,
+    CloseProduct,
+    CreateProduct,
+    OfferProduct,
+    OpenProgramme,
+    PayClaim,
+    PayProduct,
+    PayReward,
+    RegisterClaim,
+    SubscribeProduct,
 )
 
 Handler = Callable[[ExchangeState, Header, Any], list[Event]]
@@ -86,6 +110,7 @@ class Route:
 
 CHUNKS: dict[RunKind, Chunk] = {
     RunKind.CANCEL_ORDERS: orders.cancel_chunk,
+    RunKind.PAY_PRODUCT: products.pay_chunk,
 }
 """What a run of each kind does with its next entries."""
 
@@ -126,6 +151,17 @@ ROUTES: dict[type[Command], Route] = {
     ReturnWithdrawal: Route(funding.return_withdrawal, OPERATOR),
     CancelWithdrawal: Route(funding.cancel_withdrawal, MEMBERS_AND_OPERATOR),
     SweepHouse: Route(funding.sweep_house, OPERATOR),
+    # Products and rewards
+    RegisterClaim: Route(products.register_claim, TRADERS),
+    CreateProduct: Route(products.create_product, TRADERS),
+    OfferProduct: Route(products.offer_product, OPERATOR, four_eyes=True),
+    SubscribeProduct: Route(products.subscribe_product, TRADERS),
+    CloseProduct: Route(products.close_product, OPERATOR),
+    PayClaim: Route(products.pay_claim, TRADERS),
+    PayProduct: Route(products.pay_product, OPERATOR, four_eyes=True),
+    OpenProgramme: Route(rewards.open_programme, TRADERS),
+    ClaimReward: Route(rewards.claim_reward, TRADERS),
+    PayReward: Route(rewards.pay_reward, OPERATOR, four_eyes=True),
     # Corrections and freezes
     TransferUnits: Route(corrections.transfer_units, OPERATOR, four_eyes=True),
     ReverseTransfer: Route(corrections.reverse_transfer, OPERATOR, four_eyes=True),

@@ -40,6 +40,7 @@ from exchange.engine.parsing import Document, calendar_of, parse
 from exchange.rulebook.texts import TextError
 from matching.book import Book
 from matching.messages import Instrument, Market
+from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 R = TypeVar("R", bound=Record)
 RecordKey = int | tuple[str, str, int]
@@ -139,6 +140,11 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(Transfer, "transfer_id"),
     _entity(Market, "market_id"),
     _entity(Instrument, "instrument_id"),
+    _entity(Claim, "claim_id"),
+    _entity(Product, "product_id"),
+    _entity(Subscription, "subscription_id", lambda subscription: subscription.status == "open"),
+    _entity(Programme, "programme_id"),
+    _entity(Reward, "reward_id"),
     _entity(Published, ("kind", "name", "version")),
     _entity(Timer, "timer_id"),
     _entity(Run, "run_id", lambda run: not run.done),

@@ -44,7 +44,15 @@ from exchange.store.schema.members import (
     TimerTable,
     UserTable,
 )
+from exchange.store.schema.securitization import (
+    ClaimTable,
+    ProductTable,
+    ProgrammeTable,
+    RewardTable,
+    SubscriptionTable,
+)
 from matching.messages import Instrument, Market
+from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Member, MemberTable),
@@ -54,6 +62,11 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Approval, ApprovalTable),
     (Timer, TimerTable),
     (Run, RunTable),
+    (Claim, ClaimTable),
+    (Product, ProductTable),
+    (Subscription, SubscriptionTable),
+    (Programme, ProgrammeTable),
+    (Reward, RewardTable),
     (Published, PublishedTable),
     (Account, AccountTable),
     (Asset, AssetTable),

@@ -79,6 +79,19 @@ def upgrade() -> None:
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('account_id', name=op.f('pk_channels'))
     )
+    op.create_table('claims',
+    sa.Column('claim_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('originator_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('debtor_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('right_asset_id', sa.BigInteger(), nullable=False),
+    sa.Column('money_asset_id', sa.BigInteger(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('due_date', sa.Text(), nullable=False),
+    sa.Column('contract_sha256', sa.Text(), nullable=False),
+    sa.Column('status', sa.Text(), nullable=False),
+    sa.Column('product_id', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('claim_id', name=op.f('pk_claims'))
+    )
     op.create_table('epochs',
     sa.Column('epoch', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('shard', sa.BigInteger(), nullable=False),
@@ -221,6 +234,38 @@ def upgrade() -> None:
     sa.Column('previous_sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('posting_id', name=op.f('pk_postings'))
     )
+    op.create_table('products',
+    sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('market_id', sa.BigInteger(), nullable=False),
+    sa.Column('issuer_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('arranger_member_id', sa.BigInteger(), nullable=False),
+    sa.Column('money_asset_id', sa.BigInteger(), nullable=False),
+    sa.Column('claims', sa.LargeBinary(), nullable=False),
+    sa.Column('note_face_minor', sa.BigInteger(), nullable=False),
+    sa.Column('notes', sa.BigInteger(), nullable=False),
+    sa.Column('final_date', sa.Text(), nullable=False),
+    sa.Column('status', sa.Text(), nullable=False),
+    sa.Column('collection_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('note_asset_id', sa.BigInteger(), nullable=False),
+    sa.Column('subscribed_notes', sa.BigInteger(), nullable=False),
+    sa.Column('collected_minor', sa.BigInteger(), nullable=False),
+    sa.Column('issued_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('record_sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('product_id', name=op.f('pk_products'))
+    )
+    op.create_table('programmes',
+    sa.Column('programme_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('sponsor_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('money_asset_id', sa.BigInteger(), nullable=False),
+    sa.Column('issuer_rate_ppm', sa.BigInteger(), nullable=False),
+    sa.Column('intermediary_rate_ppm', sa.BigInteger(), nullable=False),
+    sa.Column('cap_minor', sa.BigInteger(), nullable=False),
+    sa.Column('budget_left_minor', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('programme_id', name=op.f('pk_programmes')),
+    sa.UniqueConstraint('name', name=op.f('uq_programmes_name'))
+    )
     op.create_table('published',
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
@@ -244,6 +289,17 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('receipt_id', name=op.f('pk_receipts')),
     sa.UniqueConstraint('bank_id', 'reference', name=op.f('uq_receipts_bank_id_reference'))
     )
+    op.create_table('rewards',
+    sa.Column('reward_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('programme_id', sa.BigInteger(), nullable=False),
+    sa.Column('product_id', sa.BigInteger(), nullable=False),
+    sa.Column('role', sa.Text(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('base_minor', sa.BigInteger(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('status', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('reward_id', name=op.f('pk_rewards'))
+    )
     op.create_table('runs',
     sa.Column('run_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
@@ -257,6 +313,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('run_id', name=op.f('pk_runs'))
     )
     op.create_index('ix_runs_live', 'runs', ['live'], unique=False, sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
+    op.create_table('subscriptions',
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('product_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('notes', sa.BigInteger(), nullable=False),
+    sa.Column('status', sa.Text(), nullable=False),
+    sa.Column('live', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('subscription_id', name=op.f('pk_subscriptions'))
+    )
     op.create_table('suspects',
     sa.Column('fingerprint', sa.LargeBinary(), nullable=False),
     sa.Column('command_name', sa.Text(), nullable=False),
@@ -328,10 +393,14 @@ def downgrade() -> None:
     op.drop_table('trades')
     op.drop_table('timers')
     op.drop_table('suspects')
+    op.drop_table('subscriptions')
     op.drop_index('ix_runs_live', table_name='runs', sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
     op.drop_table('runs')
+    op.drop_table('rewards')
     op.drop_table('receipts')
     op.drop_table('published')
+    op.drop_table('programmes')
+    op.drop_table('products')
     op.drop_table('postings')
     op.drop_table('payout_accounts')
     op.drop_index('ix_orders_open', table_name='orders', sqlite_where=sa.text("status = 'open'"), postgresql_where=sa.text("status = 'open'"))
@@ -345,6 +414,7 @@ def downgrade() -> None:
     op.drop_table('instruments')
     op.drop_table('instrument_numbers')
     op.drop_table('epochs')
+    op.drop_table('claims')
     op.drop_table('channels')
     op.drop_table('banks')
     op.drop_table('balances')
