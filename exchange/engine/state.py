@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from operator import attrgetter
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from custody.accounts import MIRRORS, Account, Asset, Bank
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal, WithdrawalStatus
@@ -43,7 +43,7 @@ from matching.messages import Instrument, Market
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 R = TypeVar("R", bound=Record)
-RecordKey = int | tuple[str, str, int]
+RecordKey = int | str | tuple[str, str, int]
 VENUE_TIME_ZONE = "Asia/Shanghai"
 """In which a published text's effective date begins."""
 
@@ -106,21 +106,24 @@ def _always(_: Record) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """How one kind of record is kept: its key, and whether it still matters to a decision."""
+    """How one kind of record is kept: its key, whether it still matters to a decision, what else it is found by."""
 
     record: type[Record]
     key: Callable[[Record], RecordKey]
     live: Callable[[Record], bool] = _always
+    index: Callable[[Record], Any] | None = None
+    """A value, or tuple of values, that belongs to one record only and never changes: see `find`."""
 
 
 def _entity(
     record: type[R],
     key: str | tuple[str, ...],
     live: Callable[[R], bool] | None = None,
+    index: tuple[str, ...] = (),
 ) -> Entity:
     fields = (key,) if isinstance(key, str) else key
     keep = cast("Callable[[Record], bool]", live) if live else _always
-    return Entity(record=record, key=attrgetter(*fields), live=keep)
+    return Entity(record=record, key=attrgetter(*fields), live=keep, index=attrgetter(*index) if index else None)
 
 
 MOVING = (WithdrawalStatus.REQUESTED, WithdrawalStatus.INSTRUCTED)
@@ -165,6 +168,10 @@ class ExchangeState:
     records: dict[type[Record], dict[RecordKey, Record]] = field(
         default_factory=lambda: {entity.record: {} for entity in ENTITIES}
     )
+    found: dict[type[Record], dict[Any, RecordKey]] = field(
+        default_factory=lambda: {entity.record: {} for entity in ENTITIES if entity.index}
+    )
+    """For the kinds with an index, its value → the record's key: follows from the records alone."""
     ledger: Ledger = field(default_factory=Ledger)
     orders: dict[OrderId, OpenOrder] = field(default_factory=dict[OrderId, OpenOrder])
     books: dict[InstrumentId, Book] = field(default_factory=dict[InstrumentId, Book])
@@ -194,8 +201,12 @@ class ExchangeState:
         key = entity.key(record)
         if not entity.live(record):
             self.records[entity.record].pop(key, None)
+            if entity.index is not None:
+                self.found[entity.record].pop(entity.index(record), None)
             return
         self.records[entity.record][key] = record
+        if entity.index is not None:
+            self.found[entity.record][entity.index(record)] = key
         if isinstance(record, Account) and record.kind in MIRRORS:
             self.ledger.mirrors.add(record.account_id)
         elif isinstance(record, Instrument) and record.instrument_id not in self.books:
@@ -207,6 +218,11 @@ class ExchangeState:
             heapq.heappush(self.due, (record.due_ns, record.timer_id))
         elif isinstance(record, Published):
             self._put_published(record)
+
+    def find(self, record: type[R], value: object) -> R | None:
+        """The kept record of one kind that has this value under its index."""
+        key = self.found[record].get(value)
+        return cast("R", self.records[record][key]) if key is not None else None
 
     def _put_published(self, published: Published) -> None:
         """Keep a text read and, once active, in the order of its dates."""

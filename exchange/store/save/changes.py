@@ -79,6 +79,8 @@ class Changes:
         default_factory=dict[int, tuple[int, int | None, int | None]]
     )
     records: dict[Table, dict[Any, Row]] = field(default_factory=dict[Table, dict[Any, Row]])
+    stubs: dict[Statement, dict[Any, Row]] = field(default_factory=dict[Statement, dict[Any, Row]])
+    """New values of the columns that memory keeps of older rows, by statement and key."""
     run_positions: dict[int, tuple[int, bool]] = field(default_factory=dict[int, tuple[int, bool]])
     dropped_timers: dict[int, None] = field(default_factory=dict[int, None])
 

@@ -86,6 +86,7 @@ def statements(changes: Changes) -> list[tuple[Statement, list[Row]]]:
         *_numbers(changes),
     ]
     todo.extend((upsert(table), list(rows.values())) for table, rows in changes.records.items())
+    todo.extend((statement, list(rows.values())) for statement, rows in changes.stubs.items())
     todo.append((UPDATE_RUNS, [(place, live, run) for run, (place, live) in changes.run_positions.items()]))
     todo.append((DELETE_TIMERS, [(timer,) for timer in changes.dropped_timers]))
     return [(statement, rows) for statement, rows in todo if rows]

@@ -14,9 +14,9 @@ import msgspec
 from exchange.core.messages import Event, Header, Record
 from exchange.core.node_messages import RunContinued, Timer, TimerDropped
 from exchange.core.postings import Movement
-from exchange.store.registry import TABLES, RecordTable
+from exchange.store.registry import STUBS, TABLES, RecordTable
 from exchange.store.save import hot
-from exchange.store.save.changes import Changes
+from exchange.store.save.changes import Changes, Statement, Verb, primary_key
 from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade
 
 Saver = Callable[[Changes, Header, Any], None]
@@ -48,26 +48,51 @@ def generic(changes: Changes, header: Header, event: Event) -> None:
 
 
 def put(changes: Changes, record: Record) -> None:
-    """Upsert one record's row, if its kind has a table."""
+    """Upsert one record's row, if its kind has a table; of a stub, update the columns it has."""
     table = TABLES.get(type(record))
     if table is not None:
         row = to_row(table, record)
-        changes.records.setdefault(table.table, {})[table.key(row)] = row
+        key = table.key(row)
+        changes.records.setdefault(table.table, {})[key] = row
+        for statement, rows in changes.stubs.items():
+            if statement.table is table.table:
+                rows.pop(key, None)
+    elif type(record) in STUBS:
+        put_stub(changes, TABLES[STUBS[type(record)]], record)
+
+
+def put_stub(changes: Changes, table: RecordTable, stub: Record) -> None:
+    """Change the columns a stub has, in the batch's own row if there is one, else in the row that is stored."""
+    nested = dict(table.fields)
+    key_names = primary_key(table.table)
+    key = tuple(getattr(stub, name) for name in key_names)
+    values = {
+        name: _column(getattr(stub, name), nested[name]) for name in stub.__struct_fields__ if name not in key_names
+    }
+    pending = changes.records.get(table.table, {})
+    if key in pending:
+        names = [name for name, _ in table.fields]
+        row = list(pending[key])
+        for name, value in values.items():
+            row[names.index(name)] = value
+        pending[key] = tuple(row)
+        return
+    statement = Statement(Verb.UPDATE, table.table, tuple(values), key_names)
+    changes.stubs.setdefault(statement, {})[key] = (*values.values(), *key)
 
 
 def to_row(table: RecordTable, record: Record) -> tuple[Any, ...]:
     """A record as its table's row: plain integers, texts and bytes; nested values as msgpack."""
-    row: list[Any] = []
-    for name, nested in table.fields:
-        value = getattr(record, name)
-        if nested:
-            value = _encode(value)
-        elif isinstance(value, Enum):
-            value = value.value
-        row.append(value)
+    row = [_column(getattr(record, name), nested) for name, nested in table.fields]
     if table.has_live:
         row.append(table.live(record))
     return tuple(row)
+
+
+def _column(value: Any, nested: bool) -> Any:
+    if nested:
+        return _encode(value)
+    return value.value if isinstance(value, Enum) else value
 
 
 def _timer_dropped(changes: Changes, header: Header, event: TimerDropped) -> None:
