@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from api.auth.attempts import Budget
 from api.auth.clock import SECOND_NS
@@ -59,7 +60,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return edge_url(tmp_path).render_as_string()
     url: str = request.getfixturevalue("edge_database")
     server: Postgres = request.getfixturevalue("postgres_server")
-    with server.connect(url.rpartition("/")[2].partition("?")[0]) as connection:
+    with server.connect(make_url(url).database or "") as connection:
         connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
     return url
 

@@ -117,10 +117,10 @@ def test_a_store_that_does_not_answer_in_time_is_unavailable(tmp_path: Path, mon
 async def test_a_full_pool_refuses_at_once_and_a_place_is_free_when_its_work_is_done() -> None:
     gate = threading.Event()
     pool = BoundedPool("test", workers=1, waiting=2)
-    taken = [asyncio.create_task(pool.run(gate.wait)) for _ in range(3)]
+    taken = [asyncio.create_task(pool.run(gate.wait, 10)) for _ in range(3)]
     await asyncio.sleep(0)
     assert pool.taken == 3
-    assert (await refusal_of(pool.run(gate.wait))).code is EdgeCode.AUTH_BUSY
+    assert (await refusal_of(pool.run(gate.wait, 10))).code is EdgeCode.AUTH_BUSY
 
     # Giving up the wait does not give up the place of what runs: the thread is still at it.
     taken[0].cancel()
@@ -141,7 +141,7 @@ async def test_a_full_pool_refuses_at_once_and_a_place_is_free_when_its_work_is_
 async def test_the_store_takes_no_more_than_its_pool(tmp_path: Path) -> None:
     store = open_edge(edge_url(tmp_path), workers=1, waiting=1)
     gate = threading.Event()
-    work = [asyncio.create_task(store.run(lambda _: gate.wait())) for _ in range(5)]
+    work = [asyncio.create_task(store.run(lambda _: gate.wait(10))) for _ in range(5)]
     await asyncio.sleep(0)
     gate.set()
     answers = await asyncio.gather(*work, return_exceptions=True)

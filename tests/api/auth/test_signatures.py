@@ -18,7 +18,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from api.auth.codes import EdgeCode
-from api.auth.signatures import Request, content_digest, header_fields, is_sound_key, sign_answer, verifies
+from api.auth.signatures import (
+    Request,
+    content_digest,
+    header_fields,
+    is_sound_key,
+    sign_answer,
+    signature_base,
+    verifies,
+)
 from api.auth.signer import AnswerChecker, RequestSigner, SignedRequest, UntrustedAnswer
 from exchange.core.ids import KeyId
 from exchange.core.membership import Key
@@ -353,6 +361,17 @@ def test_fields_are_joined_and_those_that_count_come_once() -> None:
 # Answers --------------------------------------------------------------------------------------------------------------
 
 OUR_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
+ANSWER_COVERS = (
+    '"@status"',
+    '"content-type"',
+    '"content-digest"',
+    '"@method";req',
+    '"@authority";req',
+    '"@path";req',
+    '"@query";req',
+    '"content-digest";req',
+    '"signature";req',
+)
 ANSWER = b'{"code":"order.accepted"}'
 
 
@@ -404,6 +423,31 @@ def test_an_answer_with_another_status_body_key_or_time_is_not_trusted(clock: Ha
     clock.move(61)
     with pytest.raises(UntrustedAnswer):
         _checker(clock).check(sent, 201, headers, ANSWER)
+
+
+@pytest.mark.parametrize("left_out", [None, *ANSWER_COVERS])
+def test_an_answer_that_covers_less_is_not_trusted_though_we_signed_it(clock: HandClock, left_out: str | None) -> None:
+    sent, headers = _ask(clock, body=BODY, idempotency_key="order-1")
+    values = {
+        '"@status"': "201",
+        '"content-type"': "application/json",
+        '"content-digest"': headers["content-digest"],
+        '"@method";req': "POST",
+        '"@authority";req': HOST,
+        '"@path";req': "/v1/counterparty/transfers",
+        '"@query";req': "?account=A1-3&dry=%20",
+        '"content-digest";req': sent.headers["content-digest"],
+        '"signature";req': sent.headers["signature"],
+    }
+    lines = [(name, values[name]) for name in ANSWER_COVERS if name != left_out]
+    inner = f'({" ".join(name for name, _ in lines)});created={clock.s};keyid="ours";tag="ipx-v1-answer"'
+    signature = base64.b64encode(OUR_KEY.sign(signature_base(lines, inner))).decode()
+    headers |= {"signature-input": f"sig={inner}", "signature": f"sig=:{signature}:"}
+    if left_out is None:
+        _checker(clock).check(sent, 201, headers, ANSWER)
+    else:
+        with pytest.raises(UntrustedAnswer):
+            _checker(clock).check(sent, 201, headers, ANSWER)
 
 
 def test_a_request_cannot_be_turned_into_an_answer_by_its_sender(clock: HandClock) -> None:
