@@ -1,0 +1,87 @@
+"""The fingerprint of the state: what must be equal in memory, in the tables and after a replay.
+
+A state is laid out in named sections of plain values by key. What order things were kept in, which dead timer still
+lies in a heap and what a reader derived for itself are not part of it. (A private channel's `previous_sequence` is not
+either: it matters only within the command that is being applied.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from exchange.core.node_messages import Timer
+from exchange.engine.state import ENTITIES, ExchangeState
+
+Section = dict[Any, Any]
+"""Comparable values by key; the keys of one section are of one shape, so they sort."""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def sections(state: ExchangeState) -> dict[str, Section]:
+    """The state by section. The values are those kept, or copies: they do not change when the state does."""
+    found: dict[str, Section] = {"head": {"sequence": state.sequence, "epoch": state.epoch, "at_ns": state.at_ns}}
+    for entity in ENTITIES:
+        found[entity.record.__name__] = dict(state.records[entity.record])
+    ledger = state.ledger
+    found["balances"] = {
+        (asset_id, account_id): (balance.units, balance.held_units, balance.last_sequence)
+        for asset_id, holders in ledger.balances.items()
+        for account_id, balance in holders.items()
+    }
+    found["channels"] = {account_id: (channel.n, channel.sequence) for account_id, channel in ledger.channels.items()}
+    found["mirrors"] = dict.fromkeys(sorted(ledger.mirrors), True)
+    found["orders"] = {
+        order_id: tuple(getattr(order, name) for name in order.__slots__) for order_id, order in state.orders.items()
+    }
+    found["books"] = {instrument_id: list(book.orders()) for instrument_id, book in state.books.items()}
+    found["numbers"] = {
+        instrument_id: (numbers.book_n, numbers.trade_n, numbers.last_price_ticks)
+        for instrument_id, numbers in state.numbers.items()
+    }
+    found["bidders"] = {
+        (instrument_id, account_id): bids
+        for instrument_id, bidders in state.bidders.items()
+        for account_id, bids in bidders.items()
+    }
+    timers = state.table(Timer)
+    found["due"] = {entry: True for entry in state.due if entry[1] in timers}
+    found["parsed"] = dict.fromkeys(state.parsed, True)
+    found["in_force"] = {key: list(versions) for key, versions in state.in_force.items()}
+    found["receipt_references"] = dict(state.receipt_references)
+    return found
+
+
+def digest(state: ExchangeState) -> dict[str, bytes]:
+    """The SHA-256 of each section: short enough to log, and enough to say which section two nodes disagree in."""
+    return {
+        name: hashlib.sha256(_encode(sorted(section.items(), key=lambda entry: entry[0]))).digest()
+        for name, section in sections(state).items()
+    }
+
+
+def fingerprint(state: ExchangeState) -> bytes:
+    """The SHA-256 of the whole state."""
+    return hashlib.sha256(b"".join(digest(state).values())).digest()
+
+
+def differences(one: ExchangeState, other: ExchangeState, limit: int = 20) -> list[str]:
+    """What differs, section by section and key by key; nothing if the states are equal."""
+    return section_differences(sections(one), sections(other), limit)
+
+
+def section_differences(one: dict[str, Section], other: dict[str, Section], limit: int = 20) -> list[str]:
+    """What differs between two layouts; see `differences`."""
+    found: list[str] = []
+    for name in sorted(one.keys() | other.keys()):
+        left, right = one.get(name, {}), other.get(name, {})
+        if left == right:
+            continue
+        for key in sorted(left.keys() | right.keys()):
+            mine, yours = left.get(key), right.get(key)
+            if mine != yours:
+                found.append(f"{name} {key}: {mine} is not {yours}")
+    return found[:limit]

@@ -1,0 +1,225 @@
+"""The promises that hold after every command, whatever happened: checked over the whole state, and over what was told.
+
+`HOLD_OWNERS` says who may stand behind a hold; a workflow that holds units adds its own line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from custody.accounts import CLIENT_MONEY, AccountKind, Bank
+from custody.funding_messages import Receipt, ReceiptStatus, Withdrawal, WithdrawalStatus
+from exchange.core.instruments import AssetKind, Side
+from exchange.core.messages import Event, Header
+from exchange.core.node_messages import Timer
+from exchange.core.postings import AccountMark, FeedMark, HoldChange, Posting
+from exchange.engine.fees import hold_units
+from exchange.engine.state import ExchangeState
+from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade, TradeSide
+
+Held = Iterable[tuple[int, int, int]]
+"""(account, asset, units) of promises."""
+
+
+def _orders(state: ExchangeState) -> Held:
+    return ((order.account_id, order.hold_asset_id, order.hold_units) for order in state.orders.values())
+
+
+def _withdrawals(state: ExchangeState) -> Held:
+    return (
+        (withdrawal.account_id, withdrawal.asset_id, withdrawal.amount_minor)
+        for withdrawal in state.table(Withdrawal).values()
+        if withdrawal.status is WithdrawalStatus.REQUESTED
+    )
+
+
+HOLD_OWNERS: list[Callable[[ExchangeState], Held]] = [_orders, _withdrawals]
+"""Everything that may have promised units."""
+
+
+def check_promises(state: ExchangeState) -> None:
+    """All promises of one state; an AssertionError names the first that is broken."""
+    nothing_is_created_or_lost(state)
+    client_money_is_at_the_bank(state)
+    nobody_promises_more_than_they_have(state)
+    every_hold_has_its_owner(state)
+    books_hold_the_open_orders(state)
+    assert state.due == [] or state.due[0][1] in state.records[Timer], "the first timer due stands"
+
+
+def nothing_is_created_or_lost(state: ExchangeState) -> None:
+    """Each asset sums to zero over all accounts, its mirrors included."""
+    for asset_id, holders in state.ledger.balances.items():
+        assert asset_id in state.assets, f"asset {asset_id} exists"
+        assert sum(balance.units for balance in holders.values()) == 0, f"asset {asset_id} sums to zero"
+
+
+def client_money_is_at_the_bank(state: ExchangeState) -> None:
+    """What clients are owed lies in the client nostro; suspense and transit are what their records say."""
+    for bank in state.table(Bank).values():
+        assert state.assets[bank.money_asset_id].kind is AssetKind.MONEY
+        sums: Counter[AccountKind] = Counter()
+        for account_id, balance in state.ledger.balances.get(bank.money_asset_id, {}).items():
+            sums[state.accounts[account_id].kind] += balance.units
+        assert sum(sums[kind] for kind in CLIENT_MONEY) == 0, "client money sums to zero"
+        assert sums[AccountKind.HOUSE] + sums[AccountKind.NOSTRO_HOUSE] == 0, "house money sums to zero"
+        waiting = sum(
+            receipt.amount_minor
+            for receipt in state.table(Receipt).values()
+            if receipt.bank_id == bank.bank_id and receipt.status is ReceiptStatus.RECEIVED
+        )
+        assert sums[AccountKind.SUSPENSE] == waiting, "suspense is what waits for its owner"
+        leaving = sum(
+            withdrawal.amount_minor
+            for withdrawal in state.table(Withdrawal).values()
+            if withdrawal.asset_id == bank.money_asset_id and withdrawal.status is WithdrawalStatus.INSTRUCTED
+        )
+        assert sums[AccountKind.IN_TRANSIT] == leaving, "in transit is what was instructed"
+
+
+def nobody_promises_more_than_they_have(state: ExchangeState) -> None:
+    """Every account has what it promised; mirrors stand at zero or below and promise nothing."""
+    for asset_id, holders in state.ledger.balances.items():
+        for account_id, balance in holders.items():
+            if account_id in state.ledger.mirrors:
+                assert balance.units <= 0 == balance.held_units, f"mirror {account_id} of {asset_id}: {balance}"
+            else:
+                assert 0 <= balance.held_units <= balance.units, f"account {account_id} of {asset_id}: {balance}"
+
+
+def every_hold_has_its_owner(state: ExchangeState) -> None:
+    """What an account holds of an asset is the sum of what its orders and pending transfers promised."""
+    promised: Counter[tuple[int, int]] = Counter()
+    for owner in HOLD_OWNERS:
+        for account_id, asset_id, units in owner(state):
+            promised[account_id, asset_id] += units
+    held = {
+        (account_id, asset_id): balance.held_units
+        for asset_id, holders in state.ledger.balances.items()
+        for account_id, balance in holders.items()
+        if balance.held_units
+    }
+    assert held == {key: units for key, units in promised.items() if units}, "every hold has its owner"
+    for order in state.orders.values():
+        assert order.remaining_lots > 0, f"order {order.order_id} is open"
+        assert order.hold_units == hold_units(state, state.instruments[order.instrument_id], order), "holds by formula"
+
+
+def books_hold_the_open_orders(state: ExchangeState) -> None:
+    """Each book keeps its promises, is not crossed, and holds exactly the open orders; bids reserve their places."""
+    resting: dict[Any, tuple[Any, ...]] = {}
+    for instrument_id, book in state.books.items():
+        book.validate()
+        bid, offer = book.best_bid(), book.best_offer()
+        assert bid is None or offer is None or bid < offer, "the book is not crossed"
+        for view in book.orders():
+            resting[view.order_id] = (instrument_id, *view[1:])
+    assert resting == {
+        order.order_id: (
+            order.instrument_id,
+            order.account_id,
+            order.side,
+            order.price_ticks,
+            order.remaining_lots,
+            order.priority,
+        )
+        for order in state.orders.values()
+    }, "the books hold the open orders"
+    bids: Counter[tuple[int, int]] = Counter(
+        (order.instrument_id, order.account_id) for order in state.orders.values() if order.side is Side.BUY
+    )
+    assert bids == {(i, a): count for i, bidders in state.bidders.items() for a, count in bidders.items()}
+
+
+@dataclass
+class Listener:
+    """Somebody who hears every event and nothing else, and keeps accounts of what was told.
+
+    It finds after-values that do not follow, gaps in a channel, and a `previous_sequence` that leads nowhere.
+    """
+
+    units: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
+    posted_at: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
+    held: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
+    channels: dict[int, tuple[int, int, int]] = field(default_factory=dict[int, tuple[int, int, int]])
+    book_n: dict[int, int] = field(default_factory=dict[int, int])
+    trade_n: dict[int, int] = field(default_factory=dict[int, int])
+
+    def hears(self, header: Header, events: Iterable[Event]) -> None:
+        """Follow the events of one command."""
+        for event in events:
+            self.hears_part(header, event)
+
+    def agrees(self, state: ExchangeState) -> None:
+        """What was told is what is."""
+        for asset_id, holders in state.ledger.balances.items():
+            for account_id, balance in holders.items():
+                key = (account_id, asset_id)
+                assert self.units.get(key, 0) == balance.units, f"{key}: told {self.units.get(key)}, is {balance}"
+                assert self.held.get(key, 0) == balance.held_units, f"{key}: told {self.held.get(key)}, is {balance}"
+                assert self.posted_at.get(key, 0) == balance.last_sequence
+        for account_id, channel in state.ledger.channels.items():
+            assert self.channels[account_id][:2] == (channel.n, channel.sequence)
+        for instrument_id, numbers in state.numbers.items():
+            assert self.book_n.get(instrument_id, 0) == numbers.book_n
+            assert self.trade_n.get(instrument_id, 0) == numbers.trade_n
+
+    def hears_part(self, header: Header, part: Any) -> None:
+        """Follow an event, or something inside one."""
+        match part:
+            case Posting():
+                self._posting(header, part)
+            case HoldChange():
+                self.held[part.account_id, part.asset_id] = part.held_after
+            case AccountMark():
+                self._mark(header, part.account_id, part.mark)
+            case OrderAccepted() | OrderCancelled() | OrderReplaced():
+                self.held[part.account_id, part.hold_asset_id] = part.held_after
+                self._mark(header, part.account_id, part.mark)
+                self._public(part.instrument_id, part.book_n)
+            case TradeMade():
+                self._trade(header, part)
+            case msgspec.Struct():
+                for name in part.__struct_fields__:
+                    self.hears_part(header, getattr(part, name))
+            case tuple():
+                for item in part:
+                    self.hears_part(header, item)
+            case _:
+                pass
+
+    def _posting(self, header: Header, posting: Posting) -> None:
+        key = (posting.account_id, posting.asset_id)
+        after = self.units.get(key, 0) + posting.units
+        assert posting.balance_after == after, f"{key}: {posting} after {self.units.get(key, 0)}"
+        assert posting.previous_sequence == self.posted_at.get(key, 0), f"{key}: {posting}"
+        self.units[key], self.posted_at[key] = after, header.sequence
+
+    def _mark(self, header: Header, account_id: int, mark: FeedMark) -> None:
+        n, sequence, before = self.channels.get(account_id, (0, 0, 0))
+        if sequence != header.sequence:
+            sequence, before = header.sequence, sequence
+        assert mark.n == n + 1, f"account {account_id}: {mark} after {n}"
+        assert mark.previous_sequence == before, f"account {account_id}: {mark}, not {before}"
+        self.channels[account_id] = (mark.n, sequence, before)
+
+    def _public(self, instrument_id: int, book_n: int) -> None:
+        assert book_n == self.book_n.get(instrument_id, 0) + 1, f"book {instrument_id}: {book_n}"
+        self.book_n[instrument_id] = book_n
+
+    def _trade(self, header: Header, trade: TradeMade) -> None:
+        for posting in trade.postings:
+            self._posting(header, posting)
+        money, right = trade.postings[0].asset_id, trade.postings[2].asset_id
+        sides: tuple[tuple[TradeSide, int], ...] = ((trade.buyer, money), (trade.seller, right))
+        for side, asset_id in sides:
+            self.held[side.account_id, asset_id] = side.held_after
+            self._mark(header, side.account_id, side.mark)
+        self._public(trade.instrument_id, trade.book_n)
+        assert trade.trade_n == self.trade_n.get(trade.instrument_id, 0) + 1
+        self.trade_n[trade.instrument_id] = trade.trade_n
