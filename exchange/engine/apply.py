@@ -64,6 +64,7 @@ from exchange.engine import (
     rewards,
     rules,
     timers,
+    withdrawals,
 )
 from exchange.engine.access import refuse_role
 from exchange.engine.runs import Chunk, continue_run
@@ -143,13 +144,13 @@ ROUTES: dict[type[Command], Route] = {
     RecordReceipt: Route(funding.record_receipt, OPERATOR),
     MatchReceipt: Route(funding.match_receipt, OPERATOR),
     ReturnReceipt: Route(funding.return_receipt, OPERATOR),
-    VerifyPayoutAccount: Route(funding.verify_payout_account, OPERATOR),
-    RevokePayoutAccount: Route(funding.revoke_payout_account, OPERATOR),
-    RequestWithdrawal: Route(funding.request_withdrawal, TRADERS),
-    InstructWithdrawal: Route(funding.instruct_withdrawal, OPERATOR),
-    ConfirmWithdrawal: Route(funding.confirm_withdrawal, OPERATOR),
-    ReturnWithdrawal: Route(funding.return_withdrawal, OPERATOR),
-    CancelWithdrawal: Route(funding.cancel_withdrawal, MEMBERS_AND_OPERATOR),
+    VerifyPayoutAccount: Route(withdrawals.verify_payout_account, OPERATOR),
+    RevokePayoutAccount: Route(withdrawals.revoke_payout_account, OPERATOR),
+    RequestWithdrawal: Route(withdrawals.request_withdrawal, TRADERS),
+    InstructWithdrawal: Route(withdrawals.instruct_withdrawal, OPERATOR),
+    ConfirmWithdrawal: Route(withdrawals.confirm_withdrawal, OPERATOR),
+    ReturnWithdrawal: Route(withdrawals.return_withdrawal, OPERATOR),
+    CancelWithdrawal: Route(withdrawals.cancel_withdrawal, MEMBERS_AND_OPERATOR),
     SweepHouse: Route(funding.sweep_house, OPERATOR),
     # Products and rewards
     RegisterClaim: Route(products.register_claim, TRADERS),

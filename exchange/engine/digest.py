@@ -8,15 +8,19 @@ either: it matters only within the command that is being applied.)
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields
 from typing import Any
 
 import msgspec
 
 from exchange.core.node_messages import Timer
-from exchange.engine.state import ENTITIES, ExchangeState
+from exchange.engine.state import ENTITIES, ExchangeState, OpenOrder
 
 Section = dict[Any, Any]
 """Comparable values by key; the keys of one section are of one shape, so they sort."""
+
+ORDER_FIELDS = tuple(field.name for field in fields(OpenOrder) if field.compare)
+"""What an open order is; what it merely remembers of other records does not compare."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -35,7 +39,7 @@ def sections(state: ExchangeState) -> dict[str, Section]:
     found["channels"] = {account_id: (channel.n, channel.sequence) for account_id, channel in ledger.channels.items()}
     found["mirrors"] = dict.fromkeys(sorted(ledger.mirrors), True)
     found["orders"] = {
-        order_id: tuple(getattr(order, name) for name in order.__slots__) for order_id, order in state.orders.items()
+        order_id: tuple(getattr(order, name) for name in ORDER_FIELDS) for order_id, order in state.orders.items()
     }
     found["books"] = {instrument_id: list(book.orders()) for instrument_id, book in state.books.items()}
     found["numbers"] = {
