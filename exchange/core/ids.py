@@ -13,6 +13,8 @@ from typing import NewType
 SHARD = 1
 ORDINALS = 1024
 MAX_SEQUENCE = 2**43 - 1
+MAX_ID = MAX_SEQUENCE * ORDINALS + ORDINALS - 1
+"""The largest identifier, 2**53 - 1: every integer of the house fits the wire and the tables."""
 
 MemberId = NewType("MemberId", int)
 UserId = NewType("UserId", int)
@@ -121,6 +123,6 @@ def from_wire(kind: str, text: str) -> int:
         identifier = make_id(int(sequence_text), int(ordinal_text or 0))
     except ValueError:
         identifier = -1
-    if head != f"{kind}{SHARD}" or identifier < 0 or len(text) > 24 or to_wire(kind, identifier) != text:
+    if head != f"{kind}{SHARD}" or not 0 <= identifier <= MAX_ID or len(text) > 24 or to_wire(kind, identifier) != text:
         raise ValueError(f"expected an identifier like {kind}{SHARD}-184")
     return identifier

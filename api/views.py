@@ -1,0 +1,106 @@
+"""What one reader may see of an event: everybody's part of it, and their own accounts' part, never a stranger's.
+
+A trade has two sides and four postings; its buyer sees the buyer's. What is private to an account is always in a
+record of its own inside the event (a side, a posting, a hold, a mark), so one rule serves all events: such a record
+is shown to who may view its account, and is left out otherwise.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, cast
+
+import msgspec
+
+from exchange.core.ids import AccountId, MemberId, UserId
+from exchange.core.messages import Event
+from exchange.core.postings import AccountMark, HoldChange, Posting
+from exchange.core.wire_json import show
+from matching.messages import TradeSide
+
+PRIVATE: tuple[type[Any], ...] = (TradeSide, Posting, HoldChange, AccountMark)
+"""Records that belong to one account, by their `account_id`."""
+
+MayView = Callable[[AccountId], bool]
+
+
+def everything(_: AccountId) -> bool:
+    """The view of operators and regulators."""
+    return True
+
+
+def shown(message: Any, may_view: MayView) -> dict[str, Any]:
+    """A message or record as its reader sees it; a stranger's private part is null, or missing from its list."""
+    values = show(message)
+    if may_view is not everything:
+        _redact(message, values, may_view)
+    return values
+
+
+def concerns(event: Any, accounts: frozenset[int], member_id: MemberId, user_id: UserId) -> bool:
+    """Whether an event speaks of one of these accounts, of the member or of the user."""
+    for name, kind in _named(cast("Any", type(event))):
+        value = getattr(event, name)
+        match kind:
+            case "AccountId":
+                if value in accounts:
+                    return True
+            case "MemberId":
+                if member_id and value == member_id:
+                    return True
+            case "UserId":
+                if value == user_id:
+                    return True
+            case _:
+                for item in value if isinstance(value, tuple) else (value,):
+                    if isinstance(item, msgspec.Struct) and concerns(item, accounts, member_id, user_id):
+                        return True
+    return False
+
+
+def _redact(message: Any, values: dict[str, Any], may_view: MayView) -> None:
+    for name in _nested(cast("Any", type(message))):
+        value = getattr(message, name)
+        if isinstance(value, PRIVATE):
+            if not may_view(value.account_id):
+                values[name] = None
+        elif isinstance(value, tuple):
+            pairs = zip(value, values[name], strict=True)
+            kept = [(item, seen) for item, seen in pairs if not isinstance(item, PRIVATE) or may_view(item.account_id)]
+            values[name] = [seen for _, seen in kept]
+            for item, seen in kept:
+                if isinstance(item, msgspec.Struct):
+                    _redact(item, seen, may_view)
+        elif isinstance(value, msgspec.Struct):
+            _redact(value, values[name], may_view)
+
+
+@functools.cache
+def _nested(kind: Any) -> tuple[str, ...]:
+    """The fields that may hold records, at any depth of their type."""
+    return tuple(field.name for field in msgspec.structs.fields(kind) if _holds_records(field.type))
+
+
+@functools.cache
+def _named(kind: Any) -> tuple[tuple[str, str], ...]:
+    """The fields that name an account, a member or a user, and those that may hold records that do."""
+    found: list[tuple[str, str]] = []
+    for field in msgspec.structs.fields(kind):
+        name = getattr(field.type, "__name__", "")
+        if name in {"AccountId", "MemberId", "UserId"}:
+            found.append((field.name, name))
+        elif _holds_records(field.type):
+            found.append((field.name, ""))
+    return tuple(found)
+
+
+def _holds_records(kind: Any) -> bool:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return True
+    return any(_holds_records(inner) for inner in getattr(kind, "__args__", ()))
+
+
+def of_sender(events: list[Event] | tuple[Event, ...], may_view: MayView) -> list[dict[str, Any]]:
+    """What a command's sender is told of its events."""
+    return [shown(event, may_view) for event in events]

@@ -1,0 +1,91 @@
+"""The command line: `exchange`, also `python -m exchange`. Errors are one line; each command shows an example.
+
+Commands of their own modules (story, verify, backup, …) register themselves when their module is installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="exchange",
+    help="An exchange for intellectual-property and research-outcome rights.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+MODULES = (
+    "exchange.cli.members",
+    "exchange.cli.proofs",
+    "exchange.cli.story",
+    "exchange.cli.imports",
+    "exchange.cli.bench",
+)
+"""Each has `register(app)`, which adds its commands."""
+
+
+@app.callback()
+def exchange() -> None:
+    """An exchange for intellectual-property and research-outcome rights."""
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (EXCHANGE_HOST, 127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (EXCHANGE_PORT, 8000).")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of all data (EXCHANGE_DATA_DIR, ./var).")] = None,
+) -> None:
+    """Serve the exchange; on an empty database, found it first.
+
+    Example: exchange serve --port 8000 --data-dir ./var
+    """
+    import uvloop
+
+    from exchange.bootstrap import Settings, StartRefused, configure_logs
+    from exchange.bootstrap import serve as run
+
+    given = {"host": host, "port": port, "data_dir": data_dir}
+    settings = Settings.model_validate(
+        {**Settings().model_dump(), **{name: value for name, value in given.items() if value is not None}}
+    )
+    configure_logs(settings.log_level)
+    try:
+        uvloop.run(run(settings, tell=lambda text: print(text, flush=True)))
+    except StartRefused as refusal:
+        fail(str(refusal))
+
+
+def fail(text: str) -> None:
+    """End with one line for whoever started this.
+
+    Raises: typer.Exit with code 1.
+    """
+    typer.echo(f"exchange: {text}", err=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line."""
+    for name in MODULES:
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not name.startswith(error.name):
+                raise
+            continue
+        module.register(app)
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

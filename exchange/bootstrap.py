@@ -1,0 +1,324 @@
+"""Settings → a running exchange: store, bus, node, tables to read, edge, server; and its end without loss.
+
+The node runs in the server's own event loop; a commit of a large batch and every question to the tables run in threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from pydantic import Field
+from sqlalchemy import select
+
+from api.app import create_app
+from api.auth.edge_store import edge_url
+from api.auth.edge_tables import Credential
+from api.blobs import FolderBlobs
+from api.directory import Directory
+from api.limits import Limits
+from api.metrics import Metrics
+from api.services import Services, open_edge_services
+from api.settings import EdgeSettings
+from exchange.core.ids import NODE, UserId
+from exchange.core.membership import FoundExchange, User, UserRegistered
+from exchange.core.parties import Role
+from exchange.node.clock import SystemClock
+from exchange.node.keeper import Keeper
+from exchange.node.local import LocalBus, LocalFeed
+from exchange.node.ports import Clock, NodeFault, Store
+from exchange.node.sequencer import Sequencer
+from exchange.store.postgres import PostgresStore
+from exchange.store.queries.reader import Reads
+from exchange.store.sqlite import SqliteStore
+
+GRACE_S = 10
+VENUE_NAME = "IP Exchange"
+OPERATOR_NAME = "operator"
+
+log = structlog.get_logger("exchange")
+
+
+class Settings(EdgeSettings):
+    """Everything the exchange may be told from outside, as EXCHANGE_<NAME> in the environment."""
+
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    """sqlite:///FILE or postgresql://…; empty: a SQLite file in the data folder."""
+    edge_database_url: str = ""
+    """Where credentials and nonces are kept; empty: beside the journal."""
+    bus_url: str = ""
+    """nats://…: committed batches are published there too; empty: nowhere."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65_535)
+    venue_name: str = VENUE_NAME
+    operator_name: str = OPERATOR_NAME
+    operator_password: str = ""
+    """The first operator's password; empty: made, and printed once."""
+    log_level: str = "info"
+
+    @property
+    def store_url(self) -> str:
+        """The journal's database."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'exchange.sqlite'}"
+
+    @property
+    def edge_url(self) -> str:
+        """The edge's database."""
+        if self.edge_database_url:
+            return self.edge_database_url
+        if self.store_url.startswith("sqlite"):
+            return edge_url(self.data_dir).render_as_string(hide_password=False)
+        return driver_url(self.store_url)
+
+
+class StartRefused(Exception):  # noqa: N818 - it reads as the refusal to start that it is
+    """The exchange cannot start; the text is one line for whoever started it."""
+
+
+def driver_url(url: str) -> str:
+    """A PostgreSQL address with the one driver we carry."""
+    scheme, rest = url.split("://", 1)
+    return f"{'postgresql+psycopg' if scheme in {'postgres', 'postgresql'} else scheme}://{rest}"
+
+
+def open_store(settings: Settings, clock: Clock) -> Store:
+    """The store a database URL names."""
+    url = settings.store_url
+    if url.startswith("sqlite:///"):
+        return SqliteStore(Path(url.removeprefix("sqlite:///")), clock)
+    if url.startswith("postgres"):
+        return PostgresStore(driver_url(url), clock)
+    raise StartRefused(f"no store for {url.partition(':')[0]!r}: use sqlite:///FILE or postgresql://…")
+
+
+def build_services(settings: Settings, clock: Clock | None = None) -> Services:
+    """Everything but a running node and a listening socket."""
+    clock = clock or SystemClock()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    bus, feed = LocalBus(), LocalFeed()
+    keeper = Keeper(lambda: open_store(settings, clock), bus, feed, clock)
+    directory, metrics = Directory(clock), Metrics()
+    edge = open_edge_services(settings.edge_url, settings, directory)
+    services = Services(
+        settings=settings,
+        clock=clock,
+        bus=bus,
+        feed=feed,
+        keeper=keeper,
+        reads=Reads(
+            settings.store_url,
+            readers=settings.readers,
+            waiting=settings.reads_waiting,
+            seconds=settings.read_seconds,
+        ),
+        directory=directory,
+        edge=edge,
+        blobs=FolderBlobs(settings.data_dir / "blobs"),
+        metrics=metrics,
+        limits=Limits(settings.requests_per_second),
+    )
+    feed.subscribe(directory)
+    feed.subscribe(metrics)
+
+    def restore(sequencer: Sequencer) -> None:
+        records = [record for table in sequencer.state.records.values() for record in table.values()]
+        directory.restore(records, sequencer.head.sequence)
+        sequencer.on_stage = metrics.stage
+
+    keeper.on_ready.append(restore)
+    metrics.gauge("exchange_queue_fast", "Commands waiting in the fast lane.", lambda: float(len(bus.fast)))
+    metrics.gauge("exchange_queue_slow", "Commands waiting in the slow lane.", lambda: float(len(bus.slow)))
+    metrics.gauge("exchange_sequence", "The last committed sequence.", lambda: float(directory.sequence))
+    metrics.gauge("exchange_node_starts", "Times a node started in this process.", lambda: float(keeper.starts))
+    return services
+
+
+@asynccontextmanager
+async def running(services: Services) -> AsyncIterator[Services]:
+    """Run the node, and the edge's own upkeep, for as long as the block.
+
+    Raises: StartRefused when the first start fails (another node holds the database, the clock is behind).
+    """
+    keeper = asyncio.create_task(services.keeper.run(), name="keeper")
+    ready = asyncio.create_task(services.keeper.ready.wait())
+    upkeep = asyncio.create_task(_upkeep(services), name="upkeep")
+    ends: set[asyncio.Task[None]] = set()
+
+    def end_sessions(user_id: UserId) -> None:
+        task = asyncio.create_task(_end_sessions(services, user_id))
+        ends.add(task)
+        task.add_done_callback(ends.discard)
+
+    services.directory.on_suspended.append(end_sessions)
+    try:
+        await asyncio.wait([keeper, ready], return_when=asyncio.FIRST_COMPLETED)
+        if keeper.done():
+            keeper.result()
+        yield services
+    except NodeFault as fault:
+        raise StartRefused(f"{fault.code}: {fault.detail}") from fault
+    finally:
+        for task in (upkeep, ready):
+            task.cancel()
+        for close in reversed(services.closers):
+            await close()
+        services.keeper.close()
+        with contextlib.suppress(Exception):
+            await keeper
+        services.reads.close()
+        services.edge.close()
+
+
+async def _end_sessions(services: Services, user_id: UserId) -> None:
+    try:
+        await services.edge.sessions.revoke_user(user_id, "suspended")
+    except Exception as error:
+        log.warning("sessions.not_ended", user_id=user_id, error=repr(error))
+
+
+async def _upkeep(services: Services) -> None:
+    """Twice a minute: take in keys that another gateway rotated, and forget what has expired."""
+    while True:
+        await asyncio.sleep(30)
+        try:
+            await asyncio.to_thread(services.edge.ring.reload)
+            await services.edge.sessions.purge()
+        except Exception as error:
+            log.warning("edge.upkeep_failed", error=repr(error))
+
+
+async def found(services: Services, settings: Settings) -> str:
+    """On an empty exchange, name the venue and its first operator; answers the password if one was made.
+
+    A crash between the command and the password is healed by the next start: an operator without one gets one.
+    """
+    directory = services.directory
+    if not directory.members:
+        command = FoundExchange(venue_name=settings.venue_name, operator_name=settings.operator_name)
+        outcome = await services.bus.submit(command, NODE)
+        operator = next(event.user for event in outcome.events if isinstance(event, UserRegistered))
+    else:
+        operators = [user for user in directory.users.values() if Role.OPERATOR in user.roles]
+        operator = min(operators, key=lambda user: user.user_id)
+        if await has_password(services, operator):
+            return ""
+    password = settings.operator_password or secrets.token_urlsafe(18)
+    await services.edge.passwords.set(operator.user_id, operator.user_name, password)
+    log.info("operator.password_set", user_name=operator.user_name)
+    return "" if settings.operator_password else password
+
+
+async def has_password(services: Services, user: User) -> bool:
+    """Whether the user can log in."""
+    query = select(Credential.user_id).where(Credential.user_id == user.user_id)
+    return await services.edge.store.run(lambda connection: connection.execute(query).first() is not None)
+
+
+class Server(uvicorn.Server):
+    """A server that leaves the signals to `serve`, which has a node to end after it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        """Leave signals alone."""
+        yield
+
+
+async def serve(settings: Settings, tell: Callable[[str], None] = print) -> None:
+    """Serve until SIGTERM or SIGINT; then answer what is open, stop the node, close the files.
+
+    Raises: StartRefused.
+    """
+    listening = listen(settings.host, settings.port)
+    services = build_services(settings)
+    app = create_app(services)
+    server = Server(server_config(app))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, setattr, server, "should_exit", True)
+    async with running(services):
+        password = await found(services, settings)
+        host, port = listening.getsockname()[:2]
+        if password:
+            tell(f"The first operator is {settings.operator_name!r}, password {password!r}; it is not shown again.")
+        tell(f"Serving on http://{host}:{port}")
+        log.info("server.listening", host=host, port=port)
+        await server.serve(sockets=[listening])
+    log.info("server.stopped")
+
+
+def server_config(app: FastAPI) -> uvicorn.Config:
+    """The server as measured fastest: uvloop, httptools, sans-I/O WebSockets without compression, one process."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=65_536,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=65,
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises: StartRefused if the address is taken or not ours.
+    """
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.socket(family)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(2_048)
+        listening.setblocking(False)
+    except OSError as error:
+        raise StartRefused(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    return listening
+
+
+def configure_logs(level: str = "info") -> None:
+    """One JSON object a line on standard error, ours and the libraries'."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(max(number, logging.WARNING))
