@@ -7,32 +7,19 @@ allows, an offer the units themselves. After each fill the hold equals the formu
 from __future__ import annotations
 
 from exchange.core.instruments import OrderType, Side
-from exchange.core.rejections import ensure
-from exchange.core.rule_messages import PublishedKind
+from exchange.core.rejections import InvariantBroken
 from exchange.engine.state import ExchangeState, OpenOrder
-from exchange.rulebook.fees import FeeRow, FeeSchedule, charge, fee_ceiling, fee_row
-from exchange.rulebook.profile import Method
+from exchange.rulebook.fees import FeeRow, charge, fee_ceiling
 from matching.messages import Instrument
 
 
-def active_fee_version(state: ExchangeState, schedule: str, at_ns: int) -> int:
-    """The version of a schedule in force at a moment; 0 if none is."""
-    return state.version_in_force(PublishedKind.FEE_SCHEDULE, schedule, at_ns)
-
-
-def order_fee_row(state: ExchangeState, instrument: Instrument, side: Side, version: int) -> FeeRow | None:
-    """The row that prices one side of this instrument's book; None: the schedule does not price it."""
-    market = state.market_of(instrument)
-    schedule = state.parsed.get((PublishedKind.FEE_SCHEDULE, market.fee_schedule, version))
-    if not isinstance(schedule, FeeSchedule):
-        return None
-    return fee_row(schedule, market.profile, Method.ORDER_BOOK, side)
-
-
 def _row(state: ExchangeState, instrument: Instrument, order: OpenOrder) -> FeeRow:
-    row = order_fee_row(state, instrument, order.side, order.fee_version)
-    ensure(row is not None, "an accepted order has a fee row")
-    assert row is not None  # noqa: S101 - for the type checker; ensure() above is the guard
+    row = order.fee_row
+    if row is None:
+        row = state.terms[instrument.market_id].fee_rows.get((order.fee_version, order.side))
+        if row is None:
+            raise InvariantBroken("an accepted order has a fee row")
+        order.fee_row = row
     return row
 
 

@@ -10,7 +10,7 @@ from exchange.core.parties import UserRight
 from exchange.core.rejections import RejectCode
 from exchange.core.units import MAX_INTEGER, PriceTicks, QuantityLots, Units
 from exchange.engine.access import refuse_account
-from exchange.engine.fees import active_fee_version, hold_units
+from exchange.engine.fees import hold_units
 from exchange.engine.rules import refuse_order_by_rule
 from exchange.engine.runs import start_run
 from exchange.engine.settlement import settle
@@ -50,6 +50,8 @@ def place_order(state: ExchangeState, header: Header, command: PlaceOrder) -> li
     if (refusal := _refuse_terms(instrument, command)) is not None:
         return [refusal]
     order = _new_order(state, header, instrument, command)
+    if order is None:
+        return [Rejected(code=RejectCode.FEE_SCHEDULE_UNKNOWN, detail=state.market_of(instrument).fee_schedule)]
     if (refusal := refuse_order_by_rule(state, header, instrument, order)) is not None:
         return [refusal]
     if (refusal := _refuse_liquidity(state, order, command)) is not None:
@@ -275,11 +277,18 @@ def _trade_and_rest(state: ExchangeState, header: Header, instrument: Instrument
     return events
 
 
-def _new_order(state: ExchangeState, header: Header, instrument: Instrument, command: PlaceOrder) -> OpenOrder:
-    """The order as it would stand, its hold reckoned; a market order's limit is the band's edge."""
+def _new_order(state: ExchangeState, header: Header, instrument: Instrument, command: PlaceOrder) -> OpenOrder | None:
+    """The order as it would stand, its hold reckoned; a market order's limit is the band's edge.
+
+    None: no fee schedule in force prices this side of the book.
+    """
     buys = command.side is Side.BUY
     protection = instrument.band_high_ticks if buys else instrument.band_low_ticks
-    market = state.market_of(instrument)
+    terms = state.terms[instrument.market_id]
+    fee_version = terms.fee_version(header.at_ns)
+    fee_row = terms.fee_rows.get((fee_version, command.side))
+    if fee_row is None:
+        return None
     order = OpenOrder(
         order_id=OrderId(make_id(header.sequence)),
         client_order_id=command.client_order_id,
@@ -295,12 +304,13 @@ def _new_order(state: ExchangeState, header: Header, instrument: Instrument, com
         hold_units=0,
         notional_minor=0,
         charged_minor=0,
-        fee_version=active_fee_version(state, market.fee_schedule, header.at_ns),
+        fee_version=fee_version,
         max_notional_minor=command.max_notional_minor or 0,
         priority=header.sequence,
         cancel_on_disconnect=command.cancel_on_disconnect,
         connection_id=header.connection_id,
         epoch=header.epoch,
+        fee_row=fee_row,
     )
     order.hold_units = hold_units(state, instrument, order)
     return order
@@ -368,6 +378,7 @@ def _refuse_liquidity(state: ExchangeState, order: OpenOrder, command: PlaceOrde
         QuantityLots(order.quantity_lots),
         order.account_id,
         order.notional_left_ticks(instrument.tick_minor),
+        max_fills=MAX_FILLS + 1,
     )
     if preview.fill_count > MAX_FILLS:
         return Rejected(code=RejectCode.ORDER_TOO_MANY_FILLS, detail=f"max_fills={MAX_FILLS}")

@@ -18,16 +18,14 @@ from exchange.core.rule_messages import (
     TextActivated,
     TextPublished,
 )
-from exchange.engine.fees import order_fee_row
 from exchange.engine.parsing import Document, canonical, parse
 from exchange.engine.state import ExchangeState, OpenOrder
 from exchange.rulebook.checks import (
     check_holder_cap,
-    check_method,
     check_suitability,
     check_value_cap,
 )
-from exchange.rulebook.profile import Method, Profile
+from exchange.rulebook.profile import Profile
 from exchange.rulebook.texts import TextError, missing_confirmations, text_hash, unconfirmed_fields
 from matching.messages import Instrument, Market
 
@@ -123,28 +121,22 @@ def refuse_order_by_rule(
 ) -> Rejected | None:
     """Ask the market's profile about an order: method, price of the service, suitability, value, holders.
 
-    Refused: rule.method_not_allowed, fee.schedule_unknown, rule.suitability, rule.value_cap, rule.holder_cap.
+    Refused: rule.method_not_allowed, rule.suitability, rule.value_cap, rule.holder_cap.
     """
     del header
-    market = state.market_of(instrument)
-    profile = profile_of(state, market)
-    if (refusal := check_method(profile, Method.ORDER_BOOK)) is not None:
+    terms = state.terms[instrument.market_id]
+    if terms.method_refusal is not None:
+        return terms.method_refusal.rejected()
+    standings = state.members[state.accounts[order.account_id].member_id].standings
+    if terms.standings.isdisjoint(standings) and (refusal := check_suitability(terms.profile, standings)) is not None:
         return refusal.rejected()
-    if order_fee_row(state, instrument, order.side, order.fee_version) is None:
-        return Rejected(code=RejectCode.FEE_SCHEDULE_UNKNOWN, detail=market.fee_schedule)
-    member = state.members[state.accounts[order.account_id].member_id]
-    if (refusal := check_suitability(profile, member.standings)) is not None:
-        return refusal.rejected()
-    worth = order.remaining_lots * order.price_ticks * instrument.tick_minor
-    if (refusal := check_value_cap(profile, worth)) is not None:
-        return refusal.rejected()
-    if (
-        order.side is Side.BUY
-        and profile.fields.holder_cap.value is not None
-        and not _has_place(state, instrument, order)
-    ):
+    if terms.value_cap_minor is not None:
+        worth = order.remaining_lots * order.price_ticks * instrument.tick_minor
+        if worth > terms.value_cap_minor and (refusal := check_value_cap(terms.profile, worth)) is not None:
+            return refusal.rejected()
+    if terms.holder_cap is not None and order.side is Side.BUY and not _has_place(state, instrument, order):
         holders = holders_after_bid(state, instrument, order.account_id)
-        if (refusal := check_holder_cap(profile, holders)) is not None:
+        if (refusal := check_holder_cap(terms.profile, holders)) is not None:
             return refusal.rejected()
     return None
 

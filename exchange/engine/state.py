@@ -24,6 +24,7 @@ from exchange.core.ids import (
     AssetId,
     ConnectionId,
     InstrumentId,
+    MarketId,
     MemberId,
     OrderId,
     ReceiptId,
@@ -37,6 +38,9 @@ from exchange.core.node_messages import Approval, Run, Timer
 from exchange.core.rejections import ensure
 from exchange.core.rule_messages import Published, PublishedKind
 from exchange.engine.parsing import Document, calendar_of, parse
+from exchange.engine.terms import BookTerms, book_terms
+from exchange.rulebook.fees import FeeRow, FeeSchedule
+from exchange.rulebook.profile import Profile
 from exchange.rulebook.texts import TextError
 from matching.book import Book
 from matching.messages import Instrument, Market
@@ -72,6 +76,8 @@ class OpenOrder:
     cancel_on_disconnect: bool
     connection_id: ConnectionId
     epoch: int
+    fee_row: FeeRow | None = field(default=None, compare=False, repr=False)
+    """The row its side and fee version name: follows from them, kept because every fill asks for it."""
 
     def with_terms(self, client_order_id: str, price_ticks: int, quantity_lots: int) -> OpenOrder:
         """A copy under new terms; what is filled stays filled."""
@@ -141,14 +147,14 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(PayoutAccount, "payout_account_id", lambda payout: not payout.revoked),
     _entity(Withdrawal, "withdrawal_id", lambda withdrawal: withdrawal.status in MOVING),
     _entity(Transfer, "transfer_id"),
-    _entity(Market, "market_id"),
-    _entity(Instrument, "instrument_id"),
     _entity(Claim, "claim_id"),
     _entity(Product, "product_id"),
     _entity(Subscription, "subscription_id", lambda subscription: subscription.status == "open"),
     _entity(Programme, "programme_id"),
     _entity(Reward, "reward_id"),
     _entity(Published, ("kind", "name", "version")),
+    _entity(Market, "market_id"),  # after the texts it lives under
+    _entity(Instrument, "instrument_id"),
     _entity(Timer, "timer_id"),
     _entity(Run, "run_id", lambda run: not run.done),
     _entity(Approval, "approval_id", lambda approval: approval.status == "open"),
@@ -168,6 +174,13 @@ class ExchangeState:
     records: dict[type[Record], dict[RecordKey, Record]] = field(
         default_factory=lambda: {entity.record: {} for entity in ENTITIES}
     )
+    users: dict[UserId, User] = field(init=False, repr=False)
+    members: dict[MemberId, Member] = field(init=False, repr=False)
+    accounts: dict[AccountId, Account] = field(init=False, repr=False)
+    assets: dict[AssetId, Asset] = field(init=False, repr=False)
+    instruments: dict[InstrumentId, Instrument] = field(init=False, repr=False)
+    runs: dict[RunId, Run] = field(init=False, repr=False)
+    """Short names for what every handler asks: the same dicts as in `records`."""
     found: dict[type[Record], dict[Any, RecordKey]] = field(
         default_factory=lambda: {entity.record: {} for entity in ENTITIES if entity.index}
     )
@@ -186,10 +199,21 @@ class ExchangeState:
         default_factory=dict[tuple[str, str], list[tuple[int, int]]]
     )
     """Active versions of each text as (from_ns, version), in order: follows from the records alone."""
+    terms: dict[MarketId, BookTerms] = field(default_factory=dict[MarketId, BookTerms])
+    """What each market's law comes to for its book: follows from the market and the published texts alone."""
     receipt_references: dict[tuple[int, str], ReceiptId] = field(default_factory=dict[tuple[int, str], ReceiptId])
     """Each payment a bank reported, by bank and reference: follows from the records alone."""
     changing: bool = False
     """Whether the command now applied has passed the line between refusing and changing."""
+
+    def __post_init__(self) -> None:
+        """Give the kinds that every order asks for a name of their own; a property would cost a call each time."""
+        self.users = cast("dict[UserId, User]", self.records[User])
+        self.members = cast("dict[MemberId, Member]", self.records[Member])
+        self.accounts = cast("dict[AccountId, Account]", self.records[Account])
+        self.assets = cast("dict[AssetId, Asset]", self.records[Asset])
+        self.instruments = cast("dict[InstrumentId, Instrument]", self.records[Instrument])
+        self.runs = cast("dict[RunId, Run]", self.records[Run])
 
     def table(self, record: type[R]) -> dict[int, R]:
         """All kept records of one kind, by identifier. (Published texts are keyed by name and version.)"""
@@ -218,6 +242,8 @@ class ExchangeState:
             heapq.heappush(self.due, (record.due_ns, record.timer_id))
         elif isinstance(record, Published):
             self._put_published(record)
+        elif isinstance(record, Market) and record.market_id not in self.terms:
+            self._put_terms(record)
 
     def find(self, record: type[R], value: object) -> R | None:
         """The kept record of one kind that has this value under its index."""
@@ -231,6 +257,10 @@ class ExchangeState:
             document = parse(published.kind, published.text)
             ensure(not isinstance(document, TextError), "a published text was checked when it was published")
             self.parsed[key] = cast("Document", document)
+            if isinstance(document, FeeSchedule):
+                for terms in self.terms.values():
+                    if terms.market.fee_schedule == document.name:
+                        terms.add_schedule(document)
         if published.active_since_ns:
             day = date.fromisoformat(published.effective_from)
             from_ns = max(start_of_day_ns(day, VENUE_TIME_ZONE), published.active_since_ns)
@@ -238,6 +268,16 @@ class ExchangeState:
             if (from_ns, published.version) not in versions:
                 versions.append((from_ns, published.version))
                 versions.sort()
+
+    def _put_terms(self, market: Market) -> None:
+        """Work out what a market's law comes to for its book."""
+        profile = self.parsed[PublishedKind.PROFILE.value, market.profile, market.profile_version]
+        ensure(isinstance(profile, Profile), "a market's profile is published")
+        versions = self.in_force.setdefault((PublishedKind.FEE_SCHEDULE.value, market.fee_schedule), [])
+        terms = self.terms[market.market_id] = book_terms(market, cast("Profile", profile), versions)
+        for document in self.parsed.values():
+            if isinstance(document, FeeSchedule) and document.name == market.fee_schedule:
+                terms.add_schedule(document)
 
     def drop_timer(self, timer_id: int) -> None:
         """Forget a timer, and keep the heap's first entry one that stands."""
@@ -290,38 +330,6 @@ class ExchangeState:
     def change(self) -> None:
         """Cross the line: from here on the command may no longer be refused, only a bug can fail."""
         self.changing = True
-
-    # Short names for what every handler asks.
-
-    @property
-    def users(self) -> dict[UserId, User]:
-        """Who may authenticate."""
-        return cast("dict[UserId, User]", self.records[User])
-
-    @property
-    def members(self) -> dict[MemberId, Member]:
-        """Who is admitted."""
-        return cast("dict[MemberId, Member]", self.records[Member])
-
-    @property
-    def accounts(self) -> dict[AccountId, Account]:
-        """Every account."""
-        return cast("dict[AccountId, Account]", self.records[Account])
-
-    @property
-    def assets(self) -> dict[AssetId, Asset]:
-        """Everything custody holds units of."""
-        return cast("dict[AssetId, Asset]", self.records[Asset])
-
-    @property
-    def instruments(self) -> dict[InstrumentId, Instrument]:
-        """Everything an order may name."""
-        return cast("dict[InstrumentId, Instrument]", self.records[Instrument])
-
-    @property
-    def runs(self) -> dict[RunId, Run]:
-        """Long work not yet done."""
-        return cast("dict[RunId, Run]", self.records[Run])
 
     def mandates_of(self, user_id: UserId, account_id: AccountId) -> Iterable[Mandate]:
         """The mandates a user holds on an account."""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from exchange.core.ids import NO_CONNECTION, ConnectionId, UserId
 from exchange.core.messages import Command, Event, Header
 from exchange.core.units import Epoch, TimeNs
@@ -61,8 +63,7 @@ class Submission:
     encoded: bytes = b""
 
 
-@dataclass(slots=True)
-class JournalRow:
+class JournalRow(msgspec.Struct):
     """One committed command with its events, as objects and as the bytes that are stored."""
 
     header: Header
@@ -82,8 +83,7 @@ class Batch:
     rows: list[JournalRow] = field(default_factory=list[JournalRow])
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """Where the journal stands."""
 
     sequence: int = 0

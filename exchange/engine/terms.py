@@ -1,0 +1,61 @@
+"""What one market's law comes to for its book, worked out once when the market opens instead of at every order.
+
+Everything here follows from the market, its profile version and its fee schedules alone. Whoever is refused is told by
+the rulebook's own check, with its citation; this only tells quickly that nobody need be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from exchange.core.instruments import Side
+from exchange.core.parties import Standing
+from exchange.rulebook.checks import ADMITS, Refusal, check_method
+from exchange.rulebook.fees import FeeRow, FeeSchedule, fee_row
+from exchange.rulebook.profile import Method, Profile
+from matching.messages import Market
+
+
+@dataclass(slots=True)
+class BookTerms:
+    """The book of one market: who may trade, how much, how many may hold, and each fee version's price of a side.
+
+    Units: `value_cap_minor` bounds one order's worth. A cap of None sets no limit.
+    """
+
+    market: Market
+    profile: Profile
+    method_refusal: Refusal | None
+    standings: frozenset[Standing]
+    value_cap_minor: int | None
+    holder_cap: int | None
+    fee_versions: list[tuple[int, int]]
+    """(from_ns, version) of the fee schedule, in order; the list the state keeps, so it grows by itself."""
+    fee_rows: dict[tuple[int, Side], FeeRow] = field(default_factory=dict[tuple[int, Side], FeeRow])
+
+    def fee_version(self, at_ns: int) -> int:
+        """The version of the fee schedule in force at a moment; 0 if none is."""
+        for from_ns, version in reversed(self.fee_versions):
+            if from_ns <= at_ns:
+                return version
+        return 0
+
+    def add_schedule(self, schedule: FeeSchedule) -> None:
+        """Take in one version of the market's fee schedule."""
+        for side in Side:
+            row = fee_row(schedule, self.market.profile, Method.ORDER_BOOK, side)
+            if row is not None:
+                self.fee_rows[schedule.version, side] = row
+
+
+def book_terms(market: Market, profile: Profile, fee_versions: list[tuple[int, int]]) -> BookTerms:
+    """Work out a market's terms; its fee schedules are added one by one."""
+    return BookTerms(
+        market=market,
+        profile=profile,
+        method_refusal=check_method(profile, Method.ORDER_BOOK),
+        standings=frozenset(ADMITS[profile.fields.suitability.value]),
+        value_cap_minor=profile.fields.value_cap_minor.value,
+        holder_cap=profile.fields.holder_cap.value,
+        fee_versions=fee_versions,
+    )
