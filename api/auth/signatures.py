@@ -33,6 +33,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from api.auth.clock import SECOND_NS, Clock
 from api.auth.codes import EdgeCode, EdgeRefused
 from exchange.core.ids import KINDS, KeyId, UserId, from_wire
+from exchange.core.keys import is_sound_key
 from exchange.core.membership import Key
 
 TAG = "ipx-v1"
@@ -182,18 +183,6 @@ def verifies(public_key: bytes, signature: bytes, base: bytes) -> bool:
     return True
 
 
-def is_sound_key(public_key: bytes) -> bool:
-    """Whether a counterparty may register this Ed25519 key: 32 bytes, a canonical point, not of small order.
-
-    Anybody can sign anything for a key of small order, so a signature would prove nothing.
-    Source: RFC 8032 5.1.3; the list is that of libsodium's ge25519_has_small_order.
-    """
-    if len(public_key) != 32:
-        return False
-    unsigned = int.from_bytes(public_key, "little") & (2**255 - 1)
-    return unsigned < _PRIME and unsigned not in _SMALL_ORDER
-
-
 def check_content(headers: Mapping[str, str], body: bytes) -> None:
     """The length and digest that were signed must be those of the body that came.
 
@@ -216,18 +205,6 @@ def field(headers: Mapping[str, str], name: str) -> str:
         raise EdgeRefused(EdgeCode.SIGNATURE_MALFORMED, f"{name} has a form that is not signed")
     return value
 
-
-_PRIME = 2**255 - 19
-_SMALL_ORDER = frozenset(
-    {
-        0,
-        1,
-        _PRIME - 1,
-        0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
-        0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
-    }
-)
-"""y of the eight points whose order divides the cofactor (the sign bit of x left out)."""
 
 _PCHAR = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})"
 _TARGET_FORM = re.compile(rf"[A-Z]{{3,16}} /{_PCHAR}*\?(?:{_PCHAR}|\?)*")

@@ -164,7 +164,7 @@ class UserSuspended(Event, frozen=True, kw_only=True, tag="user.suspended"):
 
 
 class RegisterKey(Command, frozen=True, kw_only=True, tag="key.register"):
-    """Register a counterparty's Ed25519 public key (64 hex digits) for one of its users.
+    """Register a counterparty's Ed25519 public key (64 hex digits, a sound point) for one of its users.
 
     Refused: user.unknown, key.invalid.
     """

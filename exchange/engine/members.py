@@ -9,6 +9,7 @@ from custody.messages import AccountOpened
 from exchange.assets.codes import Unreadable
 from exchange.assets.party_identifiers import read_lei, read_ror, read_uscc
 from exchange.core.ids import AccountId, KeyId, MandateId, MemberId, UserId, make_id
+from exchange.core.keys import is_sound_key
 from exchange.core.membership import (
     ClassMember,
     FoundExchange,
@@ -180,6 +181,8 @@ def register_key(state: ExchangeState, header: Header, command: RegisterKey) -> 
     public_key = bytes.fromhex(command.public_key_hex)
     if command.valid_until_ns <= command.valid_from_ns or Role.COUNTERPARTY not in user.roles:
         return [Rejected(code=RejectCode.KEY_INVALID)]
+    if not is_sound_key(public_key):
+        return [Rejected(code=RejectCode.KEY_INVALID, detail="not a sound Ed25519 key")]
     if any(key.public_key == public_key for key in state.table(Key).values()):
         return [Rejected(code=RejectCode.KEY_INVALID, detail="registered before")]
 

@@ -8,8 +8,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from http_message_signatures.algorithms import ED25519
 
-from api.auth.signatures import content_digest, is_sound_key, signature_base, verifies
+from api.auth.signatures import content_digest, signature_base, verifies
 from api.auth.signing_keys import unb64url
+from exchange.core.keys import is_sound_key
 
 # RFC 9421 B.1.4, test-key-ed25519, as the JWK there writes it.
 PRIVATE_KEY = Ed25519PrivateKey.from_private_bytes(unb64url("n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU"))

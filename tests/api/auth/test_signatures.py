@@ -22,13 +22,13 @@ from api.auth.signatures import (
     Request,
     content_digest,
     header_fields,
-    is_sound_key,
     sign_answer,
     signature_base,
     verifies,
 )
 from api.auth.signer import AnswerChecker, RequestSigner, SignedRequest, UntrustedAnswer
 from exchange.core.ids import KeyId
+from exchange.core.keys import is_sound_key
 from exchange.core.membership import Key
 from exchange.core.units import TimeNs
 from tests.api.auth.conftest import HandClock
