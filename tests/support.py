@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -231,24 +231,26 @@ class Venue:
         lot_units: int = 1,
         tick_minor: int = 1,
         band: tuple[int, int] = (1, 1_000_000),
-        opened: bool = True,
-        **holders: int,
+        holders: Mapping[str, int] | None = None,
+        **more: int,
     ) -> InstrumentId:
         """Issue a right to the first named holder, hand the others their part, and open a book for it.
 
+        Holders are named with their units: `instrument("INS", wu=1_000)`, or as a mapping.
+
         It stands beside the listing workflow, which has tests of its own: the records are put by hand.
         """
-        total = sum(holders.values())
+        units = {**(holders or {}), **more}
+        names = list(units)
 
         def seed(state: ExchangeState, header: Header) -> Seeded:
-            names = list(holders)
             issue = issue_units(
                 state,
                 header,
                 ordinal=1,
                 kind=AssetKind.SHARE,
                 code=f"{code}.SHARE",
-                total_units=total,
+                total_units=sum(units.values()),
                 title_regime=TitleRegime.OWN_REGISTER,
                 subject_id=0,
                 to_account_id=self.accounts[names[0]],
@@ -270,15 +272,14 @@ class Venue:
                 frozen=False,
             )
             state.put(instrument)
-            legs = [(self.accounts[name], issue.asset.asset_id, holders[name]) for name in names[1:]]
+            legs = [(self.accounts[name], issue.asset.asset_id, units[name]) for name in names[1:]]
             given = -sum(leg[2] for leg in legs)
             moved = state.ledger.move(header.sequence, [(self.accounts[names[0]], issue.asset.asset_id, given), *legs])
             return [issue.asset, issue.account, instrument, issue.movement, moved]
 
         instrument_id = InstrumentId(make_id(self.seed(seed).sequence))
         self.instruments[code] = instrument_id
-        if opened:
-            self.do(ChangePhase(instrument_id=instrument_id, phase=Phase.CONTINUOUS))
+        self.do(ChangePhase(instrument_id=instrument_id, phase=Phase.CONTINUOUS))
         return instrument_id
 
     def seed(self, seed: Seed) -> Header:
