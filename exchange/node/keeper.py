@@ -14,8 +14,9 @@ from collections.abc import Callable
 import structlog
 
 from exchange.core.units import NS_PER_SECOND
+from exchange.node.head_file import HeadFile, refuse_behind
 from exchange.node.local import LocalBus
-from exchange.node.ports import Clock, Feed, NodeFault, Store
+from exchange.node.ports import Batch, Clock, Feed, Head, NodeFault, Store
 from exchange.node.sequencer import Sequencer, Stopped
 
 MAX_AHEAD_NS = 5 * NS_PER_SECOND
@@ -28,11 +29,23 @@ log = structlog.get_logger("exchange.node")
 class Keeper:
     """Keeps one node running over a bus and a feed until it is told to end."""
 
-    def __init__(self, open_store: Callable[[], Store], bus: LocalBus, feed: Feed, clock: Clock) -> None:
+    def __init__(
+        self,
+        open_store: Callable[[], Store],
+        bus: LocalBus,
+        feed: Feed,
+        clock: Clock,
+        *,
+        head_file: HeadFile | None = None,
+        accept_head: bool = False,
+    ) -> None:
         self.open_store = open_store
         self.bus = bus
         self.feed = feed
         self.clock = clock
+        self.head_file = head_file
+        self.accept_head = accept_head
+        """Start even though the journal ends before the head outside it: an operator gave up what came after."""
         self.sequencer: Sequencer | None = None
         self.ready = asyncio.Event()
         self.starts = 0
@@ -44,6 +57,11 @@ class Keeper:
 
         Raises: NodeFault from the first start (store.locked, clock.behind); later ones are tried again, with pauses.
         """
+        async with self.head_file.kept() if self.head_file is not None else contextlib.nullcontext():
+            await self._run()
+        self.bus.close()  # once more: a last stop may have handed commands back after everybody else was told
+
+    async def _run(self) -> None:
         failures = 0
         while not self.bus.closed:
             store: Store | None = None
@@ -72,16 +90,17 @@ class Keeper:
         """One epoch, from the lock to the stop."""
         gc.disable()
         try:
-            sequencer = Sequencer(store, self.bus, self.feed, self.clock, store.open())
+            sequencer = Sequencer(store, self.bus, self, self.clock, store.open())
         finally:
             gc.enable()
+        self._refuse_behind(store, sequencer.head)
         if sequencer.head.at_ns > self.clock.now_ns() + MAX_AHEAD_NS:
             raise NodeFault("clock.behind", "the journal's last entry is ahead of this machine's clock")
         # The loaded heap is long-lived: out of the collector's sight, or each full collection is a pause of its size.
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 50, 1_000)
-        sequencer.careful = len(self.bus.fast) if self.starts else 0
+        sequencer.careful = len(self.bus.fast) + 1 if self.starts else 0  # and the start itself, which comes first
         self.starts += 1
         for tell in self.on_ready:
             tell(sequencer)
@@ -89,6 +108,22 @@ class Keeper:
         self.ready.set()
         log.info("node.ready", epoch=sequencer.epoch, sequence=sequencer.head.sequence)
         await sequencer.run()
+
+    def publish(self, batch: Batch) -> None:
+        """Pass a committed batch on to the feed, and note the head it leaves."""
+        self.feed.publish(batch)
+        if self.head_file is not None:
+            self.head_file.publish(batch)
+
+    def _refuse_behind(self, store: Store, head: Head) -> None:
+        """Refuse a journal that ends before, or contradicts, the head kept outside it."""
+        if self.head_file is None or self.starts:
+            return
+        if self.accept_head:
+            self.head_file.write(head)
+            return
+        outside = self.head_file.read()
+        refuse_behind(outside, head, store.chain_at(outside.sequence) if outside is not None else None)
 
     def close(self) -> None:
         """Take no more commands; what is queued is answered node.stopped."""

@@ -127,12 +127,20 @@ class Store(Protocol):
         """
         ...
 
+    def chain_at(self, sequence: int) -> bytes | None:
+        """The chain at one row of the journal; none where there is no such row."""
+        ...
+
     def suspects(self) -> dict[bytes, int]:
         """Fingerprints of commands that stopped a node, and how often."""
         ...
 
     def suspect(self, fingerprint: bytes, command_name: str) -> int:
         """Count one more stop against a command; answers how often it happened."""
+        ...
+
+    def release(self, fingerprint: bytes) -> bool:
+        """Let a quarantined command be tried again; tells whether it was known."""
         ...
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import assert_never
 
@@ -34,6 +34,9 @@ MAX_APPLY_SECONDS = 0.005
 MAX_SLOW_SECONDS = MAX_APPLY_SECONDS / 4
 INLINE_COMMANDS = 24
 """A batch up to this size commits in the loop itself: the hop to the thread and back would cost more than it frees."""
+
+OWN = (StartNode, AdvanceClock, ContinueRun)
+"""What a sequencer asks for by itself."""
 
 log = structlog.get_logger("exchange.node")
 
@@ -68,6 +71,9 @@ class Sequencer:
         """Told "apply", "commit" and "answer" as they begin; crash tests print where they struck."""
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
         self._runs_asked: set[RunId] = set()
+        self._releases: list[tuple[bytes, asyncio.Future[bool]]] = []
+        self._timers_stuck = False
+        """The engine fails on a timer that is due: trading goes on without timers until an operator helps."""
 
     async def run(self) -> None:
         """Work until the bus closes.
@@ -77,20 +83,39 @@ class Sequencer:
         try:
             self._post_own(StartNode())
             while (waiting := await self._take()) is not None:
-                repeats = self._answer_known(waiting)
-                taken = self._apply(repeats)
+                new = self._look_up(waiting)
+                taken = self._apply(new)
                 await self._commit([row for _, row in taken], taken)
                 self._answer(taken)
                 self._ask_runs()
         finally:
             self._writer.shutdown(wait=True)
+            for _, answer in self._releases:
+                answer.cancel()
+
+    def release(self, fingerprint: bytes) -> asyncio.Future[bool]:
+        """Let a quarantined command be tried again, between two batches; tells whether it was known."""
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._releases.append((fingerprint, answer))
+        self.bus.arrived.set()
+        return answer
+
+    def _release_suspects(self) -> None:
+        while self._releases:
+            fingerprint, answer = self._releases.pop()
+            known = self.store.release(fingerprint)
+            self.suspects.pop(fingerprint, None)
+            self._timers_stuck = False
+            self._runs_asked.clear()
+            if not answer.done():
+                answer.set_result(known)
 
     # --- take ---------------------------------------------------------------------------------------------------------
 
     async def _take(self) -> list[Submission] | None:
         """The next commands, fast lane first; none when the bus is closed and empty."""
         bus = self.bus
-        while not bus.fast and not bus.slow and not self._timer_is_due():
+        while not bus.fast and not bus.slow and not self._timer_is_due() and not self._releases:
             if bus.closed:
                 return None
             bus.arrived.clear()
@@ -106,12 +131,21 @@ class Sequencer:
         return taken + [bus.slow.popleft() for _ in range(slow)]
 
     def _timer_is_due(self) -> bool:
-        return bool(self.state.due) and self.state.due[0][0] <= self.clock.now_ns()
+        return self._timer_due_at(self.clock.now_ns())
 
     def _seconds_to_timer(self) -> float | None:
-        if not self.state.due:
+        if not self.state.due or self._timers_stuck:
             return None
         return min(60.0, max(0.001, (self.state.due[0][0] - self.clock.now_ns()) / 1e9))
+
+    def _look_up(self, waiting: list[Submission]) -> list[Submission]:
+        """What must be asked of the store before a batch; where it fails, none of the batch was decided."""
+        try:
+            self._release_suspects()
+            return self._answer_known(waiting)
+        except Exception as error:
+            log.exception("store.not_read", commands=len(waiting))
+            raise Stopped("the store could not be asked", _not_own(waiting)) from error
 
     def _answer_known(self, waiting: list[Submission]) -> list[Submission]:
         """Answer commands whose key is in the journal from there; what is left is new."""
@@ -142,7 +176,9 @@ class Sequencer:
         now_ns = self.clock.now_ns()
         slow_until = started + MAX_SLOW_SECONDS
         while self._timer_due_at(now_ns):
-            taken.append(self._decide(_own(AdvanceClock()), now_ns, taken))
+            fired = self._decide(_own(AdvanceClock()), now_ns, taken, waiting)
+            taken.append(fired)
+            self._timers_stuck = _engine_failed(fired[1].events)
         for place, submission in enumerate(waiting):
             spent = time.perf_counter()
             full = events >= MAX_EVENTS or spent - started > MAX_APPLY_SECONDS
@@ -154,7 +190,7 @@ class Sequencer:
                 if twin is not None:
                     _answer_with_twin(submission, twin)
                     continue
-            row = self._decide(submission, now_ns, taken)
+            row = self._decide(submission, now_ns, taken, waiting[place + 1 :])
             taken.append(row)
             events += len(row[1].events)
             if submission.key:
@@ -166,10 +202,14 @@ class Sequencer:
         self.bus.slow.extendleft(reversed([submission for submission in submissions if _is_slow(submission)]))
 
     def _timer_due_at(self, now_ns: int) -> bool:
-        return bool(self.state.due) and self.state.due[0][0] <= max(now_ns, self.head.at_ns + 1)
+        due = self.state.due
+        return bool(due) and not self._timers_stuck and due[0][0] <= max(now_ns, self.head.at_ns + 1)
 
-    def _decide(self, submission: Submission, now_ns: int, taken: list[Taken]) -> Taken:
-        """Stamp one command and decide it; a bug before the line refuses it, one after the line stops the node."""
+    def _decide(self, submission: Submission, now_ns: int, taken: list[Taken], behind: list[Submission]) -> Taken:
+        """Stamp one command and decide it; a bug before the line refuses it, one after the line stops the node.
+
+        `taken` came before it in the batch and `behind` waits behind it: after a stop all are surely not committed.
+        """
         header = Header(
             sequence=Sequence(self.head.sequence + 1),
             epoch=self.epoch,
@@ -187,10 +227,19 @@ class Sequencer:
                 events = [Rejected(code=RejectCode.INTERNAL_REFUSED)]
             else:
                 log.exception("handler.failed_after_line", command=name_of(submission.command))
-                self.store.suspect(fingerprint(submission.principal, submission.encoded), name_of(submission.command))
-                untouched = [earlier for earlier, _ in taken if earlier.principal != NODE]
-                raise Stopped("a handler failed after its line", [*untouched, submission]) from error
+                self._note_suspect(submission)
+                retry = _not_own([*(earlier for earlier, _ in taken), submission, *behind])
+                raise Stopped("a handler failed after its line", retry) from error
         return submission, self._row(header, submission, events)
+
+    def _note_suspect(self, submission: Submission) -> None:
+        """Count the stop against the command; where even that cannot be written, the stop itself still happens."""
+        name = name_of(submission.command)
+        try:
+            stops = self.store.suspect(fingerprint(submission.principal, submission.encoded), name)
+            log.warning("command.suspected", command=name, stops=stops)
+        except Exception:
+            log.exception("suspect.not_written", command=name)
 
     def _guarded(self, header: Header, submission: Submission) -> list[Event]:
         """Decide, unless the command has stopped a node twice."""
@@ -258,8 +307,9 @@ class Sequencer:
                 self._post_own(ContinueRun(run_id=run.run_id, from_position=run.position), run.run_id)
 
     def _post_own(self, command: Command, run_id: RunId | None = None) -> None:
-        def answered(_: Outcome | NodeFault) -> None:
-            if run_id is not None:
+        def answered(result: Outcome | NodeFault) -> None:
+            # A chunk on which the engine fails would fail again: the run waits for a restart or an operator's release.
+            if run_id is not None and not (isinstance(result, Outcome) and _engine_failed(result.events)):
                 self._runs_asked.discard(run_id)
 
         submission = Submission(command=command, principal=NODE, answer=answered)
@@ -272,6 +322,17 @@ class Sequencer:
 
 def _own(command: Command) -> Submission:
     return Submission(command=command, principal=NODE, answer=lambda _: None)
+
+
+def _not_own(submissions: list[Submission]) -> list[Submission]:
+    """Those that somebody sent: a sequencer makes its own commands anew."""
+    return [submission for submission in submissions if not isinstance(submission.command, OWN)]
+
+
+def _engine_failed(events: Iterable[Event]) -> bool:
+    """Whether the shell answered, because the engine could not."""
+    codes = (RejectCode.INTERNAL_REFUSED, RejectCode.INTERNAL_QUARANTINED)
+    return any(isinstance(event, Rejected) and event.code in codes for event in events)
 
 
 def _is_slow(submission: Submission) -> bool:

@@ -26,6 +26,7 @@ class SqlStore(ABC):
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.epoch = Epoch(0)
 
     # What a database brings.
 
@@ -57,6 +58,13 @@ class SqlStore(ABC):
     def _find_keys(self, hashes: list[int]) -> list[tuple[Any, ...]]:
         """(principal, key, sequence, at_ns, command, events) of the journal rows with these key hashes."""
 
+    def _fence(self) -> None:  # noqa: B027 - a database whose lock is its connection has nothing to add
+        """Inside a commit's transaction: make sure that this start is still the newest.
+
+        Nothing to do where the lock lives as long as the connection that commits.
+        Raises: NodeFault store.superseded.
+        """
+
     # What follows from that.
 
     def open(self) -> Epoch:
@@ -69,6 +77,7 @@ class SqlStore(ABC):
                 "INSERT INTO epochs (epoch, shard, started_ns, engine_version) VALUES (?, ?, ?, ?)",
                 (epoch, SHARD, self.clock.now_ns(), ENGINE_VERSION),
             )
+        self.epoch = epoch
         return epoch
 
     def load(self) -> tuple[ExchangeState, Head]:
@@ -84,6 +93,11 @@ class SqlStore(ABC):
         found = self._execute("SELECT sequence, epoch, at_ns, chain FROM journal ORDER BY sequence DESC LIMIT 1")
         return Head(*found[0]) if found else Head()
 
+    def chain_at(self, sequence: int) -> bytes | None:
+        """The chain at one row of the journal; none where there is no such row."""
+        found = self._execute("SELECT chain FROM journal WHERE sequence = ?", (sequence,))
+        return found[0][0] if found else None
+
     def known(self, keys: Sequence[tuple[UserId, str]]) -> dict[tuple[UserId, str], Known]:
         """The earlier commands of these senders and keys, found by one index look-up each."""
         found: dict[tuple[UserId, str], Known] = {}
@@ -97,6 +111,7 @@ class SqlStore(ABC):
         """Write the batch, journal and tables, in one durable transaction."""
         todo = statements(changes_of(batch))
         with self._transaction():
+            self._fence()
             self._write(todo)
 
     def suspects(self) -> dict[bytes, int]:

@@ -109,6 +109,12 @@ class SqliteStore(SqlStore):
         for statement, rows in todo:
             self.connection.executemany(sql_text(statement), rows)
 
+    def _fence(self) -> None:
+        """A lock file can be deleted under a node; the epoch row of the node that came after cannot."""
+        ((newest,),) = self.connection.execute("SELECT max(epoch) FROM epochs").fetchall()
+        if newest != self.epoch:
+            raise NodeFault("store.superseded", f"epoch {newest} has begun; this is epoch {self.epoch}")
+
     def _find_keys(self, hashes: list[int]) -> list[tuple[Any, ...]]:
         return self.connection.execute(_find_text(len(hashes)), hashes).fetchall()
 
@@ -133,6 +139,20 @@ def _find_text(count: int) -> str:
         "SELECT journal.principal, journal.key, journal.sequence, journal.at_ns, journal.command, journal.events "
         "FROM asked CROSS JOIN journal WHERE journal.key_hash = asked.hash"
     )
+
+
+@contextlib.contextmanager
+def hold_lock(path: Path) -> Iterator[None]:
+    """Hold a database's lock without opening it, so that no node can start meanwhile.
+
+    Raises: NodeFault store.locked.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = _lock_file(path.with_name(path.name + ".lock"))
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _lock_file(path: Path) -> int:
