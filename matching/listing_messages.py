@@ -11,7 +11,7 @@ from typing import Annotated
 
 import msgspec
 
-from exchange.core.ids import AccountId, AssetId, InstrumentId, ListingId, MarketId, MemberId, UserId
+from exchange.core.ids import AccountId, AssetId, DocumentId, InstrumentId, ListingId, MarketId, MemberId, UserId
 from exchange.core.messages import Citation, Command, Event, Record
 from exchange.core.units import (
     AnyMinor,
@@ -88,7 +88,7 @@ class Listing(Record, frozen=True, kw_only=True):
     asking_price_minor: Minor
     jurisdiction: str
     disclosure_sha256: str
-    deed_id: int
+    deed_id: DocumentId
     proposed_by: UserId
     proposed_at_ns: TimeNs
     decided_by: UserId = UserId(0)

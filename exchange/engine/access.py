@@ -78,6 +78,18 @@ def _refuse_mandate(
     return refusal
 
 
+def refuse_member(state: ExchangeState, header: Header, member_id: MemberId, right: UserRight) -> Rejected | None:
+    """Whether the principal may act for this member where no account is concerned.
+
+    Refused: account.not_yours, member.frozen.
+    """
+    if not acts_for_member(state, header, member_id, right):
+        return Rejected(code=RejectCode.ACCOUNT_NOT_YOURS)
+    if state.members[member_id].status is MemberStatus.FROZEN:
+        return Rejected(code=RejectCode.MEMBER_FROZEN)
+    return None
+
+
 def principal_member(state: ExchangeState, header: Header) -> Member | None:
     """The member the principal belongs to; none for the node."""
     user = state.users.get(header.principal)

@@ -26,6 +26,10 @@ from custody.funding_messages import (
     SweepHouse,
     VerifyPayoutAccount,
 )
+from custody.outcomes import FileShareDeed, IssueShares, RegisterOutcome, WaivePriorClaim
+from custody.rights import ExamineRight, RegisterRight
+from exchange.assets.messages import ConfirmAlias, ImportPatents
+from exchange.core.documents import FileDocument
 from exchange.core.membership import (
     ClassMember,
     FoundExchange,
@@ -55,13 +59,18 @@ from exchange.core.rule_messages import ActivateText, ConfirmField, PublishText
 from exchange.engine import (
     approvals,
     corrections,
+    documents,
     funding,
+    listings,
     markets,
     members,
     orders,
+    outcomes,
+    patents,
     phases,
     products,
     rewards,
+    rights,
     rules,
     timers,
     withdrawals,
@@ -69,7 +78,7 @@ from exchange.engine import (
 from exchange.engine.access import refuse_role
 from exchange.engine.runs import Chunk, continue_run
 from exchange.engine.state import ExchangeState
-from matching.listing_messages import OpenMarket
+from matching.listing_messages import AdmitListing, DelistListing, OpenMarket, ProposeListing, RejectListing
 from matching.messages import (
     CancelAllOrders,
     CancelOrder,
@@ -95,6 +104,7 @@ Handler = Callable[[ExchangeState, Header, Any], list[Event]]
 
 NODE = frozenset({Role.NODE})
 OPERATOR = frozenset({Role.OPERATOR})
+INSTITUTION = frozenset({Role.INSTITUTION})
 TRADERS = frozenset({Role.INSTITUTION, Role.INVESTOR, Role.INTERMEDIARY, Role.COUNTERPARTY})
 MEMBERS_AND_OPERATOR = TRADERS | OPERATOR
 
@@ -171,6 +181,21 @@ ROUTES: dict[type[Command], Route] = {
     FreezeInstrument: Route(corrections.freeze_instrument, OPERATOR),
     # Markets
     OpenMarket: Route(markets.open_market, OPERATOR),
+    # Documents, patents, rights, outcomes
+    FileDocument: Route(documents.file_document, MEMBERS_AND_OPERATOR),
+    ImportPatents: Route(patents.import_patents, INSTITUTION | OPERATOR, slow=True),
+    ConfirmAlias: Route(patents.confirm_alias, OPERATOR),
+    RegisterRight: Route(rights.register_right, TRADERS),
+    ExamineRight: Route(rights.examine_right, OPERATOR),
+    RegisterOutcome: Route(outcomes.register_outcome, INSTITUTION),
+    WaivePriorClaim: Route(outcomes.waive_prior_claim, INSTITUTION),
+    FileShareDeed: Route(outcomes.file_share_deed, INSTITUTION),
+    IssueShares: Route(outcomes.issue_shares, INSTITUTION),
+    # Listings
+    ProposeListing: Route(listings.propose_listing, TRADERS),
+    AdmitListing: Route(listings.admit_listing, OPERATOR),
+    RejectListing: Route(listings.reject_listing, OPERATOR),
+    DelistListing: Route(listings.delist_listing, MEMBERS_AND_OPERATOR),
     # Orders
     PlaceOrder: Route(orders.place_order, TRADERS),
     CancelOrder: Route(orders.cancel_order, TRADERS),

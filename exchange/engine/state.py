@@ -17,8 +17,12 @@ from typing import Any, TypeVar, cast
 from custody.accounts import MIRRORS, Account, Asset, Bank
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal, WithdrawalStatus
 from custody.ledger import Ledger
+from custody.outcomes import Outcome, ShareDeed
+from custody.rights import Right
 from custody.transfers import Transfer
+from exchange.assets.messages import Alias, PatentStub
 from exchange.core.calendar import BusinessCalendar, start_of_day_ns
+from exchange.core.documents import DocumentStub
 from exchange.core.ids import (
     AccountId,
     AssetId,
@@ -43,6 +47,7 @@ from exchange.rulebook.fees import FeeRow, FeeSchedule
 from exchange.rulebook.profile import Profile
 from exchange.rulebook.texts import TextError
 from matching.book import Book
+from matching.listing_messages import Listing
 from matching.messages import Instrument, Market
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
@@ -155,6 +160,13 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(Published, ("kind", "name", "version")),
     _entity(Market, "market_id"),  # after the texts it lives under
     _entity(Instrument, "instrument_id"),
+    _entity(Listing, "listing_id", lambda listing: listing.live, index=("asset_id",)),
+    _entity(DocumentStub, "document_id", index=("member_id", "sha256")),
+    _entity(PatentStub, "patent_id", index=("number",)),
+    _entity(Alias, "alias_key"),
+    _entity(Right, "asset_id"),
+    _entity(Outcome, "outcome_id"),
+    _entity(ShareDeed, "deed_id"),
     _entity(Timer, "timer_id"),
     _entity(Run, "run_id", lambda run: not run.done),
     _entity(Approval, "approval_id", lambda approval: approval.status == "open"),

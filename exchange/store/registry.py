@@ -17,12 +17,24 @@ from sqlalchemy import Table
 
 from custody.accounts import Account, Asset, Bank
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal
+from custody.outcomes import Outcome, ShareDeed
+from custody.rights import Right
 from custody.transfers import Transfer
+from exchange.assets.messages import Alias, Patent, PatentStub
+from exchange.core.documents import Document, DocumentStub
 from exchange.core.membership import Key, Mandate, Member, User
 from exchange.core.messages import Record
 from exchange.core.node_messages import Approval, Run, Timer
 from exchange.core.rule_messages import Published
 from exchange.engine.state import ENTITIES
+from exchange.store.schema.assets import (
+    AliasTable,
+    DocumentTable,
+    OutcomeTable,
+    PatentTable,
+    RightTable,
+    ShareDeedTable,
+)
 from exchange.store.schema.base import Base
 from exchange.store.schema.custody import (
     AccountTable,
@@ -33,7 +45,7 @@ from exchange.store.schema.custody import (
     TransferTable,
     WithdrawalTable,
 )
-from exchange.store.schema.matching import InstrumentTable, MarketTable
+from exchange.store.schema.matching import InstrumentTable, ListingTable, MarketTable
 from exchange.store.schema.members import (
     ApprovalTable,
     KeyTable,
@@ -51,6 +63,7 @@ from exchange.store.schema.securitization import (
     RewardTable,
     SubscriptionTable,
 )
+from matching.listing_messages import Listing
 from matching.messages import Instrument, Market
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
@@ -77,6 +90,13 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Transfer, TransferTable),
     (Market, MarketTable),
     (Instrument, InstrumentTable),
+    (Listing, ListingTable),
+    (Document, DocumentTable),
+    (Patent, PatentTable),
+    (Alias, AliasTable),
+    (Right, RightTable),
+    (Outcome, OutcomeTable),
+    (ShareDeed, ShareDeedTable),
 )
 
 
@@ -121,5 +141,5 @@ def _table_of(record: type[Record], mapped: type[Base]) -> RecordTable:
 TABLES: dict[type[Record], RecordTable] = {record: _table_of(record, mapped) for record, mapped in PAIRS}
 """Every record with a table, by its type."""
 
-STUBS: dict[type[Record], type[Record]] = {}
+STUBS: dict[type[Record], type[Record]] = {DocumentStub: Document, PatentStub: Patent}
 """Short forms that memory keeps of a record, and the record whose table they are read from."""

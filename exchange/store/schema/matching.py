@@ -25,6 +25,39 @@ class MarketTable(Base):
     opened_at_ns: Mapped[int]
 
 
+class ListingTable(Base):
+    """Everything that was ever proposed for trading, and what became of it."""
+
+    __tablename__ = "listings"
+
+    listing_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    market_id: Mapped[int]
+    method: Mapped[str]
+    state: Mapped[str]
+    asset_id: Mapped[int]
+    account_id: Mapped[int]
+    member_id: Mapped[int]
+    name: Mapped[str]
+    lot_units: Mapped[int]
+    tick_minor: Mapped[int]
+    band_low_ticks: Mapped[int]
+    band_high_ticks: Mapped[int]
+    asking_price_minor: Mapped[int]
+    jurisdiction: Mapped[str]
+    disclosure_sha256: Mapped[str]
+    deed_id: Mapped[int]
+    proposed_by: Mapped[int]
+    proposed_at_ns: Mapped[int]
+    decided_by: Mapped[int]
+    decided_at_ns: Mapped[int]
+    instrument_id: Mapped[int]
+    publicity_until_ns: Mapped[int]
+    reason: Mapped[str]
+    live: Mapped[bool]
+
+    __table_args__ = (Index("ix_listings_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
+
+
 class InstrumentTable(Base):
     """What an order may name."""
 

@@ -24,6 +24,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('account_id', name=op.f('pk_accounts'))
     )
     op.create_index(op.f('ix_accounts_member_id'), 'accounts', ['member_id'], unique=False)
+    op.create_table('aliases',
+    sa.Column('alias_key', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('member_id', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('alias_key', name=op.f('pk_aliases'))
+    )
     op.create_table('approvals',
     sa.Column('approval_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('maker_id', sa.BigInteger(), nullable=False),
@@ -92,6 +98,19 @@ def upgrade() -> None:
     sa.Column('product_id', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('claim_id', name=op.f('pk_claims'))
     )
+    op.create_table('documents',
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('sha256', sa.Text(), nullable=False),
+    sa.Column('member_id', sa.BigInteger(), nullable=False),
+    sa.Column('size_bytes', sa.BigInteger(), nullable=False),
+    sa.Column('media_type', sa.Text(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('filed_by', sa.BigInteger(), nullable=False),
+    sa.Column('filed_at_ns', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('document_id', name=op.f('pk_documents')),
+    sa.UniqueConstraint('member_id', 'sha256', name=op.f('uq_documents_member_id_sha256'))
+    )
     op.create_table('epochs',
     sa.Column('epoch', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('shard', sa.BigInteger(), nullable=False),
@@ -152,6 +171,34 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('key_id', name=op.f('pk_keys')),
     sa.UniqueConstraint('public_key', name=op.f('uq_keys_public_key'))
     )
+    op.create_table('listings',
+    sa.Column('listing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('market_id', sa.BigInteger(), nullable=False),
+    sa.Column('method', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('asset_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('member_id', sa.BigInteger(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('lot_units', sa.BigInteger(), nullable=False),
+    sa.Column('tick_minor', sa.BigInteger(), nullable=False),
+    sa.Column('band_low_ticks', sa.BigInteger(), nullable=False),
+    sa.Column('band_high_ticks', sa.BigInteger(), nullable=False),
+    sa.Column('asking_price_minor', sa.BigInteger(), nullable=False),
+    sa.Column('jurisdiction', sa.Text(), nullable=False),
+    sa.Column('disclosure_sha256', sa.Text(), nullable=False),
+    sa.Column('deed_id', sa.BigInteger(), nullable=False),
+    sa.Column('proposed_by', sa.BigInteger(), nullable=False),
+    sa.Column('proposed_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('decided_by', sa.BigInteger(), nullable=False),
+    sa.Column('decided_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('instrument_id', sa.BigInteger(), nullable=False),
+    sa.Column('publicity_until_ns', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('live', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('listing_id', name=op.f('pk_listings'))
+    )
+    op.create_index('ix_listings_live', 'listings', ['live'], unique=False, sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
     op.create_table('mandates',
     sa.Column('mandate_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -216,6 +263,63 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('order_id', name=op.f('pk_orders'))
     )
     op.create_index('ix_orders_open', 'orders', ['account_id'], unique=False, sqlite_where=sa.text("status = 'open'"), postgresql_where=sa.text("status = 'open'"))
+    op.create_table('outcomes',
+    sa.Column('outcome_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('member_id', sa.BigInteger(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('readiness_level', sa.BigInteger(), nullable=False),
+    sa.Column('technology_class', sa.Text(), nullable=False),
+    sa.Column('funding_currency', sa.Text(), nullable=False),
+    sa.Column('funding', sa.LargeBinary(), nullable=False),
+    sa.Column('patent_ids', sa.LargeBinary(), nullable=False),
+    sa.Column('co_owner_ids', sa.LargeBinary(), nullable=False),
+    sa.Column('claims', sa.LargeBinary(), nullable=False),
+    sa.Column('node', sa.Text(), nullable=False),
+    sa.Column('form', sa.Text(), nullable=False),
+    sa.Column('registered_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('right_id', sa.BigInteger(), nullable=False),
+    sa.Column('share_asset_id', sa.BigInteger(), nullable=False),
+    sa.Column('immobilised_id', sa.BigInteger(), nullable=False),
+    sa.Column('deed_id', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('outcome_id', name=op.f('pk_outcomes'))
+    )
+    op.create_index(op.f('ix_outcomes_member_id'), 'outcomes', ['member_id'], unique=False)
+    op.create_table('patents',
+    sa.Column('patent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('number', sa.Text(), nullable=False),
+    sa.Column('country', sa.Text(), nullable=False),
+    sa.Column('status', sa.Text(), nullable=False),
+    sa.Column('nominal_expiry', sa.Text(), nullable=False),
+    sa.Column('content_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('listable', sa.Boolean(), nullable=False),
+    sa.Column('shareable', sa.Boolean(), nullable=False),
+    sa.Column('owner_id', sa.BigInteger(), nullable=False),
+    sa.Column('encumbered', sa.Boolean(), nullable=False),
+    sa.Column('outcome_id', sa.BigInteger(), nullable=False),
+    sa.Column('right_id', sa.BigInteger(), nullable=False),
+    sa.Column('publication_number', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('applicants', sa.LargeBinary(), nullable=False),
+    sa.Column('applicant_commitments', sa.LargeBinary(), nullable=False),
+    sa.Column('inventor_commitments', sa.LargeBinary(), nullable=False),
+    sa.Column('inventors_abridged', sa.Boolean(), nullable=False),
+    sa.Column('application_number', sa.Text(), nullable=False),
+    sa.Column('filing_date', sa.Text(), nullable=False),
+    sa.Column('publication_date', sa.Text(), nullable=False),
+    sa.Column('grant_date', sa.Text(), nullable=False),
+    sa.Column('priority_date', sa.Text(), nullable=False),
+    sa.Column('earliest_filing_date', sa.Text(), nullable=False),
+    sa.Column('ipc', sa.LargeBinary(), nullable=False),
+    sa.Column('expiry_basis', sa.Text(), nullable=False),
+    sa.Column('missing', sa.LargeBinary(), nullable=False),
+    sa.Column('blocks', sa.LargeBinary(), nullable=False),
+    sa.Column('imported_by', sa.BigInteger(), nullable=False),
+    sa.Column('imported_at_ns', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('patent_id', name=op.f('pk_patents')),
+    sa.UniqueConstraint('number', name=op.f('uq_patents_number'))
+    )
+    op.create_index(op.f('ix_patents_owner_id'), 'patents', ['owner_id'], unique=False)
     op.create_table('payout_accounts',
     sa.Column('payout_account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('member_id', sa.BigInteger(), nullable=False),
@@ -300,6 +404,23 @@ def upgrade() -> None:
     sa.Column('status', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('reward_id', name=op.f('pk_rewards'))
     )
+    op.create_table('rights',
+    sa.Column('asset_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('patent_id', sa.BigInteger(), nullable=False),
+    sa.Column('outcome_id', sa.BigInteger(), nullable=False),
+    sa.Column('form', sa.Text(), nullable=False),
+    sa.Column('settlement', sa.Text(), nullable=False),
+    sa.Column('title_regime', sa.Text(), nullable=False),
+    sa.Column('technology_class', sa.Text(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('title_reasons', sa.Text(), nullable=False),
+    sa.Column('encumbered', sa.Boolean(), nullable=False),
+    sa.Column('evidence', sa.LargeBinary(), nullable=False),
+    sa.Column('examined_on', sa.LargeBinary(), nullable=False),
+    sa.Column('examined_by', sa.BigInteger(), nullable=False),
+    sa.Column('registered_at_ns', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('asset_id', name=op.f('pk_rights'))
+    )
     op.create_table('runs',
     sa.Column('run_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
@@ -313,6 +434,25 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('run_id', name=op.f('pk_runs'))
     )
     op.create_index('ix_runs_live', 'runs', ['live'], unique=False, sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
+    op.create_table('share_deeds',
+    sa.Column('deed_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('outcome_id', sa.BigInteger(), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('document_sha256', sa.Text(), nullable=False),
+    sa.Column('registered_holder_id', sa.BigInteger(), nullable=False),
+    sa.Column('signer_ids', sa.LargeBinary(), nullable=False),
+    sa.Column('transfer_consent', sa.Boolean(), nullable=False),
+    sa.Column('preemption_waived', sa.Boolean(), nullable=False),
+    sa.Column('reserved_matters', sa.LargeBinary(), nullable=False),
+    sa.Column('majority_ppm', sa.BigInteger(), nullable=False),
+    sa.Column('income_ratio_ppm', sa.BigInteger(), nullable=False),
+    sa.Column('cost_duty', sa.Text(), nullable=False),
+    sa.Column('on_lapse', sa.Text(), nullable=False),
+    sa.Column('on_delisting', sa.Text(), nullable=False),
+    sa.Column('on_whole', sa.Text(), nullable=False),
+    sa.Column('filed_at_ns', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('deed_id', name=op.f('pk_share_deeds'))
+    )
     op.create_table('subscriptions',
     sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('product_id', sa.BigInteger(), nullable=False),
@@ -394,8 +534,10 @@ def downgrade() -> None:
     op.drop_table('timers')
     op.drop_table('suspects')
     op.drop_table('subscriptions')
+    op.drop_table('share_deeds')
     op.drop_index('ix_runs_live', table_name='runs', sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
     op.drop_table('runs')
+    op.drop_table('rights')
     op.drop_table('rewards')
     op.drop_table('receipts')
     op.drop_table('published')
@@ -403,17 +545,24 @@ def downgrade() -> None:
     op.drop_table('products')
     op.drop_table('postings')
     op.drop_table('payout_accounts')
+    op.drop_index(op.f('ix_patents_owner_id'), table_name='patents')
+    op.drop_table('patents')
+    op.drop_index(op.f('ix_outcomes_member_id'), table_name='outcomes')
+    op.drop_table('outcomes')
     op.drop_index('ix_orders_open', table_name='orders', sqlite_where=sa.text("status = 'open'"), postgresql_where=sa.text("status = 'open'"))
     op.drop_table('orders')
     op.drop_table('members')
     op.drop_table('markets')
     op.drop_table('mandates')
+    op.drop_index('ix_listings_live', table_name='listings', sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
+    op.drop_table('listings')
     op.drop_table('keys')
     op.drop_index('ix_journal_key_hash', table_name='journal', sqlite_where=sa.text('key_hash IS NOT NULL'), postgresql_where=sa.text('key_hash IS NOT NULL'))
     op.drop_table('journal')
     op.drop_table('instruments')
     op.drop_table('instrument_numbers')
     op.drop_table('epochs')
+    op.drop_table('documents')
     op.drop_table('claims')
     op.drop_table('channels')
     op.drop_table('banks')
@@ -421,6 +570,7 @@ def downgrade() -> None:
     op.drop_table('assets')
     op.drop_index('ix_approvals_live', table_name='approvals', sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
     op.drop_table('approvals')
+    op.drop_table('aliases')
     op.drop_index(op.f('ix_accounts_member_id'), table_name='accounts')
     op.drop_table('accounts')
     # ### end Alembic commands ###

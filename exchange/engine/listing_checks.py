@@ -1,0 +1,214 @@
+"""May this be listed? Asked when a listing is proposed, and again, as of then, when it is admitted.
+
+The law first (method, overlay, form), then the thing itself (title, life, burdens), then the paper (deed, waivers,
+disclosure). A method is asked before anything else is looked at, so that a market's no is the answer a seller sees.
+"""
+
+from __future__ import annotations
+
+from custody.outcomes import Outcome, ShareDeed
+from custody.rights import Right
+from exchange.core.ids import to_wire
+from exchange.core.instruments import AssetKind, Settlement, Side
+from exchange.core.messages import Citation, Header, Rejected
+from exchange.core.rejections import RejectCode
+from exchange.core.rule_messages import PublishedKind
+from exchange.engine.documents import refuse_documents
+from exchange.engine.orders import MAX_ORDER_MINOR
+from exchange.engine.outcomes import open_claims, rights_of_outcome
+from exchange.engine.rights import patents_of as patents_of_right
+from exchange.engine.rights import refuse_patent, refuse_title, refuse_whole_right
+from exchange.engine.rules import profile_of
+from exchange.engine.state import ExchangeState
+from exchange.rulebook.checks import check_method, check_value_cap
+from exchange.rulebook.disposal import check_disposal_method
+from exchange.rulebook.fees import FeeSchedule, fee_row
+from exchange.rulebook.overlays import Overlay, Overlays, overlay_for
+from exchange.rulebook.profile import Method, Profile, Publicity, RegisterOfRecord, cite
+from matching.listing_messages import Listing, ListingMethod
+from matching.messages import Market
+
+DISPOSAL_OVERLAYS = "cn_disposal"
+"""The overlay set that answers for disposals wherever a profile's publicity says so."""
+
+
+def refuse_listing(state: ExchangeState, header: Header, listing: Listing) -> Rejected | None:
+    """Whether the listing, as it stands, may be put to its market now. Its account and market were looked up before.
+
+    Refused: as listing.propose, from rule.method_not_allowed on.
+    """
+    market = state.table(Market)[listing.market_id]
+    profile = profile_of(state, market)
+    if (refusal := _refuse_by_rule(state, header, market, profile, listing)) is not None:
+        return refusal
+    if listing.method is ListingMethod.ORDER_BOOK:
+        refusal = _refuse_shares(state, header, profile, listing)
+    else:
+        refusal = _refuse_whole(state, header, profile, listing)
+    if refusal is not None:
+        return refusal
+    if (refusal := refuse_documents(state, listing.member_id, (listing.disclosure_sha256,))) is not None:
+        return refusal
+    other = state.find(Listing, listing.asset_id)
+    if other is not None and other.listing_id != listing.listing_id:
+        return Rejected(code=RejectCode.LISTING_STATE, detail=f"listed as {to_wire('L', other.listing_id)}")
+    return None
+
+
+def overlay_of(
+    state: ExchangeState, header: Header, profile: Profile, listing: Listing
+) -> tuple[Overlays, Overlay] | Rejected | None:
+    """The disposal overlay that binds this seller in this market; None where the market asks for none.
+
+    Refused: profile.not_active if the market asks for overlays and none are in force.
+    """
+    if profile.fields.publicity.value is not Publicity.DISPOSAL_OVERLAY:
+        return None
+    version = state.version_in_force(PublishedKind.OVERLAYS, DISPOSAL_OVERLAYS, header.at_ns)
+    overlays = state.parsed.get((PublishedKind.OVERLAYS, DISPOSAL_OVERLAYS, version))
+    if not isinstance(overlays, Overlays):
+        return Rejected(
+            code=RejectCode.PROFILE_NOT_ACTIVE,
+            detail=f"{DISPOSAL_OVERLAYS} is not in force",
+            rule=cite(profile, "publicity"),
+        )
+    seller = state.members[listing.member_id]
+    return overlays, overlay_for(overlays, listing.jurisdiction, seller.seller_class)
+
+
+def rules_of(profile: Profile, method: ListingMethod) -> tuple[Citation, ...]:
+    """The provisions under which a listing is admitted."""
+    methods = "centralised_methods" if method is ListingMethod.ORDER_BOOK else "methods"
+    return tuple(cite(profile, field) for field in (methods, "settlement", "publicity"))
+
+
+# --- The law ----------------------------------------------------------------------------------------------------------
+
+
+def _refuse_by_rule(
+    state: ExchangeState, header: Header, market: Market, profile: Profile, listing: Listing
+) -> Rejected | None:
+    """The market's method, the seller's overlay, the form that fits the method, the price of the service."""
+    method = Method(listing.method.value)
+    if (refusal := check_method(profile, method)) is not None:
+        return refusal.rejected()
+    bound = overlay_of(state, header, profile, listing)
+    if isinstance(bound, Rejected):
+        return bound
+    if bound is not None and (refusal := check_disposal_method(*bound, method)) is not None:
+        return refusal.rejected()
+    if profile.fields.register_of_record.value is RegisterOfRecord.EXTERNAL:
+        return _not_this_way(profile, "register_of_record", "another register's holdings take no listing here")
+    if (refused := _refuse_form(state, profile, listing)) is not None:
+        return refused
+    version = state.version_in_force(PublishedKind.FEE_SCHEDULE, market.fee_schedule, header.at_ns)
+    schedule = state.parsed.get((PublishedKind.FEE_SCHEDULE, market.fee_schedule, version))
+    if not isinstance(schedule, FeeSchedule) or any(
+        fee_row(schedule, market.profile, method, side) is None for side in Side
+    ):
+        return Rejected(code=RejectCode.FEE_SCHEDULE_UNKNOWN, detail=f"{market.fee_schedule} does not price {method}")
+    return None
+
+
+def _refuse_form(state: ExchangeState, profile: Profile, listing: Listing) -> Rejected | None:
+    """A book takes shares, which settle in our books; a whole right goes by agreement and settles as its title does."""
+    right = state.table(Right).get(listing.asset_id)
+    if listing.method is ListingMethod.ORDER_BOOK and right is not None:
+        return _not_this_way(profile, "settlement", "a whole right takes no order book")
+    if listing.method is not ListingMethod.ORDER_BOOK and right is None:
+        return _not_this_way(profile, "methods", "shares are sold in a book; blocks belong to a later issue")
+    settlement = right.settlement if right is not None else Settlement.BOOK_ENTRY
+    if settlement not in profile.fields.settlement.value:
+        return _not_this_way(profile, "settlement", f"{settlement} settlement")
+    return None
+
+
+def _not_this_way(profile: Profile, field: str, detail: str) -> Rejected:
+    return Rejected(code=RejectCode.RULE_METHOD_NOT_ALLOWED, detail=detail, rule=cite(profile, field))
+
+
+# --- A whole right ----------------------------------------------------------------------------------------------------
+
+
+def _refuse_whole(state: ExchangeState, header: Header, profile: Profile, listing: Listing) -> Rejected | None:
+    right = state.table(Right)[listing.asset_id]
+    if (refusal := refuse_whole_right(state, header, right, listing.account_id)) is not None:
+        return refusal
+    for patent in patents_of_right(state, right):
+        if right.patent_id and patent.outcome_id:
+            detail = f"{patent.number} lies in {to_wire('X', patent.outcome_id)}"
+            return Rejected(code=RejectCode.OUTCOME_STATE, detail=detail)
+        if not patent.listable:
+            return Rejected(code=RejectCode.PATENT_NOT_LISTABLE, detail=f"{patent.number} lacks what a listing needs")
+    if (refusal := refuse_title(right)) is not None:
+        return refusal
+    scales = (listing.lot_units, listing.tick_minor, listing.band_low_ticks, listing.band_high_ticks)
+    if any(scales) or not 0 < listing.asking_price_minor <= MAX_ORDER_MINOR:
+        return Rejected(code=RejectCode.LISTING_TERMS_INVALID, detail="a whole right has an asking price and no scales")
+    if (over := check_value_cap(profile, listing.asking_price_minor)) is not None:
+        return over.rejected()
+    return None
+
+
+# --- Shares -----------------------------------------------------------------------------------------------------------
+
+
+def _refuse_shares(state: ExchangeState, header: Header, profile: Profile, listing: Listing) -> Rejected | None:
+    asset = state.assets[listing.asset_id]
+    if asset.frozen:
+        return Rejected(code=RejectCode.ASSET_FROZEN, detail=asset.code)
+    outcome = state.table(Outcome).get(asset.subject_id)
+    if asset.kind is not AssetKind.SHARE or outcome is None or outcome.member_id != listing.member_id:
+        return Rejected(code=RejectCode.RIGHT_NOT_OWNED, detail=asset.code)
+    rights = rights_of_outcome(state, outcome)
+    if isinstance(rights, Rejected):
+        return rights
+    for right in rights:
+        if state.assets[right.asset_id].frozen:
+            return Rejected(code=RejectCode.ASSET_FROZEN, detail=state.assets[right.asset_id].code)
+        for patent in patents_of_right(state, right):
+            if (refusal := refuse_patent(header, patent)) is not None:
+                return refusal
+            if not patent.listable:
+                return Rejected(
+                    code=RejectCode.PATENT_NOT_LISTABLE, detail=f"{patent.number} lacks what a listing needs"
+                )
+        if right.encumbered:
+            return Rejected(code=RejectCode.RIGHT_ENCUMBERED, detail=state.assets[right.asset_id].code)
+    if (refusal := _refuse_scales(profile, listing, asset.total_units)) is not None:
+        return refusal
+    return _refuse_without_deed(state, outcome)
+
+
+def _refuse_scales(profile: Profile, listing: Listing, total_units: int) -> Rejected | None:
+    """Whether lots share out the whole, and every price in the band is a price an order could be worth."""
+    fields = profile.fields
+    low, high, tick = listing.band_low_ticks, listing.band_high_ticks, listing.tick_minor
+    problem = ""
+    if listing.lot_units < fields.minimum_lot_units.value or total_units % max(1, listing.lot_units):
+        problem = f"lot_units={listing.lot_units}, a part of {total_units}, at least {fields.minimum_lot_units.value}"
+    elif tick < 1 or tick % fields.price_step_minor.value:
+        problem = f"tick_minor={tick}, a multiple of {fields.price_step_minor.value}"
+    elif not 0 < low < high or high * tick > MAX_ORDER_MINOR:
+        problem = f"band_low_ticks={low} band_high_ticks={high}, at most {MAX_ORDER_MINOR} minor a lot"
+    elif listing.asking_price_minor:
+        problem = "asking_price_minor: a book finds its price"
+    return Rejected(code=RejectCode.LISTING_TERMS_INVALID, detail=problem) if problem else None
+
+
+def _refuse_without_deed(state: ExchangeState, outcome: Outcome) -> Rejected | None:
+    """Whether the co-owners agreed beforehand, and nobody may step in before a buyer.
+
+    Source: 民法典 arts. 305-306, 847, 859, 860; 专利法 art. 14.
+    """
+    deed = state.table(ShareDeed).get(outcome.deed_id)
+    if deed is None:
+        return Rejected(code=RejectCode.LISTING_NO_SHARE_DEED, detail=to_wire("X", outcome.outcome_id))
+    if any(member_id not in deed.signer_ids for member_id in (outcome.member_id, *outcome.co_owner_ids)):
+        return Rejected(code=RejectCode.LISTING_NO_SHARE_DEED, detail="a co-owner has not signed the deed in force")
+    if not (deed.transfer_consent and deed.preemption_waived):
+        return Rejected(code=RejectCode.LISTING_PRIOR_CLAIMS_OPEN, detail="the deed keeps consent or pre-emption")
+    claims = open_claims(state, outcome)
+    if claims:
+        return Rejected(code=RejectCode.LISTING_PRIOR_CLAIMS_OPEN, detail=", ".join(claims))
+    return None
