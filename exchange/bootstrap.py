@@ -31,10 +31,14 @@ from api.limits import Limits
 from api.metrics import Metrics
 from api.services import Services, open_edge_services
 from api.settings import EdgeSettings
+from api.stream import uvicorn_link
+from api.stream.uvicorn_link import StreamProtocol
 from exchange.core.ids import NODE, UserId
 from exchange.core.membership import FoundExchange, User, UserRegistered
 from exchange.core.parties import Role
+from exchange.node import head_file
 from exchange.node.clock import SystemClock
+from exchange.node.head_file import HeadFile
 from exchange.node.keeper import Keeper
 from exchange.node.local import LocalBus, LocalFeed
 from exchange.node.ports import Clock, NodeFault, Store
@@ -67,6 +71,8 @@ class Settings(EdgeSettings):
     operator_password: str = ""
     """The first operator's password; empty: made, and printed once."""
     log_level: str = "info"
+    accept_head: bool = False
+    """Start although the journal ends before the head kept outside it: what came after is given up."""
 
     @property
     def store_url(self) -> str:
@@ -108,7 +114,14 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     clock = clock or SystemClock()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     bus, feed = LocalBus(), LocalFeed()
-    keeper = Keeper(lambda: open_store(settings, clock), bus, feed, clock)
+    keeper = Keeper(
+        lambda: open_store(settings, clock),
+        bus,
+        feed,
+        clock,
+        head_file=HeadFile(settings.data_dir / head_file.FILE_NAME),
+        accept_head=settings.accept_head,
+    )
     directory, metrics = Directory(clock), Metrics()
     edge = open_edge_services(settings.edge_url, settings, directory)
     services = Services(
@@ -264,9 +277,11 @@ def server_config(app: FastAPI) -> uvicorn.Config:
         app,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        ws_max_size=65_536,
+        ws=StreamProtocol,
+        ws_max_size=uvicorn_link.MAX_MESSAGE,
+        ws_per_message_deflate=False,  # it costs a third of all orders
+        ws_ping_interval=uvicorn_link.PING_SECONDS,
+        ws_ping_timeout=uvicorn_link.PING_SECONDS,
         lifespan="off",
         log_config=None,
         access_log=False,

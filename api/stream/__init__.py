@@ -1,1 +1,21 @@
-"""."""
+"""The stream: one WebSocket for order entry with durable answers, for each account's own events, and for the market.
+
+Read in this order:
+
+    codes.py       why the stream refuses or closes, as stable codes
+    requests.py    what a client may send; text identifiers → commands
+    answers.py     what it is told, and how an envelope and a frame are written
+    private.py     one event → what one account may see of it
+    rights.py accounts.py   who may see which account; the private channels
+    books.py       depth and trades of one instrument: numbered, conflated, resumable
+    market.py      all public channels on a tick of 25 ms
+    link.py        one connection's bytes, never waited for
+    uvicorn_link.py   the same past ASGI, for the server we run
+    session.py     one connection: login, orders, channels
+    history.py     a private channel from any number on, out of the journal
+    hub.py         all sessions, and the feed of committed batches that they follow
+    door.py routes.py   the way in, and its place in the application
+
+Nothing is told before it is committed: acknowledgements are answers of the sequencer, and everything else is drawn
+from the batches it publishes. The protocol for clients is docs/reference/stream.md.
+"""

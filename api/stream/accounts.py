@@ -1,0 +1,89 @@
+"""The private channels, `account:…`: how far each has come, and who follows it by which right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from api.stream.market import Follower
+from api.stream.private import Told, private_frame, told
+from api.stream.rights import Rights
+from exchange.core.ids import AccountId, UserId
+from exchange.core.membership import User
+from exchange.core.messages import Event, Header
+
+
+class AccountFollower(Follower, Protocol):
+    """Who follows an account."""
+
+    def dropped(self, account_id: AccountId, code: str) -> None:
+        """The right to see the account is gone; nothing more of it will come."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class AccountFollowing:
+    """One follower of an account, whose right it uses, and the record that gave the right, if a record alone did."""
+
+    follower: AccountFollower
+    user_id: UserId
+    by: User | None = None
+
+
+class Accounts:
+    """Every account's private channel."""
+
+    __slots__ = ("_followings", "_rights", "numbers")
+
+    def __init__(self, rights: Rights) -> None:
+        self._rights = rights
+        self._followings: dict[AccountId, dict[Follower, AccountFollowing]] = {}
+        self.numbers: dict[AccountId, int] = {}
+        """How far each channel has come; one that never spoke is missing."""
+
+    def restore(self, numbers: Mapping[AccountId, int]) -> None:
+        """Start from the tables. Nobody follows yet."""
+        self.numbers = dict(numbers)
+        self._followings = {}
+
+    def row(self, header: Header, events: Iterable[Event]) -> None:
+        """Tell the accounts what one journal row told them."""
+        numbers, followings = self.numbers, self._followings
+        for event in events:
+            for one in told(event):
+                numbers[one[0]] = one[1].n
+                if one[0] in followings:
+                    self._tell(header, event, one)
+
+    def follow(self, account_id: AccountId, follower: AccountFollower, user_id: UserId) -> None:
+        """Send every further message of the account to this follower, while the user may see it."""
+        self._followings.setdefault(account_id, {})[follower] = AccountFollowing(follower, user_id)
+
+    def unfollow(self, account_id: AccountId, follower: Follower) -> None:
+        """Send no more of the account to this follower."""
+        followings = self._followings.get(account_id)
+        if followings is not None:
+            followings.pop(follower, None)
+            if not followings:
+                del self._followings[account_id]
+
+    def _tell(self, header: Header, event: Event, one: Told) -> None:
+        account_id = one[0]
+        whole = private_frame(header, event, one)
+        refused: list[AccountFollowing] = []
+        for following in self._followings[account_id].values():
+            if self._may(following, account_id):
+                following.follower.push(whole)
+            else:
+                refused.append(following)
+        for following in refused:
+            self.unfollow(account_id, following.follower)
+            following.follower.dropped(account_id, self._rights.refusal(account_id))
+
+    def _may(self, following: AccountFollowing, account_id: AccountId) -> bool:
+        users = self._rights.directory.users
+        if following.by is not None and users.get(following.user_id) is following.by:
+            return True
+        following.by = self._rights.lasting(following.user_id, account_id)
+        return following.by is not None or self._rights.may_view(following.user_id, account_id)

@@ -1,0 +1,195 @@
+"""What a client is told: answers to its own messages, and how envelopes and frames are written.
+
+Every message is one text frame, whether many of them leave in one write or not. Messages of a channel share an
+envelope, `{channel, epoch, n, sequence, at_ns, type, …}`; their bodies are encoded once for all who follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import msgspec
+
+from api.stream.requests import Echo
+from exchange.core.ids import to_wire
+from exchange.core.messages import Citation, Event, Rejected
+from exchange.core.node_messages import RunStarted
+from exchange.core.wire_json import show
+from exchange.node.ports import NodeFault, Outcome
+from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade
+
+encode = msgspec.json.Encoder().encode
+
+MAX_CACHED = 65_536
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A message to one client."""
+
+
+class Ack(Answer, frozen=True, kw_only=True, tag="ack", omit_defaults=True):
+    """The command is durable. `status` is the order's afterwards: open, filled or cancelled.
+
+    `repeated`: this key was used before, and this is what became of it then. `orders` counts what a cancel-all plans.
+    """
+
+    id: Echo
+    sequence: int
+    at_ns: int
+    order_id: str | None = None
+    status: str | None = None
+    remaining_lots: int | None = None
+    orders: int | None = None
+    repeated: bool = False
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """The provision behind a refusal."""
+
+    profile: str
+    version: int
+    field: str
+    provision: str
+
+
+class Refused(Answer, frozen=True, kw_only=True, tag="refused"):
+    """Nothing changed, and why. One with a `sequence` was decided by the engine and is durable."""
+
+    id: Echo
+    code: str
+    detail: str = ""
+    rule: Rule | None = None
+    sequence: int | None = None
+
+
+class LoggedIn(Answer, frozen=True, kw_only=True, tag="logged_in"):
+    """The ticket was good."""
+
+    id: Echo
+    user_id: str
+    connection_id: int
+    epoch: int
+    at_ns: int
+    heartbeat_s: int
+
+
+class Pong(Answer, frozen=True, kw_only=True, tag="pong"):
+    """The sign of life that was asked for."""
+
+    id: Echo
+    at_ns: int
+
+
+class Heartbeat(Answer, frozen=True, kw_only=True, tag="heartbeat"):
+    """Sent when there was nothing else to send for a while."""
+
+    at_ns: int
+
+
+class Subscribed(Answer, frozen=True, kw_only=True, tag="subscribed"):
+    """The channel is followed. It has come to `n`; a snapshot or what was missed follows, then number `n + 1`."""
+
+    id: Echo
+    channel: str
+    epoch: int
+    n: int
+
+
+class Unsubscribed(Answer, frozen=True, kw_only=True, tag="unsubscribed"):
+    """The channel is followed no longer; with a code, the exchange ended it."""
+
+    id: Echo
+    channel: str
+    code: str | None = None
+
+
+def answer_to(echo: str | int | None, outcome: Outcome | NodeFault) -> Answer:
+    """What the sender of a command is told of its durable outcome."""
+    if isinstance(outcome, NodeFault):
+        return Refused(id=echo, code=outcome.code, detail=outcome.detail)
+    events = outcome.events
+    if not events:
+        return Ack(id=echo, sequence=outcome.sequence, at_ns=outcome.at_ns, orders=0, repeated=outcome.repeated)
+    first = events[0]
+    match first:
+        case Rejected():
+            return Refused(
+                id=echo, code=first.code, detail=first.detail, rule=_rule(first.rule), sequence=outcome.sequence
+            )
+        case OrderAccepted():
+            order_id, lots = first.order_id, first.quantity_lots
+        case OrderReplaced():
+            order_id, lots = first.order_id, first.remaining_lots
+        case OrderCancelled():
+            order_id, lots = first.order_id, first.cancelled_lots
+        case RunStarted():
+            return Ack(
+                id=echo,
+                sequence=outcome.sequence,
+                at_ns=outcome.at_ns,
+                orders=first.run.total,
+                repeated=outcome.repeated,
+            )
+        case _:
+            return Ack(id=echo, sequence=outcome.sequence, at_ns=outcome.at_ns, repeated=outcome.repeated)
+    status, left = _order_after(events, int(lots))
+    return Ack(
+        id=echo,
+        sequence=outcome.sequence,
+        at_ns=outcome.at_ns,
+        order_id=to_wire("O", order_id),
+        status=status,
+        remaining_lots=left,
+        repeated=outcome.repeated,
+    )
+
+
+def _order_after(events: Sequence[Event], lots: int) -> tuple[str, int]:
+    """The order's status and open lots after all events of its command."""
+    last = events[-1]
+    if isinstance(last, OrderCancelled):
+        return "cancelled", 0
+    left = lots - sum(event.quantity_lots for event in events[1:] if isinstance(event, TradeMade))
+    return ("open", left) if left else ("filled", 0)
+
+
+def _rule(citation: Citation | None) -> Rule | None:
+    return None if citation is None else msgspec.convert(show(citation), Rule)
+
+
+@lru_cache(MAX_CACHED)
+def id_text(kind: str, identifier: int) -> str:
+    """An identifier as text, remembered: for accounts, assets and instruments, of which there are few."""
+    return to_wire(kind, identifier)
+
+
+def envelope(channel: str, epoch: int, n: int, sequence: int, at_ns: int, body: bytes) -> bytes:
+    """A channel's message: the envelope around an encoded body, which is a JSON object that is not empty."""
+    return b'{"channel":"%b","epoch":%d,"n":%d,"sequence":%d,"at_ns":%d,%b' % (
+        channel.encode(),
+        epoch,
+        n,
+        sequence,
+        at_ns,
+        body[1:],
+    )
+
+
+def frame(payload: bytes) -> bytes:
+    """A whole unmasked text frame (RFC 6455 5.2), as a server sends it."""
+    length = len(payload)
+    if length < 126:
+        return _SHORT[length] + payload
+    if length < 65_536:
+        return b"\x81\x7e" + length.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + length.to_bytes(8, "big") + payload
+
+
+_SHORT = [bytes((0x81, length)) for length in range(126)]
+
+
+def payloads(frames: Iterable[bytes]) -> list[bytes]:
+    """The payloads of frames that `frame` made."""
+    skips = {126: 4, 127: 10}
+    return [whole[skips.get(whole[1], 2) :] for whole in frames]

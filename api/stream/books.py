@@ -1,0 +1,255 @@
+"""The public channels of one instrument, `book:…` and `trades:…`: numbered, kept in a ring, merged for who fell behind.
+
+A message covers the events `from_n..n` and carries absolute sizes, so any run of messages can be merged into one that
+says the same: that is how a tick is made of rows, how a slow reader catches up, and how a returning one resumes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import msgspec
+
+from api.stream.answers import encode, envelope, frame, id_text
+from exchange.core.ids import InstrumentId, TradeId, to_wire
+from exchange.core.instruments import Phase, Side
+from matching.depth import BookChange, DepthFeed, DepthLevel
+
+RING_MESSAGES = 1_000
+"""Messages a channel keeps for those who return; a channel nobody follows keeps none."""
+TAPE_SHOWN = 50
+"""Trades a snapshot shows."""
+SNAPSHOT_DEPTH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where the journal stood: the sender of market data stamps its messages with it."""
+
+    epoch: int = 0
+    sequence: int = 0
+    at_ns: int = 0
+
+
+class BookChanged(msgspec.Struct, frozen=True, gc=False, tag="book.changed", omit_defaults=True):
+    """Sizes that changed since `from_n`, each `[price_ticks, lots]` (0 lots: gone), and the checksum of the top."""
+
+    from_n: int
+    bids: list[tuple[int, int]]
+    offers: list[tuple[int, int]]
+    checksum: int
+    phase: Phase | None = None
+
+
+class BookSnapshot(msgspec.Struct, frozen=True, gc=False, tag="book.snapshot"):
+    """The best levels of both sides after event `n`, best first, each `[price_ticks, lots]`."""
+
+    bids: list[tuple[int, int]]
+    offers: list[tuple[int, int]]
+    checksum: int
+    phase: Phase | None
+
+
+class TradeLine(msgspec.Struct, frozen=True, gc=False):
+    """A trade as everybody sees it; `aggressor` is the side that came last."""
+
+    n: int
+    trade_id: str
+    price_ticks: int
+    quantity_lots: int
+    aggressor: Side
+    at_ns: int
+
+
+class TradesMade(msgspec.Struct, frozen=True, gc=False, tag="trades.made"):
+    """The trades numbered `from_n..n`, in order."""
+
+    from_n: int
+    trades: list[TradeLine]
+
+
+class TradesSnapshot(msgspec.Struct, frozen=True, gc=False, tag="trades.snapshot"):
+    """The last trades up to number `n`, in order."""
+
+    trades: list[TradeLine]
+
+
+@dataclass(slots=True)
+class Merged:
+    """Book changes merged into one: the last size at each price, the last phase."""
+
+    from_n: int
+    n: int
+    levels: dict[tuple[Side, int], int] = field(default_factory=dict[tuple[Side, int], int])
+    phase: Phase | None = None
+    checksum: int = 0
+    frame: bytes = b""
+
+    def add(self, n: int, levels: Iterable[tuple[tuple[Side, int], int]], phase: Phase | None) -> None:
+        """Take in what came next."""
+        self.n = n
+        self.levels.update(levels)
+        if phase is not None:
+            self.phase = phase
+
+
+class BookChannel:
+    """One instrument's depth as messages. `serial` counts the messages sent, so that one without events counts too."""
+
+    __slots__ = ("_depth", "_pending", "_ring", "instrument_id", "n", "name", "phase", "serial")
+
+    def __init__(self, instrument_id: InstrumentId, depth: DepthFeed, n: int, phase: Phase | None) -> None:
+        self.instrument_id = instrument_id
+        self.name = "book:" + id_text("I", instrument_id)
+        self.n = n
+        """The number of the last event."""
+        self.phase = phase
+        self.serial = 0
+        self._depth = depth
+        self._pending: Merged | None = None
+        self._ring: deque[Merged] | None = None
+
+    def take(self, change: BookChange) -> None:
+        """Take in one journal row's change; it is sent with the next tick."""
+        pending = self._pending
+        if pending is None:
+            pending = self._pending = Merged(change.from_book_n, change.to_book_n)
+        pending.add(
+            change.to_book_n, (((level.side, level.price_ticks), level.lots) for level in change.levels), change.phase
+        )
+        self.n = change.to_book_n
+        if change.phase is not None:
+            self.phase = change.phase
+
+    def emit(self, moment: Moment) -> bytes | None:
+        """The tick's message, if anything changed; it is kept for those who come back."""
+        entry = self._pending
+        if entry is None:
+            return None
+        self._pending = None
+        entry.checksum = self._depth.checksum(self.instrument_id)
+        entry.frame = self._frame(entry, moment)
+        self.serial += 1
+        if self._ring is not None:
+            self._ring.append(entry)
+        return entry.frame
+
+    def keep(self, *, wanted: bool) -> None:
+        """Begin or stop keeping what is sent."""
+        if not wanted:
+            self._ring = None
+        elif self._ring is None:
+            self._ring = deque(maxlen=RING_MESSAGES)
+
+    def since_serial(self, serial: int, moment: Moment) -> bytes | None:
+        """One message for everything sent after the message `serial`; a snapshot if that is too long ago."""
+        missed = self.serial - serial
+        if not missed:
+            return None
+        ring = self._ring or ()
+        if missed > len(ring):
+            return self.snapshot(moment)
+        return self._merge(list(islice(ring, len(ring) - missed, None)), moment)
+
+    def since_number(self, from_n: int, moment: Moment) -> bytes | None:
+        """One message for the events from `from_n` on; a snapshot if they are no longer kept, or not yet."""
+        ring = self._ring or ()
+        entries = [entry for entry in ring if entry.n >= from_n or entry.from_n >= from_n]
+        if entries and entries[0].from_n == from_n:
+            return self._merge(entries, moment)
+        if not entries and from_n == self.n + 1:
+            return None
+        return self.snapshot(moment)
+
+    def snapshot(self, moment: Moment) -> bytes:
+        """The book as it stands. Emit first: what is pending is in it already."""
+        now = self._depth.snapshot(self.instrument_id, SNAPSHOT_DEPTH)
+        body = BookSnapshot(_pairs(now.bids), _pairs(now.offers), now.checksum, self.phase)
+        return frame(envelope(self.name, moment.epoch, now.book_n, moment.sequence, moment.at_ns, encode(body)))
+
+    def _merge(self, entries: Sequence[Merged], moment: Moment) -> bytes:
+        if len(entries) == 1:
+            return entries[0].frame
+        merged = Merged(entries[0].from_n, entries[0].n)
+        for entry in entries:
+            merged.add(entry.n, entry.levels.items(), entry.phase)
+        merged.checksum = entries[-1].checksum
+        return self._frame(merged, moment)
+
+    def _frame(self, entry: Merged, moment: Moment) -> bytes:
+        bids = [(price, lots) for (side, price), lots in entry.levels.items() if side is Side.BUY]
+        offers = [(price, lots) for (side, price), lots in entry.levels.items() if side is Side.SELL]
+        body = BookChanged(entry.from_n, bids, offers, entry.checksum, entry.phase)
+        return frame(envelope(self.name, moment.epoch, entry.n, moment.sequence, moment.at_ns, encode(body)))
+
+
+class TradesChannel:
+    """One instrument's trades as messages. None is ever left out of a message; only a snapshot may skip some."""
+
+    __slots__ = ("_new", "_tape", "n", "name", "serial")
+
+    def __init__(self, instrument_id: InstrumentId) -> None:
+        self.name = "trades:" + id_text("I", instrument_id)
+        self.serial = self.n = 0
+        """The number of the last trade sent: a message's serial is its last number."""
+        self._tape: deque[TradeLine] = deque(maxlen=TAPE_SHOWN)
+        self._new: list[TradeLine] = []
+
+    def restore(self, n: int, lines: Iterable[TradeLine]) -> None:
+        """Start from the tables: the last number, and the last trades if they are known."""
+        self.serial = self.n = n
+        self._new = []
+        self._tape.extend(lines)
+
+    def take(self, line: TradeLine) -> None:
+        """Take in one trade; it is sent with the next tick."""
+        self._new.append(line)
+
+    def emit(self, moment: Moment) -> bytes | None:
+        """The tick's message, if there were trades."""
+        lines = self._new
+        if not lines:
+            return None
+        self._new = []
+        self._tape.extend(lines)
+        self.serial = self.n = lines[-1].n
+        return self._frame(lines, moment)
+
+    def keep(self, *, wanted: bool) -> None:
+        """Keep a long tape, or only what a snapshot shows."""
+        self._tape = deque(self._tape, maxlen=RING_MESSAGES if wanted else TAPE_SHOWN)
+
+    def since_serial(self, serial: int, moment: Moment) -> bytes | None:
+        """One message for the trades after number `serial`; a snapshot if they are no longer kept."""
+        missed = self.serial - serial
+        if not missed:
+            return None
+        if not 0 < missed <= len(self._tape):
+            return self.snapshot(moment)
+        return self._frame(list(islice(self._tape, len(self._tape) - missed, None)), moment)
+
+    def since_number(self, from_n: int, moment: Moment) -> bytes | None:
+        """One message for the trades from `from_n` on; a snapshot if they are no longer kept, or not yet."""
+        return self.since_serial(from_n - 1, moment)
+
+    def snapshot(self, moment: Moment) -> bytes:
+        """The last trades."""
+        lines = list(islice(self._tape, max(0, len(self._tape) - TAPE_SHOWN), None))
+        body = encode(TradesSnapshot(lines))
+        return frame(envelope(self.name, moment.epoch, self.serial, moment.sequence, moment.at_ns, body))
+
+    def _frame(self, lines: list[TradeLine], moment: Moment) -> bytes:
+        body = encode(TradesMade(lines[0].n, lines))
+        return frame(envelope(self.name, moment.epoch, lines[-1].n, moment.sequence, moment.at_ns, body))
+
+
+def trade_line(trade_id: int, n: int, price_ticks: int, quantity_lots: int, aggressor: Side, at_ns: int) -> TradeLine:
+    """A trade as everybody sees it."""
+    return TradeLine(n, to_wire("T", TradeId(trade_id)), price_ticks, quantity_lots, aggressor, at_ns)
+
+
+def _pairs(levels: Sequence[DepthLevel]) -> list[tuple[int, int]]:
+    return [(level.price_ticks, level.lots) for level in levels]

@@ -1,0 +1,175 @@
+"""What a client may send, typed, and how the hot ones become commands.
+
+Each order message is a twin of its command with identifiers as text and an `id` that the answer repeats. One decoder
+takes any of them in one pass; the twins are written out because this is the hottest decode of the exchange, and a test
+holds them to their commands field by field.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated, Any
+
+import msgspec
+
+from exchange.core.ids import AccountId, InstrumentId, OrderId, from_wire
+from exchange.core.instruments import OrderType, SelfTradePrevention, Side, TimeInForce
+from exchange.core.messages import Command
+from exchange.core.units import MAX_INTEGER, Code, PositiveLots, PositiveMinor, PositivePrice
+from matching.messages import CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
+
+Echo = Annotated[str, msgspec.Meta(max_length=64)] | Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)] | None
+"""The client's own number or name for a message; its answer carries it back."""
+IdText = Annotated[str, msgspec.Meta(max_length=24)]
+MAX_CACHED = 65_536
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A message from a client."""
+
+    id: Echo = None
+
+
+class Login(Request, frozen=True, kw_only=True, tag="login"):
+    """The first message: the one-time ticket that `POST /v1/stream/ticket` gave."""
+
+    ticket: Annotated[str, msgspec.Meta(max_length=128)]
+
+
+class Ping(Request, frozen=True, kw_only=True, tag="ping"):
+    """Asks for a sign of life."""
+
+
+class Subscribe(Request, frozen=True, kw_only=True, tag="subscribe"):
+    """Follow a channel; with `from_n`, from that number on."""
+
+    channel: Annotated[str, msgspec.Meta(max_length=40)]
+    from_n: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] | None = None
+
+
+class Unsubscribe(Request, frozen=True, kw_only=True, tag="unsubscribe"):
+    """Follow a channel no longer."""
+
+    channel: Annotated[str, msgspec.Meta(max_length=40)]
+
+
+class PlaceOrderText(Request, frozen=True, kw_only=True, tag="order.place"):
+    """`order.place` with identifiers as text."""
+
+    client_order_id: Code
+    account_id: IdText
+    instrument_id: IdText
+    side: Side
+    quantity_lots: PositiveLots
+    price_ticks: PositivePrice | None = None
+    order_type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.DAY
+    max_notional_minor: PositiveMinor | None = None
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.CANCEL_NEWEST
+    cancel_on_disconnect: bool = False
+
+
+class CancelOrderText(Request, frozen=True, kw_only=True, tag="order.cancel"):
+    """`order.cancel` with identifiers as text."""
+
+    account_id: IdText
+    order_id: IdText
+
+
+class ReplaceOrderText(Request, frozen=True, kw_only=True, tag="order.replace"):
+    """`order.replace` with identifiers as text."""
+
+    account_id: IdText
+    order_id: IdText
+    client_order_id: Code
+    price_ticks: PositivePrice
+    quantity_lots: PositiveLots
+
+
+class CancelAllOrdersText(Request, frozen=True, kw_only=True, tag="orders.cancel_all"):
+    """`orders.cancel_all` with identifiers as text."""
+
+    account_id: IdText
+    instrument_id: IdText | None = None
+    side: Side | None = None
+
+
+OrderRequest = PlaceOrderText | CancelOrderText | ReplaceOrderText | CancelAllOrdersText
+AnyRequest = OrderRequest | Login | Ping | Subscribe | Unsubscribe
+TWINS: dict[type[Request], type[Command]] = {
+    PlaceOrderText: PlaceOrder,
+    CancelOrderText: CancelOrder,
+    ReplaceOrderText: ReplaceOrder,
+    CancelAllOrdersText: CancelAllOrders,
+}
+"""Each order message and the command it is the text form of."""
+
+decode_request = msgspec.json.Decoder(AnyRequest).decode
+"""Read one message. Raises: msgspec.ValidationError naming the path, msgspec.DecodeError, UnicodeDecodeError."""
+
+
+@lru_cache(MAX_CACHED)
+def account_of(text: str) -> AccountId:
+    """An account's identifier; a session names few of them, so they are remembered.
+
+    Raises: ValueError.
+    """
+    return AccountId(from_wire("A", text))
+
+
+@lru_cache(MAX_CACHED)
+def instrument_of(text: str) -> InstrumentId:
+    """An instrument's identifier.
+
+    Raises: ValueError.
+    """
+    return InstrumentId(from_wire("I", text))
+
+
+def to_command(request: OrderRequest) -> Command:
+    """The command of an order message.
+
+    Raises: ValueError if an identifier is not one.
+    """
+    account_id = account_of(request.account_id)
+    match request:
+        case PlaceOrderText():
+            return PlaceOrder(
+                client_order_id=request.client_order_id,
+                account_id=account_id,
+                instrument_id=instrument_of(request.instrument_id),
+                side=request.side,
+                quantity_lots=request.quantity_lots,
+                price_ticks=request.price_ticks,
+                order_type=request.order_type,
+                time_in_force=request.time_in_force,
+                max_notional_minor=request.max_notional_minor,
+                self_trade_prevention=request.self_trade_prevention,
+                cancel_on_disconnect=request.cancel_on_disconnect,
+            )
+        case CancelOrderText():
+            return CancelOrder(account_id=account_id, order_id=OrderId(from_wire("O", request.order_id)))
+        case ReplaceOrderText():
+            return ReplaceOrder(
+                account_id=account_id,
+                order_id=OrderId(from_wire("O", request.order_id)),
+                client_order_id=request.client_order_id,
+                price_ticks=request.price_ticks,
+                quantity_lots=request.quantity_lots,
+            )
+        case CancelAllOrdersText():
+            instrument = request.instrument_id
+            return CancelAllOrders(
+                account_id=account_id,
+                instrument_id=None if instrument is None else instrument_of(instrument),
+                side=request.side,
+            )
+
+
+def echo_of(raw: bytes) -> str | int | None:
+    """The `id` of a message that could not be read, if it has one that an answer may carry back."""
+    try:
+        message: Any = msgspec.json.decode(raw)
+        return msgspec.convert(message.get("id"), Echo) if isinstance(message, dict) else None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
