@@ -1,80 +1,45 @@
-"""What the stream reads: journal rows by their sequence, and where each channel stands."""
+"""The journal as the feed outside wants it: the next rows behind a sequence, as many as fit one message."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Select, func, select
 
-from exchange.core.ids import AccountId, ConnectionId, UserId
-from exchange.core.messages import Event, Header
-from exchange.core.units import Epoch, TimeNs
-from exchange.core.units import Sequence as JournalSequence
-from exchange.core.wire import decode_events
 from exchange.store.queries.reader import Snapshot
-from exchange.store.schema.custody import ChannelTable
 from exchange.store.schema.journal import JournalTable
-from exchange.store.schema.matching import TradeTable
+
+MAX_ROWS = 512
+MAX_BYTES = 512 * 1024
 
 
-def _table(mapped: Any) -> Table:
-    return cast("Table", mapped.__table__)
-
-
-JOURNAL, CHANNELS, TRADES = _table(JournalTable).c, _table(ChannelTable).c, _table(TradeTable).c
-_STAMPED = select(
-    JOURNAL.sequence, JOURNAL.epoch, JOURNAL.at_ns, JOURNAL.principal, JOURNAL.connection_id, JOURNAL.events
+_ROW = JournalTable
+_SIZE = func.length(_ROW.command) + func.length(_ROW.events)
+_COLUMNS: tuple[Any, ...] = (
+    _ROW.sequence,
+    _ROW.shard,
+    _ROW.format,
+    _ROW.engine_version,
+    _ROW.epoch,
+    _ROW.at_ns,
+    _ROW.principal,
+    _ROW.connection_id,
+    func.coalesce(_ROW.key, ""),
+    _ROW.command,
+    _ROW.events,
+    _ROW.salt,
+    _ROW.chain,
 )
+"""In the order of `exchange.bus_nats.FeedRow`."""
 
 
-@dataclass(frozen=True, slots=True)
-class FeedRow:
-    """A committed row as the feed told it: its stamp and its events."""
-
-    header: Header
-    events: list[Event]
-
-
-class TradeRow(NamedTuple):
-    """A trade as everybody may see it."""
-
-    trade_id: int
-    instrument_id: int
-    trade_n: int
-    price_ticks: int
-    quantity_lots: int
-    aggressor: str
-    at_ns: int
-
-
-def rows_after(snapshot: Snapshot, sequence: int, limit: int) -> list[FeedRow]:
-    """The rows after a sequence, in order."""
-    query = _STAMPED.where(JOURNAL.sequence > sequence).order_by(JOURNAL.sequence).limit(limit)
-    return [_row(*tuple(values)) for values in snapshot.rows(query)]
-
-
-def rows(snapshot: Snapshot, sequences: Sequence[int]) -> list[FeedRow]:
-    """These rows, in the journal's order."""
-    query = _STAMPED.where(JOURNAL.sequence.in_(sequences)).order_by(JOURNAL.sequence)
-    return [_row(*tuple(values)) for values in snapshot.rows(query)]
-
-
-def newest_command(snapshot: Snapshot, account_id: AccountId) -> int:
-    """The last command that told the account something; 0: none did."""
-    found = snapshot.first(select(CHANNELS.sequence).where(CHANNELS.account_id == account_id))
-    return int(found[0]) if found else 0
-
-
-def last_trades(snapshot: Snapshot, limit: int) -> list[TradeRow]:
-    """The newest trades of all instruments, oldest first."""
-    query = select(*(TRADES[name] for name in TradeRow._fields)).order_by(TRADES.trade_id.desc()).limit(limit)
-    return [TradeRow(*values) for values in reversed(snapshot.rows(query))]
-
-
-def _row(sequence: int, epoch: int, at_ns: int, principal: int, connection_id: int, events: bytes) -> FeedRow:
-    header = Header(
-        JournalSequence(sequence), Epoch(epoch), TimeNs(at_ns), UserId(principal), ConnectionId(connection_id)
-    )
-    return FeedRow(header, decode_events(bytes(events)))
+def journal_after(snapshot: Snapshot, after: int) -> list[tuple[Any, ...]]:
+    """Up to 512 whole rows behind a sequence, fewer if they are large, none at the journal's end."""
+    sized: Select[Any] = select(_ROW.sequence, _SIZE)
+    last, total = after, 0
+    for sequence, size in snapshot.rows(sized.where(_ROW.sequence > after).order_by(_ROW.sequence).limit(MAX_ROWS)):
+        if total and total + size > MAX_BYTES:
+            break
+        last, total = sequence, total + size
+    wanted: Select[Any] = select(*_COLUMNS).where(_ROW.sequence > after, _ROW.sequence <= last)
+    return [tuple(found) for found in snapshot.rows(wanted.order_by(_ROW.sequence))]
