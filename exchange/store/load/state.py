@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
@@ -37,12 +38,17 @@ def load_state(rows: Rows) -> ExchangeState:
 def load_records(rows: Rows, record: type[Record]) -> list[Record]:
     """Every record of one kind that still matters to a decision."""
     kept = TABLES[STUBS.get(record, record)]
-    names = record.__struct_fields__
-    query = select(*(kept.table.columns[name] for name in names))
+    return [read_record(kept, record, row) for row in rows(_records_query(record))]
+
+
+@functools.cache
+def _records_query(record: type[Record]) -> Select[Any]:
+    """Made once a record, so that whoever loads often may keep its text."""
+    kept = TABLES[STUBS.get(record, record)]
+    query = select(*(kept.table.columns[name] for name in record.__struct_fields__))
     if kept.has_live:
         query = query.where(kept.table.columns["live"])
-    query = query.order_by(*kept.table.primary_key.columns)
-    return [read_record(kept, record, row) for row in rows(query)]
+    return query.order_by(*kept.table.primary_key.columns)
 
 
 def read_record(kept: RecordTable, record: type[Record], row: tuple[Any, ...]) -> Record:
@@ -58,23 +64,20 @@ def read_record(kept: RecordTable, record: type[Record], row: tuple[Any, ...]) -
 
 def _load_ledger(rows: Rows, state: ExchangeState) -> None:
     balances = state.ledger.balances
-    table = _table(BalanceTable)
-    for asset_id, account_id, units, held, last in rows(select(*table.columns)):
+    for asset_id, account_id, units, held, last in rows(_all_of(BalanceTable)):
         balances.setdefault(AssetId(asset_id), {})[AccountId(account_id)] = Balance(units, held, last)
-    for account_id, n, sequence in rows(select(*_table(ChannelTable).columns)):
+    for account_id, n, sequence in rows(_all_of(ChannelTable)):
         state.ledger.channels[AccountId(account_id)] = Channel(n, sequence)
 
 
 def _load_orders(rows: Rows, state: ExchangeState) -> None:
     """Open orders, by priority, so that the books come out with everybody's place kept."""
-    for instrument_id, book_n, trade_n, price in rows(select(*_table(NumbersTable).columns)):
+    for instrument_id, book_n, trade_n, price in rows(_all_of(NumbersTable)):
         state.numbers[InstrumentId(instrument_id)] = Numbers(book_n, trade_n, price)
-    table = _table(OrderTable)
-    query = select(*table.columns).where(table.columns["status"] == "open").order_by(table.columns["priority"])
     sides = {side.value: side for side in Side}
     types = {kind.value: kind for kind in OrderType}
     times = {time.value: time for time in TimeInForce}
-    for row in rows(query):
+    for row in rows(_open_orders()):
         order = OpenOrder(
             order_id=OrderId(row[0]),
             client_order_id=row[1],
@@ -106,6 +109,17 @@ def _load_orders(rows: Rows, state: ExchangeState) -> None:
             QuantityLots(order.remaining_lots),
             order.priority,
         )
+
+
+@functools.cache
+def _all_of(mapped: Any) -> Select[Any]:
+    return select(*_table(mapped).columns)
+
+
+@functools.cache
+def _open_orders() -> Select[Any]:
+    columns = _table(OrderTable).columns
+    return select(*columns).where(columns["status"] == "open").order_by(columns["priority"])
 
 
 def _table(mapped: Any) -> Table:
