@@ -206,7 +206,10 @@ class Venue:
     def user(self, name: str, member: str, rights: tuple[UserRight, ...] = (UserRight.VIEW, UserRight.TRADE)) -> UserId:
         """One more user of a member."""
         made = self.make(
-            RegisterUser(member_id=self.members[member], user_name=f"{name}.user", rights=rights), UserRegistered
+            RegisterUser(
+                member_id=self.members[member], user_name=f"{name.lower().replace(' ', '-')}.user", rights=rights
+            ),
+            UserRegistered,
         )
         self.users[name] = made.user.user_id
         return made.user.user_id

@@ -8,7 +8,6 @@ either: it matters only within the command that is being applied.)
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields
 from typing import Any
 
 import msgspec
@@ -19,8 +18,8 @@ from exchange.engine.state import ENTITIES, ExchangeState, OpenOrder
 Section = dict[Any, Any]
 """Comparable values by key; the keys of one section are of one shape, so they sort."""
 
-ORDER_FIELDS = tuple(field.name for field in fields(OpenOrder) if field.compare)
-"""What an open order is; what it merely remembers of other records does not compare."""
+ORDER_FIELDS = tuple(name for name in OpenOrder.__annotations__ if name != "fee_row")
+"""What an open order is; the fee row it remembers follows from its version."""
 
 _encode = msgspec.msgpack.Encoder().encode
 

@@ -88,11 +88,15 @@ def test_a_freeze_ends_orders_in_its_own_command_and_only_a_long_tail_by_a_run()
 
 def test_a_start_ends_what_was_to_end_with_the_connections_of_earlier_epochs() -> None:
     venue = bidders(1)
+    venue.deposit("li", 3)
     bid(venue, "c1", connection=1)
     bid(venue, "c2", connection=2)
     venue.restart()
-    assert len(venue.state.orders) == 3 - 2 * (venue.finish_runs() > 0)
+    assert len(venue.state.orders) == 3
+    assert venue.finish_runs() == 1
+    assert [order.client_order_id for order in venue.state.orders.values()] == ["b0"]
     bid(venue, "c3", connection=1)
     assert not isinstance(venue.do(StartNode(), "node")[0], Rejected)
     assert not venue.state.runs, "the orders of this epoch stay"
+    assert len(venue.state.orders) == 2
     venue.close()
