@@ -289,7 +289,7 @@ class InstrumentPhaseChanged(Event, frozen=True, kw_only=True, tag="instrument.p
 class FreezeInstrument(Command, frozen=True, kw_only=True, tag="instrument.freeze"):
     """Stop, or with `frozen` false release, one instrument, in any phase. A stop ends its open orders.
 
-    Refused: instrument.unknown.
+    Refused: instrument.unknown, listing.state (a delisted one is not released).
     """
 
     instrument_id: InstrumentId

@@ -27,6 +27,7 @@ from exchange.core.messages import Event, Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.engine.orders import end_orders
 from exchange.engine.state import ExchangeState
+from matching.listing_messages import Listing
 from matching.messages import FreezeInstrument, InstrumentFrozen
 
 
@@ -130,6 +131,8 @@ def freeze_instrument(state: ExchangeState, header: Header, command: FreezeInstr
     instrument = state.instruments.get(command.instrument_id)
     if instrument is None:
         return [Rejected(code=RejectCode.INSTRUMENT_UNKNOWN)]
+    if instrument.listing_id and not command.frozen and instrument.listing_id not in state.records[Listing]:
+        return [Rejected(code=RejectCode.LISTING_STATE, detail="delisted for good")]
 
     state.change()
     changed = msgspec.structs.replace(instrument, frozen=command.frozen)

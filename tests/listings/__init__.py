@@ -1,0 +1,1 @@
+"""Markets, listings and what stands behind them, on the real engine."""
