@@ -111,6 +111,8 @@ class Services:
     """Set by the stream when it is mounted; without it, depth is reckoned from the open orders' table."""
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])
     """What else must end when the exchange stops, in reverse order."""
+    enders: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])
+    """What ends only after the node: it still hears of the last committed batch."""
     _connections: int = 0
 
     def next_connection(self) -> ConnectionId:

@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -33,6 +34,7 @@ from api.services import Services, open_edge_services
 from api.settings import EdgeSettings
 from api.stream import uvicorn_link
 from api.stream.uvicorn_link import StreamProtocol
+from exchange.bus_nats import FeedRow, NatsFeed
 from exchange.core.ids import NODE, UserId
 from exchange.core.membership import FoundExchange, User, UserRegistered
 from exchange.core.parties import Role
@@ -44,7 +46,8 @@ from exchange.node.local import LocalBus, LocalFeed
 from exchange.node.ports import Clock, NodeFault, Store
 from exchange.node.sequencer import Sequencer
 from exchange.store.postgres import PostgresStore
-from exchange.store.queries.reader import Reads
+from exchange.store.queries.feed import journal_after
+from exchange.store.queries.reader import ReadFault, Reads
 from exchange.store.sqlite import SqliteStore
 
 GRACE_S = 10
@@ -155,7 +158,37 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     metrics.gauge("exchange_queue_slow", "Commands waiting in the slow lane.", lambda: float(len(bus.slow)))
     metrics.gauge("exchange_sequence", "The last committed sequence.", lambda: float(directory.sequence))
     metrics.gauge("exchange_node_starts", "Times a node started in this process.", lambda: float(keeper.starts))
+    if settings.bus_url:
+        publish_outward(services, settings.bus_url)
     return services
+
+
+def publish_outward(services: Services, url: str) -> None:
+    """Publish committed batches to NATS too, from the first start of the node until after its end.
+
+    Raises: StartRefused bus.url_unsupported.
+    """
+
+    async def journal(after: int) -> list[FeedRow]:
+        try:
+            found = await asyncio.wrap_future(services.reads.submit(partial(journal_after, after=after)))
+        except ReadFault as fault:
+            raise NodeFault(fault.code) from fault
+        return [FeedRow(*row) for row in found]
+
+    try:
+        outward = NatsFeed(url, journal)
+    except NodeFault as fault:
+        raise StartRefused(f"{fault.code}: {fault.detail}") from None
+    services.feed.subscribe(outward)
+    services.keeper.on_ready.append(lambda sequencer: outward.reach(sequencer.head.sequence))
+    services.enders.append(outward.close)
+    services.metrics.gauge(
+        "exchange_feed_behind", "Committed sequences that JetStream does not have yet.", lambda: float(outward.behind)
+    )
+    services.metrics.gauge(
+        "exchange_feed_connected", "Whether JetStream takes batches.", lambda: float(outward.connected)
+    )
 
 
 @asynccontextmanager
@@ -190,6 +223,8 @@ async def running(services: Services) -> AsyncIterator[Services]:
         services.keeper.close()
         with contextlib.suppress(Exception):
             await keeper
+        for end in services.enders:
+            await end()
         services.reads.close()
         services.edge.close()
 

@@ -35,11 +35,11 @@ _COLUMNS: tuple[Any, ...] = (
 
 def journal_after(snapshot: Snapshot, after: int) -> list[tuple[Any, ...]]:
     """Up to 512 whole rows behind a sequence, fewer if they are large, none at the journal's end."""
-    sized: Select[Any] = select(_ROW.sequence, _SIZE)
+    sized: Select[Any] = select(_ROW.sequence, _SIZE.label("size"))
     last, total = after, 0
-    for sequence, size in snapshot.rows(sized.where(_ROW.sequence > after).order_by(_ROW.sequence).limit(MAX_ROWS)):
-        if total and total + size > MAX_BYTES:
+    for found in snapshot.rows(sized.where(_ROW.sequence > after).order_by(_ROW.sequence).limit(MAX_ROWS)):
+        if total and total + found.size > MAX_BYTES:
             break
-        last, total = sequence, total + size
+        last, total = found.sequence, total + found.size
     wanted: Select[Any] = select(*_COLUMNS).where(_ROW.sequence > after, _ROW.sequence <= last)
     return [tuple(found) for found in snapshot.rows(wanted.order_by(_ROW.sequence))]
