@@ -14,7 +14,7 @@ from exchange.core.rejections import RejectCode
 from exchange.engine.state import ExchangeState
 
 
-def refuse_role(state: ExchangeState, header: Header, roles: frozenset[Role]) -> Rejected | None:
+def refuse_role(state: ExchangeState, header: Header, roles: tuple[Role, ...]) -> Rejected | None:
     """Whether the principal may send this command at all."""
     if header.principal == NODE:
         return None if Role.NODE in roles else Rejected(code=RejectCode.ROLE_NOT_ALLOWED, detail="node")
@@ -23,7 +23,10 @@ def refuse_role(state: ExchangeState, header: Header, roles: frozenset[Role]) ->
         return Rejected(code=RejectCode.USER_UNKNOWN)
     if user.suspended:
         return Rejected(code=RejectCode.USER_SUSPENDED)
-    if roles.isdisjoint(user.roles):
+    for role in user.roles:  # tuples are compared by identity first; a set would call each enum's hash
+        if role in roles:
+            break
+    else:
         return Rejected(code=RejectCode.ROLE_NOT_ALLOWED, detail=", ".join(user.roles))
     return None
 

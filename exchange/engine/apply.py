@@ -102,11 +102,11 @@ from securitization.messages import (
 
 Handler = Callable[[ExchangeState, Header, Any], list[Event]]
 
-NODE = frozenset({Role.NODE})
-OPERATOR = frozenset({Role.OPERATOR})
-INSTITUTION = frozenset({Role.INSTITUTION})
-TRADERS = frozenset({Role.INSTITUTION, Role.INVESTOR, Role.INTERMEDIARY, Role.COUNTERPARTY})
-MEMBERS_AND_OPERATOR = TRADERS | OPERATOR
+NODE = (Role.NODE,)
+OPERATOR = (Role.OPERATOR,)
+INSTITUTION = (Role.INSTITUTION,)
+TRADERS = (Role.INVESTOR, Role.INSTITUTION, Role.INTERMEDIARY, Role.COUNTERPARTY)
+MEMBERS_AND_OPERATOR = TRADERS + OPERATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Route:
     """How a command travels: `slow` commands fill at most a quarter of a batch; `four_eyes` ones wait for a second."""
 
     handler: Handler
-    roles: frozenset[Role]
+    roles: tuple[Role, ...]
     slow: bool = False
     four_eyes: bool = False
 
@@ -183,7 +183,7 @@ ROUTES: dict[type[Command], Route] = {
     OpenMarket: Route(markets.open_market, OPERATOR),
     # Documents, patents, rights, outcomes
     FileDocument: Route(documents.file_document, MEMBERS_AND_OPERATOR),
-    ImportPatents: Route(patents.import_patents, INSTITUTION | OPERATOR, slow=True),
+    ImportPatents: Route(patents.import_patents, INSTITUTION + OPERATOR, slow=True),
     ConfirmAlias: Route(patents.confirm_alias, OPERATOR),
     RegisterRight: Route(rights.register_right, TRADERS),
     ExamineRight: Route(rights.examine_right, OPERATOR),

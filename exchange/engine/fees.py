@@ -12,11 +12,13 @@ from exchange.engine.state import ExchangeState, OpenOrder
 from exchange.rulebook.fees import FeeRow, charge, fee_ceiling
 from matching.messages import Instrument
 
+SELL = Side.SELL
+
 
 def _row(state: ExchangeState, instrument: Instrument, order: OpenOrder) -> FeeRow:
     row = order.fee_row
     if row is None:
-        row = state.terms[instrument.market_id].fee_rows.get((order.fee_version, order.side))
+        row = state.terms[instrument.market_id].fee_row(order.side, order.fee_version)
         if row is None:
             raise InvariantBroken("an accepted order has a fee row")
         order.fee_row = row
@@ -31,11 +33,11 @@ def charge_fill(state: ExchangeState, instrument: Instrument, order: OpenOrder, 
 
 def hold_units(state: ExchangeState, instrument: Instrument, order: OpenOrder) -> int:
     """What the order must hold now, by formula. Units: minor for a bid, right units for an offer."""
-    if order.side is Side.SELL:
+    if order.side is SELL:
         return order.remaining_lots * instrument.lot_units
     if not order.remaining_lots:
         return 0
-    if order.order_type is OrderType.MARKET and order.max_notional_minor:
+    if order.max_notional_minor and order.order_type is OrderType.MARKET:
         remaining = order.max_notional_minor - order.notional_minor
     else:
         remaining = order.remaining_lots * order.price_ticks * instrument.tick_minor

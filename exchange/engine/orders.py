@@ -286,7 +286,7 @@ def _new_order(state: ExchangeState, header: Header, instrument: Instrument, com
     protection = instrument.band_high_ticks if buys else instrument.band_low_ticks
     terms = state.terms[instrument.market_id]
     fee_version = terms.fee_version(header.at_ns)
-    fee_row = terms.fee_rows.get((fee_version, command.side))
+    fee_row = terms.fee_row(command.side, fee_version)
     if fee_row is None:
         return None
     order = OpenOrder(

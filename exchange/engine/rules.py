@@ -29,6 +29,7 @@ from exchange.rulebook.profile import Profile
 from exchange.rulebook.texts import TextError, missing_confirmations, text_hash, unconfirmed_fields
 from matching.messages import Instrument, Market
 
+BUY = Side.BUY
 UNKNOWN: dict[PublishedKind, RejectCode] = {
     PublishedKind.PROFILE: RejectCode.PROFILE_UNKNOWN,
     PublishedKind.FEE_SCHEDULE: RejectCode.FEE_SCHEDULE_UNKNOWN,
@@ -128,13 +129,13 @@ def refuse_order_by_rule(
     if terms.method_refusal is not None:
         return terms.method_refusal.rejected()
     standings = state.members[state.accounts[order.account_id].member_id].standings
-    if terms.standings.isdisjoint(standings) and (refusal := check_suitability(terms.profile, standings)) is not None:
+    if not terms.admits(standings) and (refusal := check_suitability(terms.profile, standings)) is not None:
         return refusal.rejected()
     if terms.value_cap_minor is not None:
         worth = order.remaining_lots * order.price_ticks * instrument.tick_minor
         if worth > terms.value_cap_minor and (refusal := check_value_cap(terms.profile, worth)) is not None:
             return refusal.rejected()
-    if terms.holder_cap is not None and order.side is Side.BUY and not _has_place(state, instrument, order):
+    if terms.holder_cap is not None and order.side is BUY and not _has_place(state, instrument, order):
         holders = holders_after_bid(state, instrument, order.account_id)
         if (refusal := check_holder_cap(terms.profile, holders)) is not None:
             return refusal.rejected()

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
 from typing import Any, TypeVar, cast
+
+import msgspec
 
 from custody.accounts import MIRRORS, Account, Asset, Bank
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal, WithdrawalStatus
@@ -53,13 +55,17 @@ from securitization.messages import Claim, Product, Programme, Reward, Subscript
 
 R = TypeVar("R", bound=Record)
 RecordKey = int | str | tuple[str, str, int]
+BUY = Side.BUY
+"""A module's own name: reading an enum's member costs three times as much in Python 3.11."""
 VENUE_TIME_ZONE = "Asia/Shanghai"
 """In which a published text's effective date begins."""
 
 
-@dataclass(slots=True)
-class OpenOrder:
-    """An order that may still trade: what its fills and its hold are reckoned from."""
+class OpenOrder(msgspec.Struct, kw_only=True):
+    """An order that may still trade: what its fills and its hold are reckoned from.
+
+    A mutable Struct, not a dataclass: one is made for every order, in under half the time.
+    """
 
     order_id: OrderId
     client_order_id: str
@@ -81,13 +87,13 @@ class OpenOrder:
     cancel_on_disconnect: bool
     connection_id: ConnectionId
     epoch: int
-    fee_row: FeeRow | None = field(default=None, compare=False, repr=False)
+    fee_row: FeeRow | None = None
     """The row its side and fee version name: follows from them, kept because every fill asks for it."""
 
     def with_terms(self, client_order_id: str, price_ticks: int, quantity_lots: int) -> OpenOrder:
         """A copy under new terms; what is filled stays filled."""
         filled = self.quantity_lots - self.remaining_lots
-        return replace(
+        return msgspec.structs.replace(
             self,
             client_order_id=client_order_id,
             price_ticks=price_ticks,
@@ -318,14 +324,14 @@ class ExchangeState:
     def open_order(self, order: OpenOrder) -> None:
         """Keep an order that may still trade, and reserve what its fill could breach."""
         self.orders[order.order_id] = order
-        if order.side is Side.BUY:
+        if order.side is BUY:
             bids = self.bidders.setdefault(order.instrument_id, {})
             bids[order.account_id] = bids.get(order.account_id, 0) + 1
 
     def close_order(self, order: OpenOrder) -> None:
         """Forget an order that is over, and what it reserved."""
         del self.orders[order.order_id]
-        if order.side is Side.BUY:
+        if order.side is BUY:
             bids = self.bidders[order.instrument_id]
             bids[order.account_id] -= 1
             if not bids[order.account_id]:

@@ -15,6 +15,8 @@ from exchange.rulebook.fees import FeeRow, FeeSchedule, fee_row
 from exchange.rulebook.profile import Method, Profile
 from matching.messages import Market
 
+BUY = Side.BUY
+
 
 @dataclass(slots=True)
 class BookTerms:
@@ -26,12 +28,18 @@ class BookTerms:
     market: Market
     profile: Profile
     method_refusal: Refusal | None
-    standings: frozenset[Standing]
+    standings: tuple[Standing, ...]
     value_cap_minor: int | None
     holder_cap: int | None
     fee_versions: list[tuple[int, int]]
     """(from_ns, version) of the fee schedule, in order; the list the state keeps, so it grows by itself."""
-    fee_rows: dict[tuple[int, Side], FeeRow] = field(default_factory=dict[tuple[int, Side], FeeRow])
+    buy_rows: dict[int, FeeRow] = field(default_factory=dict[int, FeeRow])
+    sell_rows: dict[int, FeeRow] = field(default_factory=dict[int, FeeRow])
+    """What each version of the schedule charges a side. (An enum as part of a key costs a call to hash it.)"""
+
+    def admits(self, standings: tuple[Standing, ...]) -> bool:
+        """Whether what is on record about a party admits it to the book."""
+        return any([standing in self.standings for standing in standings])  # noqa: C419 - a list is quicker here
 
     def fee_version(self, at_ns: int) -> int:
         """The version of the fee schedule in force at a moment; 0 if none is."""
@@ -42,10 +50,14 @@ class BookTerms:
 
     def add_schedule(self, schedule: FeeSchedule) -> None:
         """Take in one version of the market's fee schedule."""
-        for side in Side:
+        for side, rows in ((Side.BUY, self.buy_rows), (Side.SELL, self.sell_rows)):
             row = fee_row(schedule, self.market.profile, Method.ORDER_BOOK, side)
             if row is not None:
-                self.fee_rows[schedule.version, side] = row
+                rows[schedule.version] = row
+
+    def fee_row(self, side: Side, version: int) -> FeeRow | None:
+        """What one version of the schedule charges a side of the book; None: it does not price it."""
+        return (self.buy_rows if side is BUY else self.sell_rows).get(version)
 
 
 def book_terms(market: Market, profile: Profile, fee_versions: list[tuple[int, int]]) -> BookTerms:
@@ -54,7 +66,7 @@ def book_terms(market: Market, profile: Profile, fee_versions: list[tuple[int, i
         market=market,
         profile=profile,
         method_refusal=check_method(profile, Method.ORDER_BOOK),
-        standings=frozenset(ADMITS[profile.fields.suitability.value]),
+        standings=ADMITS[profile.fields.suitability.value],
         value_cap_minor=profile.fields.value_cap_minor.value,
         holder_cap=profile.fields.holder_cap.value,
         fee_versions=fee_versions,

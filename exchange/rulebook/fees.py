@@ -14,7 +14,7 @@ import msgspec
 
 from exchange.core.instruments import Side
 from exchange.core.messages import Part
-from exchange.core.rejections import RejectCode, ensure
+from exchange.core.rejections import InvariantBroken, RejectCode, ensure
 from exchange.core.units import MAX_INTEGER, AnyMinor, Code, CurrencyCode, IsoDate, PositiveCount, RatePpm, div_ceil
 from exchange.rulebook.profile import Method
 from exchange.rulebook.texts import Mark, Provision, Source, SourcedRow, TextError, is_date, read_text, write_text
@@ -89,11 +89,13 @@ def fee_minor(row: FeeRow, cumulative_notional_minor: int) -> int:
 
     Never falls as the notional grows, never grows faster than the notional, never exceeds it.
     """
-    ensure(cumulative_notional_minor >= 0, "a notional is zero or more")
-    fee = max(row.minimum_minor, div_ceil(cumulative_notional_minor * row.rate_ppm, PPM))
-    if row.maximum_minor is not None:
-        fee = min(fee, row.maximum_minor)
-    return min(fee, cumulative_notional_minor)
+    if cumulative_notional_minor < 0:
+        raise InvariantBroken("a notional is zero or more")
+    fee = div_ceil(cumulative_notional_minor * row.rate_ppm, PPM)
+    fee = max(fee, row.minimum_minor)
+    if row.maximum_minor is not None and fee > row.maximum_minor:
+        fee = row.maximum_minor
+    return min(cumulative_notional_minor, fee)
 
 
 def charge(row: FeeRow, notional_before_minor: int, charged_before_minor: int, notional_after_minor: int) -> int:
@@ -110,7 +112,8 @@ def fee_ceiling(row: FeeRow, notional_minor: int, notional_before_minor: int = 0
     ceiling of the remainder alone would hold the minimum a second time after the first fill has paid it, and the hold
     would have to grow by it when it may only fall.
     """
-    return fee_minor(row, notional_before_minor + notional_minor) - fee_minor(row, notional_before_minor)
+    charged = fee_minor(row, notional_before_minor) if notional_before_minor else 0
+    return fee_minor(row, notional_before_minor + notional_minor) - charged
 
 
 def _contradiction(schedule: FeeSchedule) -> tuple[str, str] | None:
