@@ -34,7 +34,7 @@ from api.services import Services, open_edge_services
 from api.settings import EdgeSettings
 from api.stream import uvicorn_link
 from api.stream.uvicorn_link import StreamProtocol
-from exchange.bus_nats import FeedRow, NatsFeed
+from exchange.bus_nats import STREAM, FeedRow, NatsFeed
 from exchange.core.ids import NODE, UserId
 from exchange.core.membership import FoundExchange, User, UserRegistered
 from exchange.core.parties import Role
@@ -67,6 +67,8 @@ class Settings(EdgeSettings):
     """Where credentials and nonces are kept; empty: beside the journal."""
     bus_url: str = ""
     """nats://…: committed batches are published there too; empty: nowhere."""
+    bus_stream: str = Field(default=STREAM, pattern=r"^[A-Za-z0-9_]{1,64}$")
+    """The JetStream stream they go to: a name of its own for each exchange that shares a NATS."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     venue_name: str = VENUE_NAME
@@ -159,11 +161,11 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     metrics.gauge("exchange_sequence", "The last committed sequence.", lambda: float(directory.sequence))
     metrics.gauge("exchange_node_starts", "Times a node started in this process.", lambda: float(keeper.starts))
     if settings.bus_url:
-        publish_outward(services, settings.bus_url)
+        publish_outward(services, settings.bus_url, settings.bus_stream)
     return services
 
 
-def publish_outward(services: Services, url: str) -> None:
+def publish_outward(services: Services, url: str, name: str) -> None:
     """Publish committed batches to NATS too, from the first start of the node until after its end.
 
     Raises: StartRefused bus.url_unsupported.
@@ -177,7 +179,7 @@ def publish_outward(services: Services, url: str) -> None:
         return [FeedRow(*row) for row in found]
 
     try:
-        outward = NatsFeed(url, journal)
+        outward = NatsFeed(url, journal, name=name)
     except NodeFault as fault:
         raise StartRefused(f"{fault.code}: {fault.detail}") from None
     services.feed.subscribe(outward)

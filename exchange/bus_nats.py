@@ -1,6 +1,6 @@
 """Committed batches on NATS JetStream: at least once, in order, each where the last one stopped.
 
-    stream EXCHANGE_1, subject exchange.1.batches, one message a batch: msgpack of its journal rows
+    stream EXCHANGE_1, subject exchange.1.batches; one message a batch: msgpack of its journal rows
 
 How far the stream has come is written in the stream itself: its last message says which sequence it ends with, and
 each message is taken by the server only behind the one it was meant to follow. After a restart, an outage or an answer
@@ -37,7 +37,6 @@ from exchange.node.codec import ENGINE_VERSION
 from exchange.node.ports import Batch, JournalRow, NodeFault
 
 STREAM = f"EXCHANGE_{SHARD}"
-SUBJECT = f"exchange.{SHARD}.batches"
 STREAM_BYTES = 1 << 30
 """What the stream keeps; older messages go first. A reader further behind reads the journal instead."""
 PART_BYTES = 512 * 1024
@@ -104,10 +103,11 @@ class Place:
 class NatsFeed:
     """A Feed that publishes to JetStream in a task of its own; `publish` only takes note."""
 
-    def __init__(self, url: str, journal: JournalAfter) -> None:
+    def __init__(self, url: str, journal: JournalAfter, *, name: str = STREAM) -> None:
         check_url(url)
         self.url = url
         self.journal = journal
+        self.name = name
         self.committed = 0
         self.published = 0
         self.connected = False
@@ -184,7 +184,7 @@ class NatsFeed:
     async def _resume(self, client: Client) -> None:
         """Find out how far the stream has come, and that it is this journal's."""
         stream = client.jetstream(timeout=ANSWER_S)
-        self._stored, place = await open_stream(stream)
+        self._stored, place = await open_stream(stream, self.name)
         self.published = 0 if place is None else place.last if place.whole else place.first - 1
         if place is not None and place.whole:
             row = next(iter(await self.journal(place.last - 1)), None)
@@ -228,10 +228,10 @@ class NatsFeed:
         parts = -(-len(payload) // part_bytes)
         for part in range(1, parts + 1):
             answer = await stream.publish(
-                SUBJECT,
+                subject_of(self.name),
                 payload[(part - 1) * part_bytes : part * part_bytes],
                 timeout=ANSWER_S,
-                stream=STREAM,
+                stream=self.name,
                 headers={
                     "Nats-Msg-Id": f"{first}-{last}.{part}/{parts}",
                     "Nats-Expected-Last-Sequence": str(self._stored),
@@ -243,7 +243,7 @@ class NatsFeed:
             self._stored = answer.seq
 
 
-async def follow(url: str, after: int) -> AsyncIterator[list[FeedRow]]:
+async def follow(url: str, after: int, *, name: str = STREAM) -> AsyncIterator[list[FeedRow]]:
     """The committed rows behind a sequence: each once, in order, batch by batch, and then those to come, for ever.
 
     The server may stop and start meanwhile. Ask again, from where your own work stands, after your own restart.
@@ -254,7 +254,7 @@ async def follow(url: str, after: int) -> AsyncIterator[list[FeedRow]]:
     while True:
         try:
             async with connection(url) as client:
-                async for rows in _delivered(client, after):
+                async for rows in _delivered(client, name, after):
                     failures = 0
                     if rows[0].sequence > after + 1:
                         raise FeedGap(f"needed {after + 1}, the stream goes on with {rows[0].sequence}")
@@ -270,16 +270,16 @@ async def follow(url: str, after: int) -> AsyncIterator[list[FeedRow]]:
         await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S)) - 1])
 
 
-async def _delivered(client: Client, after: int) -> AsyncIterator[list[FeedRow]]:
+async def _delivered(client: Client, name: str, after: int) -> AsyncIterator[list[FeedRow]]:
     """Whole batches from the one that holds the row behind `after`, until the connection or the consumer is lost."""
     stream = client.jetstream(timeout=ANSWER_S)
     config = ConsumerConfig(
         deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-        opt_start_seq=await _stored_with(stream, after + 1),
+        opt_start_seq=await _stored_with(stream, name, after + 1),
         ack_policy=AckPolicy.NONE,
         inactive_threshold=60.0,
     )
-    pulled = await stream.pull_subscribe(SUBJECT, stream=STREAM, config=config)
+    pulled = await stream.pull_subscribe(subject_of(name), stream=name, config=config)
     parts: list[bytes] = []
     while True:
         try:
@@ -301,14 +301,23 @@ async def _delivered(client: Client, after: int) -> AsyncIterator[list[FeedRow]]
                 parts = []
 
 
-async def open_stream(stream: JetStreamContext) -> tuple[int, Place | None]:
+def subject_of(name: str) -> str:
+    """The subject of a stream's messages.
+
+    >>> subject_of("EXCHANGE_1")
+    'exchange.1.batches'
+    """
+    return f"{name.lower().replace('_', '.')}.batches"
+
+
+async def open_stream(stream: JetStreamContext, name: str) -> tuple[int, Place | None]:
     """Make the stream if it is missing; answer its own last number, and its last message unless it is empty."""
     try:
-        info = await stream.stream_info(STREAM)
+        info = await stream.stream_info(name)
     except nats.js.errors.NotFoundError:
         config = StreamConfig(
-            name=STREAM,
-            subjects=[SUBJECT],
+            name=name,
+            subjects=[subject_of(name)],
             max_bytes=STREAM_BYTES,
             discard=DiscardPolicy.OLD,
             description="Committed batches of the exchange's journal",
@@ -316,18 +325,18 @@ async def open_stream(stream: JetStreamContext) -> tuple[int, Place | None]:
         info = await stream.add_stream(config)
     if not info.state.messages:
         return info.state.last_seq, None
-    return info.state.last_seq, await _place_at(stream, info.state.last_seq)
+    return info.state.last_seq, await _place_at(stream, name, info.state.last_seq)
 
 
-async def _stored_with(stream: JetStreamContext, sequence: int) -> int:
+async def _stored_with(stream: JetStreamContext, name: str, sequence: int) -> int:
     """The number in the stream of the message that a journal sequence's batch begins with."""
-    state = (await stream.stream_info(STREAM)).state
+    state = (await stream.stream_info(name)).state
 
     async def first_from(wanted: int) -> int:
         low, high = state.first_seq, state.last_seq + 1
         while low < high:
             middle = (low + high) // 2
-            if (await _place_at(stream, middle)).first < wanted:
+            if (await _place_at(stream, name, middle)).first < wanted:
                 low = middle + 1
             else:
                 high = middle
@@ -336,11 +345,11 @@ async def _stored_with(stream: JetStreamContext, sequence: int) -> int:
     beyond = await first_from(sequence + 1)
     if beyond <= state.first_seq:
         return max(1, state.first_seq)
-    return await first_from((await _place_at(stream, beyond - 1)).first)
+    return await first_from((await _place_at(stream, name, beyond - 1)).first)
 
 
-async def _place_at(stream: JetStreamContext, number: int) -> Place:
-    message = await stream.get_msg(STREAM, seq=number)
+async def _place_at(stream: JetStreamContext, name: str, number: int) -> Place:
+    message = await stream.get_msg(name, seq=number)
     return _place(number, message.headers)
 
 
