@@ -27,6 +27,7 @@ from custody.funding_messages import (
     VerifyPayoutAccount,
 )
 from custody.outcomes import FileShareDeed, IssueShares, RegisterOutcome, WaivePriorClaim
+from custody.pilot import AgreePilot, DecidePilot, ObjectToPilot, ProposePilot, ResolvePilot, WithdrawPilot
 from custody.rights import ExamineRight, RegisterRight
 from exchange.assets.messages import ConfirmAlias, ImportPatents
 from exchange.core.documents import FileDocument
@@ -59,6 +60,7 @@ from exchange.core.rule_messages import ActivateText, ConfirmField, PublishText
 from exchange.engine import (
     approvals,
     corrections,
+    deals,
     documents,
     funding,
     listings,
@@ -68,6 +70,7 @@ from exchange.engine import (
     outcomes,
     patents,
     phases,
+    pilots,
     products,
     rewards,
     rights,
@@ -78,6 +81,16 @@ from exchange.engine import (
 from exchange.engine.access import refuse_role
 from exchange.engine.runs import Chunk, continue_run
 from exchange.engine.state import ExchangeState
+from matching.deals import (
+    AcceptDeal,
+    ConfirmRecordal,
+    ObjectToDeal,
+    ProposeDeal,
+    RefuseRecordal,
+    ResolveObjection,
+    SignDeal,
+    WithdrawDeal,
+)
 from matching.listing_messages import AdmitListing, DelistListing, OpenMarket, ProposeListing, RejectListing
 from matching.messages import (
     CancelAllOrders,
@@ -196,6 +209,22 @@ ROUTES: dict[type[Command], Route] = {
     AdmitListing: Route(listings.admit_listing, OPERATOR),
     RejectListing: Route(listings.reject_listing, OPERATOR),
     DelistListing: Route(listings.delist_listing, MEMBERS_AND_OPERATOR),
+    # Agreements
+    ProposeDeal: Route(deals.propose_deal, TRADERS),
+    AcceptDeal: Route(deals.accept_deal, TRADERS),
+    ObjectToDeal: Route(deals.object_to_deal, MEMBERS_AND_OPERATOR),
+    ResolveObjection: Route(deals.resolve_objection, OPERATOR),
+    SignDeal: Route(deals.sign_deal, TRADERS),
+    ConfirmRecordal: Route(deals.confirm_recordal, OPERATOR),
+    RefuseRecordal: Route(deals.refuse_recordal, OPERATOR),
+    WithdrawDeal: Route(deals.withdraw_deal, TRADERS),
+    # Pilot assignments
+    ProposePilot: Route(pilots.propose_pilot, INSTITUTION),
+    DecidePilot: Route(pilots.decide_pilot, INSTITUTION),
+    ObjectToPilot: Route(pilots.object_to_pilot, MEMBERS_AND_OPERATOR),
+    ResolvePilot: Route(pilots.resolve_pilot, OPERATOR),
+    AgreePilot: Route(pilots.agree_pilot, TRADERS),
+    WithdrawPilot: Route(pilots.withdraw_pilot, INSTITUTION),
     # Orders
     PlaceOrder: Route(orders.place_order, TRADERS),
     CancelOrder: Route(orders.cancel_order, TRADERS),

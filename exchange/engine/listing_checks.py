@@ -18,18 +18,15 @@ from exchange.engine.orders import MAX_ORDER_MINOR
 from exchange.engine.outcomes import open_claims, rights_of_outcome
 from exchange.engine.rights import patents_of as patents_of_right
 from exchange.engine.rights import refuse_patent, refuse_title, refuse_whole_right
-from exchange.engine.rules import profile_of
+from exchange.engine.rules import disposal_overlay, profile_of
 from exchange.engine.state import ExchangeState
 from exchange.rulebook.checks import check_method, check_value_cap
 from exchange.rulebook.disposal import check_disposal_method
 from exchange.rulebook.fees import FeeSchedule, fee_row
-from exchange.rulebook.overlays import Overlay, Overlays, overlay_for
-from exchange.rulebook.profile import Method, Profile, Publicity, RegisterOfRecord, cite
+from exchange.rulebook.overlays import Overlay, Overlays
+from exchange.rulebook.profile import Method, Profile, RegisterOfRecord, cite
 from matching.listing_messages import Listing, ListingMethod
 from matching.messages import Market
-
-DISPOSAL_OVERLAYS = "cn_disposal"
-"""The overlay set that answers for disposals wherever a profile's publicity says so."""
 
 
 def refuse_listing(state: ExchangeState, header: Header, listing: Listing) -> Rejected | None:
@@ -62,18 +59,7 @@ def overlay_of(
 
     Refused: profile.not_active if the market asks for overlays and none are in force.
     """
-    if profile.fields.publicity.value is not Publicity.DISPOSAL_OVERLAY:
-        return None
-    version = state.version_in_force(PublishedKind.OVERLAYS, DISPOSAL_OVERLAYS, header.at_ns)
-    overlays = state.parsed.get((PublishedKind.OVERLAYS, DISPOSAL_OVERLAYS, version))
-    if not isinstance(overlays, Overlays):
-        return Rejected(
-            code=RejectCode.PROFILE_NOT_ACTIVE,
-            detail=f"{DISPOSAL_OVERLAYS} is not in force",
-            rule=cite(profile, "publicity"),
-        )
-    seller = state.members[listing.member_id]
-    return overlays, overlay_for(overlays, listing.jurisdiction, seller.seller_class)
+    return disposal_overlay(state, header, profile, state.members[listing.member_id], listing.jurisdiction)
 
 
 def rules_of(profile: Profile, method: ListingMethod) -> tuple[Citation, ...]:

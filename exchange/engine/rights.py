@@ -175,10 +175,13 @@ def technology_class(state: ExchangeState, asset_id: AssetId) -> TechnologyClass
     return outcome.technology_class if outcome is not None else TechnologyClass.UNCLASSIFIED
 
 
-def refuse_whole_right(state: ExchangeState, header: Header, right: Right, account_id: AccountId) -> Rejected | None:
+def refuse_whole_right(
+    state: ExchangeState, header: Header, right: Right, account_id: AccountId, own_hold_units: int = 0
+) -> Rejected | None:
     """Whether the whole right may be disposed of from this account: sold, assigned or turned into shares.
 
-    Title unknown is not asked here, since only a sale of the whole needs it clear.
+    Title unknown is not asked here, since only a sale of the whole needs it clear. What the caller's own case holds of
+    the right (`own_hold_units`) is no burden to it.
     Refused: asset.frozen, right.immobilised, right.not_owned, right.expired, patent.not_listable, right.encumbered.
     """
     asset = state.assets[right.asset_id]
@@ -191,7 +194,7 @@ def refuse_whole_right(state: ExchangeState, header: Header, right: Right, accou
     for patent in patents_of(state, right):
         if (refusal := refuse_patent(header, patent)) is not None:
             return refusal
-    if right.encumbered or state.ledger.available(account_id, right.asset_id) < asset.total_units:
+    if right.encumbered or state.ledger.available(account_id, right.asset_id) + own_hold_units < asset.total_units:
         return Rejected(code=RejectCode.RIGHT_ENCUMBERED, detail=asset.code)
     return None
 

@@ -6,6 +6,7 @@ import msgspec
 
 from exchange.core.ids import AccountId
 from exchange.core.instruments import Side
+from exchange.core.membership import Member
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.rejections import RejectCode, ensure
 from exchange.core.rule_messages import (
@@ -25,11 +26,15 @@ from exchange.rulebook.checks import (
     check_suitability,
     check_value_cap,
 )
-from exchange.rulebook.profile import Profile
+from exchange.rulebook.overlays import Overlay, Overlays, overlay_for
+from exchange.rulebook.profile import Profile, Publicity, cite
 from exchange.rulebook.texts import TextError, missing_confirmations, text_hash, unconfirmed_fields
 from matching.messages import Instrument, Market
 
 BUY = Side.BUY
+DISPOSAL_OVERLAYS = "cn_disposal"
+"""The overlay set that answers for disposals wherever a profile's publicity says so."""
+
 UNKNOWN: dict[PublishedKind, RejectCode] = {
     PublishedKind.PROFILE: RejectCode.PROFILE_UNKNOWN,
     PublishedKind.FEE_SCHEDULE: RejectCode.FEE_SCHEDULE_UNKNOWN,
@@ -100,6 +105,27 @@ def profile_of(state: ExchangeState, market: Market) -> Profile:
     ensure(isinstance(document, Profile), "a market's profile is published")
     assert isinstance(document, Profile)  # noqa: S101 - for the type checker; ensure() above is the guard
     return document
+
+
+def disposal_overlay(
+    state: ExchangeState, header: Header, profile: Profile, seller: Member, jurisdiction: str, version: int = 0
+) -> tuple[Overlays, Overlay] | Rejected | None:
+    """The disposal overlay that binds this seller in a market of this profile; None where it asks for none.
+
+    A case that runs names the version it began under; 0 is the one in force.
+    Refused: profile.not_active if overlays are asked for and none are in force.
+    """
+    if profile.fields.publicity.value is not Publicity.DISPOSAL_OVERLAY:
+        return None
+    kept = version or state.version_in_force(PublishedKind.OVERLAYS, DISPOSAL_OVERLAYS, header.at_ns)
+    overlays = state.parsed.get((PublishedKind.OVERLAYS, DISPOSAL_OVERLAYS, kept))
+    if not isinstance(overlays, Overlays):
+        return Rejected(
+            code=RejectCode.PROFILE_NOT_ACTIVE,
+            detail=f"{DISPOSAL_OVERLAYS} is not in force",
+            rule=cite(profile, "publicity"),
+        )
+    return overlays, overlay_for(overlays, jurisdiction, seller.seller_class)
 
 
 def holder_of(state: ExchangeState, account_id: AccountId) -> int:

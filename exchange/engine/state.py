@@ -20,6 +20,7 @@ from custody.accounts import MIRRORS, Account, Asset, Bank
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal, WithdrawalStatus
 from custody.ledger import Ledger
 from custody.outcomes import Outcome, ShareDeed
+from custody.pilot import Pilot
 from custody.rights import Right
 from custody.transfers import Transfer
 from exchange.assets.messages import Alias, PatentStub
@@ -49,6 +50,7 @@ from exchange.rulebook.fees import FeeRow, FeeSchedule
 from exchange.rulebook.profile import Profile
 from exchange.rulebook.texts import TextError
 from matching.book import Book
+from matching.deals import Deal, LastSale
 from matching.listing_messages import Listing
 from matching.messages import Instrument, Market
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
@@ -173,6 +175,9 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(Right, "asset_id"),
     _entity(Outcome, "outcome_id"),
     _entity(ShareDeed, "deed_id"),
+    _entity(Deal, "deal_id", lambda deal: deal.live, index=("asset_id",)),
+    _entity(LastSale, "asset_id"),
+    _entity(Pilot, "pilot_id", lambda pilot: pilot.counts, index=("outcome_id",)),
     _entity(Timer, "timer_id"),
     _entity(Run, "run_id", lambda run: not run.done),
     _entity(Approval, "approval_id", lambda approval: approval.status == "open"),

@@ -18,6 +18,7 @@ from sqlalchemy import Table
 from custody.accounts import Account, Asset, Bank
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal
 from custody.outcomes import Outcome, ShareDeed
+from custody.pilot import Pilot
 from custody.rights import Right
 from custody.transfers import Transfer
 from exchange.assets.messages import Alias, Patent, PatentStub
@@ -45,6 +46,7 @@ from exchange.store.schema.custody import (
     TransferTable,
     WithdrawalTable,
 )
+from exchange.store.schema.deals import DealTable, LastSaleTable, PilotTable
 from exchange.store.schema.matching import InstrumentTable, ListingTable, MarketTable
 from exchange.store.schema.members import (
     ApprovalTable,
@@ -63,6 +65,7 @@ from exchange.store.schema.securitization import (
     RewardTable,
     SubscriptionTable,
 )
+from matching.deals import Deal, LastSale
 from matching.listing_messages import Listing
 from matching.messages import Instrument, Market
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
@@ -97,6 +100,9 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Right, RightTable),
     (Outcome, OutcomeTable),
     (ShareDeed, ShareDeedTable),
+    (Deal, DealTable),
+    (LastSale, LastSaleTable),
+    (Pilot, PilotTable),
 )
 
 

@@ -98,6 +98,45 @@ def upgrade() -> None:
     sa.Column('product_id', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('claim_id', name=op.f('pk_claims'))
     )
+    op.create_table('deals',
+    sa.Column('deal_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('market_id', sa.BigInteger(), nullable=False),
+    sa.Column('asset_id', sa.BigInteger(), nullable=False),
+    sa.Column('units', sa.BigInteger(), nullable=False),
+    sa.Column('seller_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('buyer_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('price_minor', sa.BigInteger(), nullable=False),
+    sa.Column('buyer_fee_minor', sa.BigInteger(), nullable=False),
+    sa.Column('seller_fee_minor', sa.BigInteger(), nullable=False),
+    sa.Column('fee_version', sa.BigInteger(), nullable=False),
+    sa.Column('jurisdiction', sa.Text(), nullable=False),
+    sa.Column('overlays_version', sa.BigInteger(), nullable=False),
+    sa.Column('publicity_days', sa.BigInteger(), nullable=False),
+    sa.Column('related_party', sa.Boolean(), nullable=False),
+    sa.Column('wait_for_recordal', sa.Boolean(), nullable=False),
+    sa.Column('settlement', sa.Text(), nullable=False),
+    sa.Column('contract_sha256', sa.Text(), nullable=False),
+    sa.Column('terms_sha256', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('proposed_by', sa.BigInteger(), nullable=False),
+    sa.Column('proposed_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('accepted_by', sa.BigInteger(), nullable=False),
+    sa.Column('accepted_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('publicity_until_ns', sa.BigInteger(), nullable=False),
+    sa.Column('objected_by', sa.BigInteger(), nullable=False),
+    sa.Column('seller_signed_by', sa.BigInteger(), nullable=False),
+    sa.Column('seller_signed_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('buyer_signed_by', sa.BigInteger(), nullable=False),
+    sa.Column('buyer_signed_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('escrow_minor', sa.BigInteger(), nullable=False),
+    sa.Column('contracted_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('effective_date', sa.Text(), nullable=False),
+    sa.Column('known_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('office_reference', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('live', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('deal_id', name=op.f('pk_deals'))
+    )
     op.create_table('documents',
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('sha256', sa.Text(), nullable=False),
@@ -170,6 +209,14 @@ def upgrade() -> None:
     sa.Column('revoked', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('key_id', name=op.f('pk_keys')),
     sa.UniqueConstraint('public_key', name=op.f('uq_keys_public_key'))
+    )
+    op.create_table('last_sales',
+    sa.Column('asset_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('deal_id', sa.BigInteger(), nullable=False),
+    sa.Column('seller_id', sa.BigInteger(), nullable=False),
+    sa.Column('buyer_id', sa.BigInteger(), nullable=False),
+    sa.Column('contracted_at_ns', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('asset_id', name=op.f('pk_last_sales'))
     )
     op.create_table('listings',
     sa.Column('listing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -328,6 +375,35 @@ def upgrade() -> None:
     sa.Column('revoked', sa.Boolean(), nullable=False),
     sa.Column('live', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('payout_account_id', name=op.f('pk_payout_accounts'))
+    )
+    op.create_table('pilots',
+    sa.Column('pilot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('outcome_id', sa.BigInteger(), nullable=False),
+    sa.Column('market_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('funding', sa.LargeBinary(), nullable=False),
+    sa.Column('team', sa.LargeBinary(), nullable=False),
+    sa.Column('representative_id', sa.BigInteger(), nullable=False),
+    sa.Column('split_sha256', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('proposed_by', sa.BigInteger(), nullable=False),
+    sa.Column('proposed_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('decided_by', sa.BigInteger(), nullable=False),
+    sa.Column('decided_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('decision_sha256', sa.Text(), nullable=False),
+    sa.Column('notice_until_ns', sa.BigInteger(), nullable=False),
+    sa.Column('objected_by', sa.BigInteger(), nullable=False),
+    sa.Column('team_numerator', sa.BigInteger(), nullable=False),
+    sa.Column('team_denominator', sa.BigInteger(), nullable=False),
+    sa.Column('income_ratio_ppm', sa.BigInteger(), nullable=False),
+    sa.Column('duties_sha256', sa.Text(), nullable=False),
+    sa.Column('terms_sha256', sa.Text(), nullable=False),
+    sa.Column('signed_by', sa.BigInteger(), nullable=False),
+    sa.Column('signed_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('completed_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('live', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('pilot_id', name=op.f('pk_pilots'))
     )
     op.create_table('postings',
     sa.Column('posting_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -544,6 +620,7 @@ def downgrade() -> None:
     op.drop_table('programmes')
     op.drop_table('products')
     op.drop_table('postings')
+    op.drop_table('pilots')
     op.drop_table('payout_accounts')
     op.drop_index(op.f('ix_patents_owner_id'), table_name='patents')
     op.drop_table('patents')
@@ -556,6 +633,7 @@ def downgrade() -> None:
     op.drop_table('mandates')
     op.drop_index('ix_listings_live', table_name='listings', sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
     op.drop_table('listings')
+    op.drop_table('last_sales')
     op.drop_table('keys')
     op.drop_index('ix_journal_key_hash', table_name='journal', sqlite_where=sa.text('key_hash IS NOT NULL'), postgresql_where=sa.text('key_hash IS NOT NULL'))
     op.drop_table('journal')
@@ -563,6 +641,7 @@ def downgrade() -> None:
     op.drop_table('instrument_numbers')
     op.drop_table('epochs')
     op.drop_table('documents')
+    op.drop_table('deals')
     op.drop_table('claims')
     op.drop_table('channels')
     op.drop_table('banks')

@@ -1,0 +1,213 @@
+"""May this right be sold to this buyer by agreement? Asked when a deal is proposed, accepted and signed, as of then.
+
+The parties first, then the market's law, the seller's overlay and the export gate, then the right itself. What a deal
+began under (profile, overlays, fees) stays with it; title, burdens and standings may have changed and are asked anew.
+"""
+
+from __future__ import annotations
+
+from custody.outcomes import Outcome
+from custody.rights import Right
+from exchange.core.calendar import local_date
+from exchange.core.ids import AccountId, AssetId, MemberId, to_wire
+from exchange.core.instruments import Side, TitleRegime
+from exchange.core.membership import Member
+from exchange.core.messages import Citation, Header, Rejected
+from exchange.core.parties import MemberStatus
+from exchange.core.rejections import RejectCode
+from exchange.core.rule_messages import PublishedKind
+from exchange.engine.outcomes import open_claims
+from exchange.engine.rights import patents_of, refuse_title, refuse_whole_right
+from exchange.engine.rules import disposal_overlay, profile_of
+from exchange.engine.state import ExchangeState
+from exchange.rulebook.checks import (
+    check_currency,
+    check_export,
+    check_method,
+    check_opposite_side_gap,
+    check_suitability,
+    check_value_cap,
+)
+from exchange.rulebook.disposal import check_disposal_method, publicity_days
+from exchange.rulebook.fees import FeeSchedule, fee_minor, fee_row
+from exchange.rulebook.overlays import Overlay, Overlays, cite_overlay
+from exchange.rulebook.profile import Method, Profile, RegisterOfRecord, cite
+from matching.deals import Deal, LastSale
+from matching.messages import Market
+
+Bound = tuple[Overlays, Overlay]
+"""The overlay set in force for a deal, and the one overlay of it that binds its seller."""
+
+
+def refuse_deal(state: ExchangeState, header: Header, deal: Deal) -> Rejected | None:
+    """Whether the deal, as it stands, may go on now. Its accounts, market and right were looked up before.
+
+    Refused: as deal.propose, from account.frozen of either party and rule.method_not_allowed on.
+    """
+    market = state.table(Market)[deal.market_id]
+    profile = profile_of(state, market)
+    right = state.table(Right)[deal.asset_id]
+    for account_id in (deal.seller_account_id, deal.buyer_account_id):
+        if (refusal := refuse_stopped(state, account_id)) is not None:
+            return refusal
+    if (refusal := _refuse_by_market(state, market, profile, right, deal)) is not None:
+        return refusal
+    bound = overlay_of_deal(state, header, profile, deal)
+    if isinstance(bound, Rejected):
+        return bound
+    if bound is not None and (refused := check_disposal_method(*bound, Method.AGREEMENT)) is not None:
+        return refused.rejected()
+    seller, buyer = party(state, deal.seller_account_id), party(state, deal.buyer_account_id)
+    if (refused := check_export(right.technology_class, seller.country, buyer.country)) is not None:
+        return refused.rejected()
+    if (refusal := _refuse_right(state, header, market, profile, right, deal)) is not None:
+        return refusal
+    return _refuse_gap(state, header, market, profile, deal)
+
+
+def refuse_stopped(state: ExchangeState, account_id: AccountId) -> Rejected | None:
+    """Whether an account or its member is frozen.
+
+    Refused: account.frozen, member.frozen.
+    """
+    if state.accounts[account_id].frozen:
+        return Rejected(code=RejectCode.ACCOUNT_FROZEN, detail=to_wire("A", account_id))
+    if party(state, account_id).status is MemberStatus.FROZEN:
+        return Rejected(code=RejectCode.MEMBER_FROZEN, detail=to_wire("M", party(state, account_id).member_id))
+    return None
+
+
+def refuse_frozen_assets(state: ExchangeState, *asset_ids: AssetId) -> Rejected | None:
+    """Whether any of these assets is frozen.
+
+    Refused: asset.frozen.
+    """
+    for asset_id in asset_ids:
+        if state.assets[asset_id].frozen:
+            return Rejected(code=RejectCode.ASSET_FROZEN, detail=state.assets[asset_id].code)
+    return None
+
+
+def party(state: ExchangeState, account_id: AccountId) -> Member:
+    """The member an account belongs to."""
+    return state.members[MemberId(state.accounts[account_id].member_id)]
+
+
+def overlay_of_deal(state: ExchangeState, header: Header, profile: Profile, deal: Deal) -> Bound | Rejected | None:
+    """The disposal overlay that binds the seller, in the version the deal began under; None where none is asked.
+
+    Refused: profile.not_active if the market asks for overlays and none are in force.
+    """
+    seller = party(state, deal.seller_account_id)
+    return disposal_overlay(state, header, profile, seller, deal.jurisdiction, deal.overlays_version)
+
+
+def days_of_publicity(bound: Bound | None) -> int:
+    """Calendar days for which an agreed price is shown before the contract."""
+    return publicity_days(bound[1], Method.AGREEMENT) if bound is not None else 0
+
+
+def rules_of_deal(profile: Profile, bound: Bound | None) -> tuple[Citation, ...]:
+    """The provisions under which a deal may be proposed."""
+    market_rules = tuple(cite(profile, field) for field in ("methods", "settlement", "publicity"))
+    if bound is None:
+        return market_rules
+    return (*market_rules, *(cite_overlay(*bound, field) for field in ("methods", "agreement_publicity_days")))
+
+
+def deal_fees(state: ExchangeState, market: Market, version: int, price_minor: int) -> tuple[int, int] | None:
+    """What an agreement at this price costs (the buyer, the seller); None: the schedule does not price it.
+
+    Preview and posting are this one function. Units: minor; the seller's fee never exceeds the price.
+    """
+    schedule = state.parsed.get((PublishedKind.FEE_SCHEDULE, market.fee_schedule, version))
+    if not isinstance(schedule, FeeSchedule):
+        return None
+    rows = [fee_row(schedule, market.profile, Method.AGREEMENT, side) for side in (Side.BUY, Side.SELL)]
+    fees = [fee_minor(row, price_minor) for row in rows if row is not None]
+    return (fees[0], fees[1]) if len(fees) == len(rows) else None
+
+
+# --- Inside -----------------------------------------------------------------------------------------------------------
+
+
+def _refuse_by_market(
+    state: ExchangeState, market: Market, profile: Profile, right: Right, deal: Deal
+) -> Rejected | None:
+    """Method, form, currency and value as the market's profile has them, and whether it admits both parties."""
+    if (refusal := check_method(profile, Method.AGREEMENT)) is not None:
+        return refusal.rejected()
+    if profile.fields.register_of_record.value is RegisterOfRecord.EXTERNAL:
+        return _not_this_way(profile, "register_of_record", "another register's holdings take no deal here")
+    if right.settlement not in profile.fields.settlement.value:
+        return _not_this_way(profile, "settlement", f"{right.settlement} settlement")
+    for check in (check_currency(profile, market.currency), check_value_cap(profile, deal.price_minor)):
+        if check is not None:
+            return check.rejected()
+    step = profile.fields.price_step_minor.value
+    if deal.price_minor % step:
+        rule = cite(profile, "price_step_minor")
+        return Rejected(code=RejectCode.DEAL_TERMS_INVALID, detail=f"price in steps of {step} minor", rule=rule)
+    for account_id in (deal.seller_account_id, deal.buyer_account_id):
+        member = party(state, account_id)
+        if (refusal := check_suitability(profile, member.standings)) is not None:
+            return Rejected(code=refusal.code, detail=f"{member.name} {refusal.detail}", rule=refusal.rule)
+    return None
+
+
+def _not_this_way(profile: Profile, field: str, detail: str) -> Rejected:
+    return Rejected(code=RejectCode.RULE_METHOD_NOT_ALLOWED, detail=detail, rule=cite(profile, field))
+
+
+def _refuse_right(
+    state: ExchangeState, header: Header, market: Market, profile: Profile, right: Right, deal: Deal
+) -> Rejected | None:
+    """Whether the whole right is the seller's to sell: free, alive, of clear title, and nobody may step in before.
+
+    What this deal itself holds is no burden.
+    """
+    if (refusal := refuse_frozen_assets(state, market.money_asset_id)) is not None:
+        return refusal
+    own_hold = deal.units if deal.escrow_minor else 0
+    if (refusal := refuse_whole_right(state, header, right, deal.seller_account_id, own_hold)) is not None:
+        return refusal
+    for patent in patents_of(state, right):
+        if right.patent_id and patent.outcome_id:
+            detail = f"{patent.number} lies in {to_wire('X', patent.outcome_id)}"
+            return Rejected(code=RejectCode.OUTCOME_STATE, detail=detail)
+        if not patent.listable:
+            return Rejected(code=RejectCode.PATENT_NOT_LISTABLE, detail=f"{patent.number} lacks what a sale needs")
+    if (refusal := refuse_title(right)) is not None:
+        return refusal
+    outcome = state.table(Outcome).get(right.outcome_id)
+    claims = open_claims(state, outcome) if outcome is not None else []
+    if claims:
+        # Pre-emption run inside a deal belongs to a later issue: here every prior claim is waived beforehand.
+        rule = cite(profile, "first_refusal_days")
+        return Rejected(code=RejectCode.LISTING_PRIOR_CLAIMS_OPEN, detail=", ".join(claims), rule=rule)
+    return None
+
+
+def _refuse_gap(state: ExchangeState, header: Header, market: Market, profile: Profile, deal: Deal) -> Rejected | None:
+    """Whether seller and buyer took the other side of this right long enough ago."""
+    last = state.table(LastSale).get(deal.asset_id)
+    if last is None:
+        return None
+    sold_by_buyer = last.seller_id == party(state, deal.buyer_account_id).member_id
+    if not sold_by_buyer and last.buyer_id != party(state, deal.seller_account_id).member_id:
+        return None
+    calendar = state.calendar(market.calendar, market.calendar_version)
+    if calendar is None:
+        return Rejected(code=RejectCode.CALENDAR_NOT_COVERED, detail=market.calendar)
+    zone = calendar.time_zone
+    took, today = local_date(last.contracted_at_ns, zone), local_date(header.at_ns, zone)
+    refusal = check_opposite_side_gap(profile, calendar, took, today)
+    return refusal.rejected() if refusal is not None else None
+
+
+def awaits_office(right: Right, wait_for_recordal: bool) -> bool:
+    """Whether title waits for an office: by the right's own law (CN), or because the parties agreed to wait.
+
+    Source: 专利法 art. 10 (effective on registration); 35 USC 261 (a signed writing moves title).
+    """
+    return wait_for_recordal or right.title_regime is TitleRegime.CN_REGISTER_CONSTITUTIVE

@@ -1,0 +1,324 @@
+"""The agreement 协议转让: one whole right from one seller to one buyer, at a price the two of them found.
+
+proposed → (publicity 公示 ⇄ objected) → signing → contracted → completed. Between the buyer's signature and the end the
+price and the buyer's fee lie in escrow and the right's units are held: neither side can lose both. Where an office
+makes title (CN), or the parties agreed to wait for one, `recordal.confirm` moves the right and pays in one transfer;
+elsewhere the second signature does. Every other end sends back what was taken, by new entries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from exchange.core.ids import AccountId, AssetId, DealId, MarketId, MemberId, UserId
+from exchange.core.instruments import Settlement, Side
+from exchange.core.messages import Citation, Command, Event, Part, Record
+from exchange.core.postings import Movement
+from exchange.core.units import Code, IsoDate, Minor, Name, PositiveMinor, Sha256Hex, Text, TimeNs, Units
+
+Reason = Annotated[Text, msgspec.Meta(min_length=1)]
+
+
+class DealState(StrEnum):
+    """Where a deal stands. The last five are ends."""
+
+    PROPOSED = "proposed"
+    PUBLICITY = "publicity"
+    """Accepted; name and price are shown before the contract, as the seller's overlay asks."""
+    OBJECTED = "objected"
+    """The clock stands until an operator has decided the objection."""
+    SIGNING = "signing"
+    CONTRACTED = "contracted"
+    """Both signed; title and price wait for the office."""
+    COMPLETED = "completed"
+    WITHDRAWN = "withdrawn"
+    STOPPED = "stopped"
+    """An objection was upheld."""
+    RECORDAL_REFUSED = "recordal_refused"
+    LAPSED = "lapsed"
+    """The long stop came before the office's answer."""
+
+
+OPEN = (DealState.PROPOSED, DealState.PUBLICITY, DealState.OBJECTED, DealState.SIGNING)
+"""Before the second signature there is no contract: either party may still withdraw."""
+
+
+class Consideration(StrEnum):
+    """What a price is paid in. This issue settles cash alone; the others become obligations in a later one."""
+
+    CASH = "cash"
+    MILESTONE = "milestone"
+    ROYALTY = "royalty"
+    INSTALMENTS = "instalments"
+    EQUITY = "equity"
+
+
+class DealTerms(Part, frozen=True, kw_only=True):
+    """What the buyer accepts and both sign, whole: nothing that costs or binds a party lies outside it.
+
+    Units: `buyer_fee_minor` is paid on top of the price, `seller_fee_minor` out of it.
+    """
+
+    market_id: MarketId
+    asset_id: AssetId
+    units: Units
+    seller_account_id: AccountId
+    buyer_account_id: AccountId
+    currency: str
+    price_minor: Minor
+    buyer_fee_minor: Minor
+    seller_fee_minor: Minor
+    jurisdiction: str
+    related_party: bool
+    wait_for_recordal: bool
+    contract_sha256: str
+
+
+def terms_hash(terms: DealTerms) -> str:
+    """The SHA-256 of the terms as compact JSON, fields in their declared order: any client can compute it."""
+    return hashlib.sha256(msgspec.json.encode(terms)).hexdigest()
+
+
+class Deal(Record, frozen=True, kw_only=True):
+    """One agreement, from its proposal to its end; what runs keeps the law it began under.
+
+    Units: `escrow_minor` lies in escrow for this deal now; the right's `units` are held as long as it is not zero.
+    Three dates are kept apart: `contracted_at_ns` (the second signature), `effective_date` (the office's, or the
+    signed writing's), `known_at_ns` (when this register learned of it). `publicity_days` and `settlement` follow from
+    the seller's overlay and the right's regime; `fee_version` and `overlays_version` are those of the proposal.
+    """
+
+    deal_id: DealId
+    market_id: MarketId
+    asset_id: AssetId
+    units: Units
+    seller_account_id: AccountId
+    buyer_account_id: AccountId
+    price_minor: Minor
+    buyer_fee_minor: Minor
+    seller_fee_minor: Minor
+    fee_version: int
+    jurisdiction: str
+    overlays_version: int
+    publicity_days: int
+    related_party: bool
+    wait_for_recordal: bool
+    settlement: Settlement
+    contract_sha256: str
+    terms_sha256: str
+    state: DealState
+    proposed_by: UserId
+    proposed_at_ns: TimeNs
+    accepted_by: UserId = UserId(0)
+    accepted_at_ns: TimeNs = TimeNs(0)
+    publicity_until_ns: TimeNs = TimeNs(0)
+    objected_by: UserId = UserId(0)
+    seller_signed_by: UserId = UserId(0)
+    seller_signed_at_ns: TimeNs = TimeNs(0)
+    buyer_signed_by: UserId = UserId(0)
+    buyer_signed_at_ns: TimeNs = TimeNs(0)
+    escrow_minor: Minor = Minor(0)
+    contracted_at_ns: TimeNs = TimeNs(0)
+    effective_date: str = ""
+    known_at_ns: TimeNs = TimeNs(0)
+    office_reference: str = ""
+    reason: str = ""
+
+    @property
+    def live(self) -> bool:
+        """Whether the deal may still come to something."""
+        return self.state in OPEN or self.state is DealState.CONTRACTED
+
+
+class LastSale(Record, frozen=True, kw_only=True):
+    """The last completed agreement about a right: who took which side, and when they contracted.
+
+    It is all the trading-day gap can ask: what was sold before it was at least as long ago for everybody.
+    """
+
+    asset_id: AssetId
+    deal_id: DealId
+    seller_id: MemberId
+    buyer_id: MemberId
+    contracted_at_ns: TimeNs
+
+
+# --- Proposal and acceptance ------------------------------------------------------------------------------------------
+
+
+class ProposeDeal(Command, frozen=True, kw_only=True, tag="deal.propose"):
+    """Offer a whole right to one buyer, at a price, under a contract on file.
+
+    `jurisdiction` selects the disposal overlay of the seller's place, `related_party` says that buyer and seller are
+    related (a buyer who is an inventor is marked anyway), `wait_for_recordal` that title and price wait for the office
+    where the law of the right would not.
+    Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen, market.unknown,
+    asset.unknown, deal.consideration_not_supported, deal.terms_invalid (buyer and seller are one), deal.state (another
+    runs), pilot.state (a pilot assignment runs), rule.method_not_allowed, currency.mismatch, rule.value_cap,
+    rule.suitability, profile.not_active (no overlays in force), export.not_cleared, asset.frozen, right.immobilised,
+    right.not_owned, right.expired, patent.not_listable, right.encumbered, right.title_unknown,
+    listing.prior_claims_open, rule.opposite_side_gap, calendar.not_covered, fee.schedule_unknown, limit.exceeded,
+    document.unknown.
+    """
+
+    market_id: MarketId
+    asset_id: AssetId
+    seller_account_id: AccountId
+    buyer_account_id: AccountId
+    price_minor: PositiveMinor
+    contract_sha256: Sha256Hex
+    consideration: tuple[Consideration, ...] = (Consideration.CASH,)
+    jurisdiction: Code = "national"
+    related_party: bool = False
+    wait_for_recordal: bool = False
+
+
+class DealProposed(Event, frozen=True, kw_only=True, tag="deal.proposed"):
+    """The buyer may accept the terms; `rules` are the provisions that allowed the proposal."""
+
+    deal: Deal
+    terms: DealTerms
+    rules: tuple[Citation, ...]
+    movement: Movement
+
+
+class AcceptDeal(Command, frozen=True, kw_only=True, tag="deal.accept"):
+    """Accept, as the buyer, exactly the terms of this hash.
+
+    Refused: deal.unknown, deal.not_party, mandate.invalid, account.frozen, member.frozen, deal.state,
+    deal.terms_changed, whatever refuses the proposal now, calendar.not_covered.
+    """
+
+    deal_id: DealId
+    terms_sha256: Sha256Hex
+
+
+class DealAccepted(Event, frozen=True, kw_only=True, tag="deal.accepted"):
+    """The price is found: publicity runs, or where none is asked the contract may be signed."""
+
+    deal: Deal
+    movement: Movement
+
+
+class DealPublicityEnded(Event, frozen=True, kw_only=True, tag="deal.publicity_ended"):
+    """Nobody objected in time: the contract may be signed."""
+
+    deal: Deal
+    movement: Movement
+
+
+class WithdrawDeal(Command, frozen=True, kw_only=True, tag="deal.withdraw"):
+    """Step back, as either party, while there is no contract yet; a frozen party too. Escrow goes back.
+
+    Refused: deal.unknown, deal.not_party, deal.state.
+    """
+
+    deal_id: DealId
+    reason: Text = ""
+
+
+class DealEnded(Event, frozen=True, kw_only=True, tag="deal.ended"):
+    """The deal came to nothing (`deal.state` says how); what lay in escrow is the buyer's again, the right is free."""
+
+    deal: Deal
+    movement: Movement
+
+
+# --- Objections -------------------------------------------------------------------------------------------------------
+
+
+class ObjectToDeal(Command, frozen=True, kw_only=True, tag="deal.object"):
+    """Object, as any member or an operator, while the deal is publicised: its clock stands.
+
+    Refused: deal.unknown, deal.state.
+    """
+
+    deal_id: DealId
+    reason: Reason
+
+
+class DealObjected(Event, frozen=True, kw_only=True, tag="deal.objected"):
+    """The publicity stands still until the objection is decided."""
+
+    deal: Deal
+    reason: str
+    movement: Movement
+
+
+class ResolveObjection(Command, frozen=True, kw_only=True, tag="deal.resolve_objection"):
+    """Decide an objection, with reasons, as an operator who did not make it: upheld ends the deal, else a new period.
+
+    Refused: deal.unknown, deal.state, approval.same_person, calendar.not_covered.
+    """
+
+    deal_id: DealId
+    upheld: bool
+    reason: Reason
+
+
+class ObjectionDismissed(Event, frozen=True, kw_only=True, tag="deal.objection_dismissed"):
+    """The publicity begins anew, whole."""
+
+    deal: Deal
+    reason: str
+    movement: Movement
+
+
+# --- Contract and completion ------------------------------------------------------------------------------------------
+
+
+class SignDeal(Command, frozen=True, kw_only=True, tag="deal.sign"):
+    """Sign the contract of this hash for one side, once; everything is asked again, as of now.
+
+    The buyer's signature takes price and fee into escrow and holds the right.
+    Refused: deal.unknown, deal.not_party, mandate.invalid, account.frozen, member.frozen, deal.publicity_running,
+    deal.state, deal.terms_changed, approval.same_person (one person for both sides), whatever refuses the proposal
+    now, hold.insufficient_available.
+    """
+
+    deal_id: DealId
+    side: Side
+    contract_sha256: Sha256Hex
+
+
+class DealSigned(Event, frozen=True, kw_only=True, tag="deal.signed"):
+    """One side signed; with both, the contract stands."""
+
+    deal: Deal
+    side: Side
+    movement: Movement
+
+
+class ConfirmRecordal(Command, frozen=True, kw_only=True, tag="recordal.confirm"):
+    """Enter that the office recorded the transfer: title moves and the seller is paid, in one transfer.
+
+    Refused: deal.unknown, deal.state, recordal.invalid (no such date, not between contract and today), account.frozen,
+    member.frozen, asset.frozen.
+    """
+
+    deal_id: DealId
+    office_reference: Name
+    effective_date: IsoDate
+
+
+class DealCompleted(Event, frozen=True, kw_only=True, tag="deal.completed"):
+    """The right is the buyer's, the price less fee the seller's, the fees are due, in one transfer."""
+
+    deal: Deal
+    last_sale: LastSale
+    movement: Movement
+
+
+class RefuseRecordal(Command, frozen=True, kw_only=True, tag="recordal.refuse"):
+    """Enter that the office refused to record the transfer: the contract is unwound and the buyer refunded.
+
+    Refused: deal.unknown, deal.state, asset.frozen.
+    """
+
+    deal_id: DealId
+    office_reference: Name
+    reason: Reason
