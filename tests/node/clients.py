@@ -1,0 +1,96 @@
+"""Clients who trade at random, keep their own list of what was acknowledged, and ask again with the same key."""
+
+from __future__ import annotations
+
+import random  # noqa: TID251 - seeded, and the seed is printed
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from exchange.core.ids import OrderId, UserId
+from exchange.core.instruments import OrderType, Side, TimeInForce
+from exchange.core.messages import Command
+from exchange.core.units import PriceTicks, QuantityLots
+from exchange.node.ports import NodeFault, Outcome
+from matching.messages import CancelAllOrders, CancelOrder, OrderAccepted, PlaceOrder, ReplaceOrder
+from tests.node.template import NAMES, Stage
+
+
+@dataclass
+class Asked:
+    """One command of one client, until it is answered; `sequence` is what the first acknowledgement said."""
+
+    key: str
+    principal: UserId
+    command: Command
+    sequence: int = 0
+    faults: list[str] = field(default_factory=list[str])
+
+    @property
+    def answered(self) -> bool:
+        """Whether the client was told what became of it."""
+        return bool(self.sequence)
+
+
+class Clients:
+    """Members of the template who bid and offer round 100, cancel, replace and withdraw everything."""
+
+    def __init__(self, stage: Stage, rng: random.Random) -> None:
+        self.stage = stage
+        self.rng = rng
+        self.asked: dict[str, Asked] = {}
+        self.open: list[tuple[str, OrderId, int]] = []
+        self.on_conflict: Callable[[str], None] = lambda _text: None
+
+    def ask(self) -> Asked:
+        """Think of one more command."""
+        rng = self.rng
+        key = f"k{len(self.asked)}"
+        draw = rng.random()
+        if draw < 0.25 and self.open:
+            name, order_id, _ = rng.choice(self.open)
+            command: Command = CancelOrder(account_id=self.stage.accounts[name], order_id=order_id)
+        elif draw < 0.35 and self.open:
+            name, order_id, lots = rng.choice(self.open)
+            command = ReplaceOrder(
+                account_id=self.stage.accounts[name],
+                order_id=order_id,
+                client_order_id=f"C{key}",
+                price_ticks=PriceTicks(rng.randint(95, 105)),
+                quantity_lots=QuantityLots(max(1, lots + rng.randint(-3, 3))),
+            )
+        elif draw < 0.38:
+            name = rng.choice(NAMES)
+            command = CancelAllOrders(account_id=self.stage.accounts[name])
+        else:
+            name = rng.choice(NAMES)
+            market = rng.random() < 0.05
+            command = PlaceOrder(
+                client_order_id=f"C{key}",
+                account_id=self.stage.accounts[name],
+                instrument_id=rng.choice(self.stage.instruments),
+                side=rng.choice(tuple(Side)),
+                quantity_lots=QuantityLots(rng.randint(1, 20)),
+                price_ticks=None if market else PriceTicks(rng.randint(95, 105)),
+                order_type=OrderType.MARKET if market else OrderType.LIMIT,
+                time_in_force=rng.choice((TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC)),
+                cancel_on_disconnect=rng.random() < 0.1,
+            )
+        asked = self.asked[key] = Asked(key, self.stage.users[name], command)
+        return asked
+
+    def waiting(self) -> list[Asked]:
+        """What is not answered yet."""
+        return [asked for asked in self.asked.values() if not asked.answered]
+
+    def hears(self, asked: Asked, result: Outcome | NodeFault) -> None:
+        """Take an answer. A second one to the same key must be the first one again."""
+        if isinstance(result, NodeFault):
+            asked.faults.append(result.code)
+            return
+        if asked.answered and asked.sequence != result.sequence:
+            self.on_conflict(f"{asked.key}: acknowledged at {asked.sequence}, then at {result.sequence}")
+        asked.sequence = result.sequence
+        if result.events and isinstance(event := result.events[0], OrderAccepted):
+            names = {account: name for name, account in self.stage.accounts.items()}
+            self.open.append((names[event.account_id], event.order_id, event.quantity_lots))
+            del self.open[:-40]
