@@ -36,7 +36,7 @@ _running = asyncio.Semaphore(2)
 """Files read at once; each has a thread, and its slices share the slow lane."""
 
 
-@router.post("/patents/import")
+@router.post("/patents/upload")
 async def import_patents(request: Request) -> Response:
     """Read a CSV of patents and import it; answers what was accepted, incomplete or rejected, row by row.
 
