@@ -20,7 +20,8 @@ from exchange.core.node_messages import Timer
 from exchange.core.postings import AccountMark, FeedMark, HoldChange, Posting
 from exchange.engine.fees import hold_units
 from exchange.engine.state import ExchangeState
-from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade, TradeSide
+from matching.deals import Deal
+from matching.messages import Market, OrderAccepted, OrderCancelled, OrderReplaced, TradeMade, TradeSide
 
 Held = Iterable[tuple[int, int, int]]
 """(account, asset, units) of promises."""
@@ -38,7 +39,16 @@ def _withdrawals(state: ExchangeState) -> Held:
     )
 
 
-HOLD_OWNERS: list[Callable[[ExchangeState], Held]] = [_orders, _withdrawals]
+def _deals(state: ExchangeState) -> Held:
+    return ((deal.seller_account_id, deal.asset_id, deal.units) for deal in _in_escrow(state))
+
+
+def _in_escrow(state: ExchangeState) -> list[Deal]:
+    """The agreements whose price lies in escrow, and whose right is held therefore."""
+    return [deal for deal in state.table(Deal).values() if deal.escrow_minor]
+
+
+HOLD_OWNERS: list[Callable[[ExchangeState], Held]] = [_orders, _withdrawals, _deals]
 """Everything that may have promised units."""
 
 
@@ -80,6 +90,12 @@ def client_money_is_at_the_bank(state: ExchangeState) -> None:
             if withdrawal.asset_id == bank.money_asset_id and withdrawal.status is WithdrawalStatus.INSTRUCTED
         )
         assert sums[AccountKind.IN_TRANSIT] == leaving, "in transit is what was instructed"
+        waits = sum(
+            deal.escrow_minor
+            for deal in _in_escrow(state)
+            if state.table(Market)[deal.market_id].money_asset_id == bank.money_asset_id
+        )
+        assert state.ledger.units(bank.escrow_id, bank.money_asset_id) == waits, "escrow is what deals wait with"
 
 
 def nobody_promises_more_than_they_have(state: ExchangeState) -> None:

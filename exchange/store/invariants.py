@@ -14,6 +14,7 @@ from custody.accounts import CLIENT_MONEY, MIRRORS
 from custody.funding_messages import WithdrawalStatus
 from exchange.node.verify import Problems
 from exchange.store.schema.custody import AccountTable, BalanceTable, BankTable, PostingTable, WithdrawalTable
+from exchange.store.schema.deals import DealTable
 from exchange.store.schema.matching import OrderTable
 from exchange.store.schema.securitization import ProductTable, ProgrammeTable, RewardTable, SubscriptionTable
 from exchange.store.snapshot import Snapshot
@@ -28,6 +29,7 @@ def _table(mapped: Any) -> Table:
 ACCOUNTS, BALANCES, BANKS = _table(AccountTable).c, _table(BalanceTable).c, _table(BankTable).c
 POSTINGS, ORDERS = _table(PostingTable).c, _table(OrderTable).c
 WITHDRAWALS, SUBSCRIPTIONS = _table(WithdrawalTable).c, _table(SubscriptionTable).c
+DEALS = _table(DealTable).c
 PRODUCTS, PROGRAMMES, REWARDS = _table(ProductTable).c, _table(ProgrammeTable).c, _table(RewardTable).c
 
 HOLDS: list[Select[Any]] = [
@@ -42,6 +44,7 @@ HOLDS: list[Select[Any]] = [
     select(PROGRAMMES.money_asset_id, PROGRAMMES.sponsor_account_id, REWARDS.amount_minor)
     .where(REWARDS.programme_id == PROGRAMMES.programme_id)
     .where(REWARDS.status == "claimed"),
+    select(DEALS.asset_id, DEALS.seller_account_id, DEALS.units).where(DEALS.escrow_minor > 0),
 ]
 """Every reason to hold units, as (asset, account, units); a workflow that holds adds its line."""
 
