@@ -13,7 +13,7 @@ from starlette.responses import Response
 from api.auth.codes import EdgeRefused
 from api.guard import Guard
 from api.problems import Problem, RequestCode, RequestRefused, of_error, of_request
-from api.rest import node, session
+from api.rest import accounts, documents, journal, markets, node, orders, resources, session, uploads
 from api.rest.door import CommandDoor
 from api.rest.openapi import describe
 from api.services import Services
@@ -25,12 +25,25 @@ MOUNTS = ("api.stream.routes", "api.counterparty.routes", "api.ui.routes")
 """Doors that mount themselves: each module's `mount(app, services)`, where it is installed."""
 
 
+ROUTERS = (
+    session.router,
+    node.router,
+    markets.router,
+    orders.router,
+    accounts.router,
+    journal.router,
+    documents.router,
+    uploads.router,
+)
+
+
 def create_app(services: Services) -> FastAPI:
     """Put the application together over its services."""
     app = FastAPI(title=TITLE, version=VERSION, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.services = services
-    for router in (session.router, node.router):
+    for router in ROUTERS:
         app.include_router(router)
+    app.include_router(resources.routes())
     for name in MOUNTS:
         _mount(name, app, services)
     for kind in (RequestRefused, EdgeRefused, NodeFault):

@@ -22,6 +22,16 @@ class FolderBlobs:
         """A file's bytes, if it is kept."""
         return await asyncio.to_thread(self._get, sha256)
 
+    async def size(self, sha256: str) -> int | None:
+        """A file's length, if it is kept."""
+        return await asyncio.to_thread(self._size, sha256)
+
+    def _size(self, sha256: str) -> int | None:
+        try:
+            return self._path(sha256).stat().st_size
+        except FileNotFoundError:
+            return None
+
     def _put(self, sha256: str, body: bytes) -> None:
         path = self._path(sha256)
         if path.exists():

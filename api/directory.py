@@ -13,7 +13,7 @@ from typing import Any, get_args, get_type_hints
 
 from api.auth.codes import EdgeCode, EdgeRefused
 from api.problems import RequestRefused
-from custody.accounts import Account
+from custody.accounts import VENUE, Account
 from exchange.core.ids import AccountId, KeyId, MandateId, MemberId, UserId
 from exchange.core.membership import Key, Mandate, Member, User, UserSuspended
 from exchange.core.messages import Record
@@ -118,7 +118,7 @@ class Directory:
     def owns(self, principal: Principal, account_id: AccountId) -> bool:
         """Whether the account is the principal's member's, or mandated to the principal for viewing now."""
         account = self.accounts.get(account_id)
-        if account is not None and account.member_id == principal.member_id and not self._is_venue(account):
+        if account is not None and account.member_id == principal.member_id and self._views_own(principal):
             return True
         return any(mandate.account_id == account_id for mandate in self._mandates_of(principal))
 
@@ -128,11 +128,7 @@ class Directory:
 
     def viewable_accounts(self, principal: Principal) -> list[AccountId]:
         """The accounts a principal who is not staff may read, in order."""
-        own = [
-            account_id
-            for account_id in self.accounts_by_member.get(principal.member_id, {})
-            if not self._is_venue(self.accounts[account_id])
-        ]
+        own = self.accounts_by_member.get(principal.member_id, {}) if self._views_own(principal) else {}
         return sorted({*own, *(mandate.account_id for mandate in self._mandates_of(principal))})
 
     def users_of(self, member_id: MemberId) -> list[UserId]:
@@ -143,9 +139,9 @@ class Directory:
         """The user of that name, if there is one."""
         return next((user for user in self.users.values() if user.user_name == user_name), None)
 
-    def _is_venue(self, account: Account) -> bool:
-        """The venue's own accounts belong to no client, whatever user of the venue asks: only staff reads them."""
-        return account.member_id == 0
+    def _views_own(self, principal: Principal) -> bool:
+        """Whether the user may see its member's accounts; the venue's own are read by staff alone."""
+        return principal.member_id != VENUE and UserRight.VIEW in self.users[principal.user_id].rights
 
     def _mandates_of(self, principal: Principal) -> list[Mandate]:
         now_ns = self.clock.now_ns()

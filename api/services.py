@@ -18,6 +18,7 @@ from api.auth.sessions import Sessions
 from api.auth.signed_door import SignedDoor
 from api.auth.signing_keys import KeyRing
 from api.auth.tokens import AccessTokens
+from api.cursors import Cursors
 from api.directory import Directory
 from api.limits import Limits
 from api.metrics import Metrics
@@ -47,6 +48,10 @@ class Blobs(Protocol):
 
     async def get(self, sha256: str) -> bytes | None:
         """A file's bytes, if it is kept."""
+        ...
+
+    async def size(self, sha256: str) -> int | None:
+        """A file's length, if it is kept."""
         ...
 
 
@@ -107,6 +112,7 @@ class Services:
     blobs: Blobs
     metrics: Metrics
     limits: Limits
+    cursors: Cursors
     books: BookSource | None = None
     """Set by the stream when it is mounted; without it, depth is reckoned from the open orders' table."""
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])

@@ -41,6 +41,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (EXCHANGE_HOST, 127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (EXCHANGE_PORT, 8000).")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of all data (EXCHANGE_DATA_DIR, ./var).")] = None,
+    accept_head: Annotated[
+        bool | None, typer.Option("--accept-head", help="Go on from an older backup; what came after it is lost.")
+    ] = None,
 ) -> None:
     """Serve the exchange; on an empty database, found it first.
 
@@ -51,7 +54,7 @@ def serve(
     from exchange.bootstrap import Settings, StartRefused, configure_logs
     from exchange.bootstrap import serve as run
 
-    given = {"host": host, "port": port, "data_dir": data_dir}
+    given = {"host": host, "port": port, "data_dir": data_dir, "accept_head": accept_head}
     settings = Settings.model_validate(
         {**Settings().model_dump(), **{name: value for name, value in given.items() if value is not None}}
     )

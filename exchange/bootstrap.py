@@ -27,6 +27,7 @@ from api.app import create_app
 from api.auth.edge_store import edge_url
 from api.auth.edge_tables import Credential
 from api.blobs import FolderBlobs
+from api.cursors import Cursors, kept_secret
 from api.directory import Directory
 from api.limits import Limits
 from api.metrics import Metrics
@@ -146,6 +147,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         blobs=FolderBlobs(settings.data_dir / "blobs"),
         metrics=metrics,
         limits=Limits(settings.requests_per_second),
+        cursors=Cursors(kept_secret(settings.data_dir / "cursors.key")),
     )
     feed.subscribe(directory)
     feed.subscribe(metrics)

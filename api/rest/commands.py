@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from exchange.core import membership, node_messages, rule_messages
+from api.rest.documents import require_uploaded
+from api.services import Services
+from custody import corrections_messages as corrections
+from custody import funding_messages as funding
+from custody import outcomes, rights
+from exchange.assets import messages as assets
+from exchange.core import documents, membership, node_messages, rule_messages
 from exchange.core.messages import Command
+from matching import listing_messages as listings
 from matching import messages as market
+from securitization import messages as products
+
+Check = Callable[[Services, Command], Awaitable[None]]
+LARGE = 1_048_576
+"""The limit of bodies that carry whole texts or lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One command's place under /v1. `made` marks those that make something new: 201 rather than 200."""
+    """One command's place under /v1.
+
+    `made` marks those that make something new (201 rather than 200); `max_bytes` is a larger limit for the body than
+    the edge's usual one; `check` is what the edge itself must know before the command may go on.
+    """
 
     path: str
     command: type[Command]
     made: bool = False
     max_bytes: int = 0
-    """A larger limit for its body than the edge's usual one."""
+    check: Check | None = None
 
     @property
     def status(self) -> int:
@@ -25,15 +42,20 @@ class Post:
         return 201 if self.made else 200
 
 
-PUBLISHED_BYTES = 1_048_576
-
 POSTS: tuple[Post, ...] = (
     # Orders
     Post("/v1/orders", market.PlaceOrder, made=True),
     Post("/v1/orders/cancel", market.CancelOrder),
     Post("/v1/orders/replace", market.ReplaceOrder),
     Post("/v1/orders/cancel-all", market.CancelAllOrders),
+    # Markets, listings, instruments
+    Post("/v1/markets", listings.OpenMarket, made=True),
+    Post("/v1/listings", listings.ProposeListing, made=True),
+    Post("/v1/listings/admit", listings.AdmitListing),
+    Post("/v1/listings/reject", listings.RejectListing),
+    Post("/v1/listings/delist", listings.DelistListing),
     Post("/v1/instruments/phase", market.ChangePhase),
+    Post("/v1/instruments/freeze", market.FreezeInstrument),
     # Members
     Post("/v1/members", membership.RegisterMember, made=True),
     Post("/v1/members/freeze", membership.FreezeMember),
@@ -45,11 +67,49 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/mandates", membership.GrantMandate, made=True),
     Post("/v1/mandates/revoke", membership.RevokeMandate),
     Post("/v1/accounts", membership.OpenAccount, made=True),
+    Post("/v1/accounts/freeze", corrections.FreezeAccount),
     # Four eyes
     Post("/v1/approvals/grant", node_messages.GrantApproval),
     Post("/v1/approvals/deny", node_messages.DenyApproval),
     # Rules
-    Post("/v1/rules", rule_messages.PublishText, made=True, max_bytes=PUBLISHED_BYTES),
+    Post("/v1/rules", rule_messages.PublishText, made=True, max_bytes=LARGE),
     Post("/v1/rules/confirm", rule_messages.ConfirmField),
     Post("/v1/rules/activate", rule_messages.ActivateText),
+    # Money
+    Post("/v1/banks", funding.OpenBank, made=True),
+    Post("/v1/banks/sweep", funding.SweepHouse),
+    Post("/v1/receipts", funding.RecordReceipt, made=True),
+    Post("/v1/receipts/match", funding.MatchReceipt),
+    Post("/v1/receipts/return", funding.ReturnReceipt),
+    Post("/v1/payout-accounts", funding.VerifyPayoutAccount, made=True),
+    Post("/v1/payout-accounts/revoke", funding.RevokePayoutAccount),
+    Post("/v1/withdrawals", funding.RequestWithdrawal, made=True),
+    Post("/v1/withdrawals/instruct", funding.InstructWithdrawal),
+    Post("/v1/withdrawals/confirm", funding.ConfirmWithdrawal),
+    Post("/v1/withdrawals/return", funding.ReturnWithdrawal),
+    Post("/v1/withdrawals/cancel", funding.CancelWithdrawal),
+    Post("/v1/transfers", corrections.TransferUnits, made=True),
+    Post("/v1/transfers/reverse", corrections.ReverseTransfer),
+    Post("/v1/assets/freeze", corrections.FreezeAsset),
+    # Patents, rights, outcomes, documents
+    Post("/v1/documents", documents.FileDocument, made=True, check=require_uploaded),
+    Post("/v1/patents/import", assets.ImportPatents, max_bytes=LARGE),
+    Post("/v1/aliases", assets.ConfirmAlias, made=True),
+    Post("/v1/rights", rights.RegisterRight, made=True),
+    Post("/v1/rights/examine", rights.ExamineRight),
+    Post("/v1/outcomes", outcomes.RegisterOutcome, made=True),
+    Post("/v1/outcomes/waive-claim", outcomes.WaivePriorClaim),
+    Post("/v1/outcomes/issue-shares", outcomes.IssueShares),
+    Post("/v1/share-deeds", outcomes.FileShareDeed, made=True),
+    # Products
+    Post("/v1/claims", products.RegisterClaim, made=True),
+    Post("/v1/claims/pay", products.PayClaim),
+    Post("/v1/products", products.CreateProduct, made=True),
+    Post("/v1/products/offer", products.OfferProduct),
+    Post("/v1/products/subscribe", products.SubscribeProduct, made=True),
+    Post("/v1/products/close", products.CloseProduct),
+    Post("/v1/products/pay", products.PayProduct),
+    Post("/v1/programmes", products.OpenProgramme, made=True),
+    Post("/v1/rewards", products.ClaimReward, made=True),
+    Post("/v1/rewards/pay", products.PayReward),
 )

@@ -61,7 +61,10 @@ class CommandDoor:
         key = idempotency_key(headers.get(b"idempotency-key"))
         limit = max(post.max_bytes, services.settings.max_body_bytes)
         raw = await read_bytes(receive, headers, limit, services.settings.body_seconds)
-        outcome = await submit(services, command_of(post.command, raw), principal, key)
+        command = command_of(post.command, raw)
+        if post.check is not None:
+            await post.check(services, command)
+        outcome = await submit(services, command, principal, key)
         extra = [REPEATED_HEADER] if outcome.repeated else []
         return answer_to(outcome, services.directory, principal, post.status), extra
 

@@ -18,7 +18,7 @@ from api.stream.private import private_frame, told
 from exchange.core.ids import AccountId
 from exchange.core.messages import Event, Header
 from exchange.core.rejections import ensure
-from exchange.store.queries import feed
+from exchange.store.queries import stream
 from exchange.store.queries.reader import Reads, Snapshot
 
 T = TypeVar("T")
@@ -50,18 +50,18 @@ class Journal:
 
     def rows_after(self, sequence: int, limit: int) -> Sequence[Row]:
         """The rows after a sequence, read at once: a start uses it before anything else runs."""
-        return self._reads.run(lambda snapshot: feed.rows_after(snapshot, sequence, limit))
+        return self._reads.run(lambda snapshot: stream.rows_after(snapshot, sequence, limit))
 
-    def last_trades(self, limit: int) -> Sequence[feed.TradeRow]:
+    def last_trades(self, limit: int) -> Sequence[stream.TradeRow]:
         """The newest trades, oldest first; read at once."""
-        return self._reads.run(lambda snapshot: feed.last_trades(snapshot, limit))
+        return self._reads.run(lambda snapshot: stream.last_trades(snapshot, limit))
 
     async def rows(self, sequences: Sequence[int]) -> Sequence[Row]:
         """These rows, in their order.
 
         Raises: ReadFault.
         """
-        return await self._ask(lambda snapshot: feed.rows(snapshot, sequences))
+        return await self._ask(lambda snapshot: stream.rows(snapshot, sequences))
 
     async def chain(self, account_id: AccountId, from_n: int) -> list[int]:
         """The commands that told the account its numbers from `from_n` on, oldest first.
@@ -82,12 +82,12 @@ class Journal:
 
 def _walk(account_id: AccountId, start: int | None, from_n: int, snapshot: Snapshot) -> tuple[list[int], int]:
     """Commands that told the account something, newest first, and where to go on (0: nowhere)."""
-    sequence = feed.newest_command(snapshot, account_id) if start is None else start
+    sequence = stream.newest_command(snapshot, account_id) if start is None else start
     found: list[int] = []
     while sequence and len(found) < COMMANDS_A_WALK:
         marks = [
             one[1]
-            for row in feed.rows(snapshot, [sequence])
+            for row in stream.rows(snapshot, [sequence])
             for event in row.events
             for one in told(event)
             if one[0] == account_id

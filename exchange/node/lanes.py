@@ -12,9 +12,9 @@ def is_slow(kind: type[Command]) -> bool:
     return ROUTES[kind].slow
 
 
-def roles_of(kind: type[Command]) -> frozenset[Role]:
+def roles_of(kind: type[Command]) -> tuple[Role, ...]:
     """Who may send the command."""
-    return ROUTES[kind].roles
+    return tuple(ROUTES[kind].roles)
 
 
 def needs_four_eyes(kind: type[Command]) -> bool:

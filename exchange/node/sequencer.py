@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import assert_never
+from typing import Any, TypeVar, assert_never
 
 import structlog
 
@@ -39,6 +39,7 @@ OWN = (StartNode, AdvanceClock, ContinueRun)
 """What a sequencer asks for by itself."""
 
 log = structlog.get_logger("exchange.node")
+T = TypeVar("T")
 
 
 class Stopped(Exception):  # noqa: N818 - not an error of the caller's: memory was given up
@@ -71,7 +72,7 @@ class Sequencer:
         """Told "apply", "commit" and "answer" as they begin; crash tests print where they struck."""
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
         self._runs_asked: set[RunId] = set()
-        self._releases: list[tuple[bytes, asyncio.Future[bool]]] = []
+        self._resting: list[tuple[Callable[[], None], asyncio.Future[Any]]] = []
         self._timers_stuck = False
         """The engine fails on a timer that is due: trading goes on without timers until an operator helps."""
 
@@ -90,32 +91,47 @@ class Sequencer:
                 self._ask_runs()
         finally:
             self._writer.shutdown(wait=True)
-            for _, answer in self._releases:
+            for _, answer in self._resting:
                 answer.cancel()
 
-    def release(self, fingerprint: bytes) -> asyncio.Future[bool]:
-        """Let a quarantined command be tried again, between two batches; tells whether it was known."""
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._releases.append((fingerprint, answer))
+    def at_rest(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Do something small between two batches, when memory and tables stand at the same sequence."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def carry_out() -> None:
+            if answer.cancelled():
+                return
+            try:
+                answer.set_result(work())
+            except Exception as error:
+                answer.set_exception(error)
+
+        self._resting.append((carry_out, answer))
         self.bus.arrived.set()
         return answer
 
-    def _release_suspects(self) -> None:
-        while self._releases:
-            fingerprint, answer = self._releases.pop()
-            known = self.store.release(fingerprint)
-            self.suspects.pop(fingerprint, None)
-            self._timers_stuck = False
-            self._runs_asked.clear()
-            if not answer.done():
-                answer.set_result(known)
+    def release(self, fingerprint: bytes) -> asyncio.Future[bool]:
+        """Let a quarantined command be tried again; tells whether it was known."""
+        return self.at_rest(lambda: self._release(fingerprint))
+
+    def _release(self, fingerprint: bytes) -> bool:
+        known = self.store.release(fingerprint)
+        self.suspects.pop(fingerprint, None)
+        self._timers_stuck = False
+        self._runs_asked.clear()
+        return known
+
+    def _rest(self) -> None:
+        while self._resting:
+            carry_out, _ = self._resting.pop(0)
+            carry_out()
 
     # --- take ---------------------------------------------------------------------------------------------------------
 
     async def _take(self) -> list[Submission] | None:
         """The next commands, fast lane first; none when the bus is closed and empty."""
         bus = self.bus
-        while not bus.fast and not bus.slow and not self._timer_is_due() and not self._releases:
+        while not bus.fast and not bus.slow and not self._timer_is_due() and not self._resting:
             if bus.closed:
                 return None
             bus.arrived.clear()
@@ -141,7 +157,7 @@ class Sequencer:
     def _look_up(self, waiting: list[Submission]) -> list[Submission]:
         """What must be asked of the store before a batch; where it fails, none of the batch was decided."""
         try:
-            self._release_suspects()
+            self._rest()
             return self._answer_known(waiting)
         except Exception as error:
             log.exception("store.not_read", commands=len(waiting))

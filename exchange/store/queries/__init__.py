@@ -1,1 +1,10 @@
-"""."""
+"""What the edge may ask of the tables. Each function takes a Snapshot and answers frozen values; none writes.
+
+reader.py    connections of its own, one snapshot a question
+records.py   any record by its key, or a page of them
+market.py    orders, trades and the book's depth
+accounts.py  balances, holdings, statements
+journal.py   rows of the journal, and one account's own walk through it
+stream.py    what the stream starts and catches up from; feed.py: what the feed outside does
+state.py     the whole state, for a comparison with a node's memory
+"""

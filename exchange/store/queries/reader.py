@@ -16,10 +16,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, func, make_url, select
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
-from sqlalchemy.sql import Select
 
 from exchange.store.schema.journal import JournalTable
 
@@ -45,16 +44,16 @@ class Snapshot:
         # The first question of the transaction fixes the snapshot, so that this number is exactly what it holds.
         self.sequence = int(self._connection.execute(select(func.max(JournalTable.sequence))).scalar() or 0)
 
-    def rows(self, query: Select[Any]) -> list[Row[Any]]:
+    def rows(self, query: Executable) -> list[Any]:
         """Everything a query finds; queries are bounded by their own limit."""
         return list(self._connection.execute(query))
 
-    def stream(self, query: Select[Any]) -> Iterator[Row[Any]]:
+    def stream(self, query: Executable) -> Iterator[Any]:
         """What a query finds, row by row."""
         return iter(self._connection.execute(query))
 
-    def first(self, query: Select[Any]) -> Row[Any] | None:
-        """The first row a query finds."""
+    def first(self, query: Executable) -> Any:
+        """The first row a query finds; None if there is none."""
         return self._connection.execute(query).first()
 
 
@@ -91,12 +90,12 @@ class Reads:
             return work(snapshot)
 
     @contextmanager
-    def snapshot(self) -> Iterator[Snapshot]:
+    def snapshot(self, seconds: float | None = None) -> Iterator[Snapshot]:
         """A snapshot for as long as the block, and at most as long as a snapshot may last."""
-        deadline = time.monotonic() + self._seconds
+        deadline = time.monotonic() + (seconds or self._seconds)
         try:
             with self._engine.connect() as connection:
-                with _ended_at(connection, deadline):
+                with _ended_at(connection, deadline, seconds):
                     yield Snapshot(connection)
                 connection.rollback()
         except DBAPIError as fault:
@@ -116,10 +115,12 @@ class Reads:
 
 
 @contextmanager
-def _ended_at(connection: Connection, deadline: float) -> Iterator[None]:
+def _ended_at(connection: Connection, deadline: float, seconds: float | None) -> Iterator[None]:
     """End whatever runs on a SQLite connection at the deadline; PostgreSQL has its own limits."""
     raw = connection.connection.driver_connection
     if not isinstance(raw, sqlite3.Connection):
+        if seconds is not None:
+            connection.execute(text(f"SET LOCAL statement_timeout = {int(seconds * 1_000)}"))
         yield
         return
     raw.set_progress_handler(lambda: int(time.monotonic() >= deadline), OPS_BETWEEN_LOOKS)

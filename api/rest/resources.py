@@ -1,0 +1,230 @@
+"""Everything that is read by its identifier or listed in the order of its keys: one line a kind.
+
+A line says where a record is read, who may see which of them, and by what the list may be narrowed. Whoever may not
+see a record is told that there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NewType
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api.rest.access import require_staff
+from api.rest.reading import MIN_SEQUENCE, PAGED, Param, Question, documented, question
+from api.services import Services
+from custody.accounts import Account, Asset, Bank
+from custody.funding_messages import PayoutAccount, Receipt, Withdrawal
+from custody.outcomes import Outcome, ShareDeed
+from custody.rights import Right
+from custody.transfers import Transfer
+from exchange.assets.messages import Alias, Patent
+from exchange.core.documents import Document
+from exchange.core.ids import KINDS, MemberId
+from exchange.core.membership import Key, Mandate, Member, User
+from exchange.core.messages import Record
+from exchange.core.node_messages import Approval, Run, Timer
+from exchange.core.rule_messages import Published
+from exchange.core.wire import decode_command
+from exchange.core.wire_json import show
+from exchange.store.queries import records
+from exchange.store.queries.records import Among
+from matching.listing_messages import Listing
+from matching.messages import Instrument, Market
+from securitization.messages import Claim, Product, Programme, Reward, Subscription
+
+Mine = Callable[[Question], tuple[Among, ...]]
+
+
+def by_member(*columns: str) -> Mine:
+    """Rows that name the reader's member."""
+    return lambda asked: tuple(Among(column, (_member(asked),)) for column in columns)
+
+
+def by_account(*columns: str) -> Mine:
+    """Rows that name an account the reader may view."""
+    return lambda asked: tuple(Among(column, tuple(asked.accounts or ())) for column in columns)
+
+
+def by_user(*columns: str) -> Mine:
+    """Rows that name a user of the reader's member."""
+    return lambda asked: tuple(Among(column, tuple(_users(asked))) for column in columns)
+
+
+def either(*rules: Mine) -> Mine:
+    """Rows that any of these rules shows."""
+    return lambda asked: tuple(among for rule in rules for among in rule(asked))
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """How one kind of record is read.
+
+    `mine` narrows what members see; without it every user sees all, and with `public` everybody. `staff` keeps it to
+    operators and regulators.
+    """
+
+    path: str
+    record: type[Record]
+    mine: Mine | None = None
+    public: bool = False
+    staff: bool = False
+    filters: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    """Fields not shown: what is too large for a page, or nobody's business."""
+    show: Callable[[Any], dict[str, Any]] = show
+
+    def shown(self, record: Record) -> dict[str, Any]:
+        """A record as its readers see it."""
+        values = self.show(record)
+        for name in self.hidden:
+            values.pop(name, None)
+        return values
+
+    def restriction(self, asked: Question) -> tuple[Among, ...] | None:
+        """What the reader may see; None: all.
+
+        Refused: role.not_allowed.
+        """
+        if self.staff:
+            require_staff(asked.principal)
+        return None if asked.principal.staff or self.mine is None else self.mine(asked)
+
+
+def show_approval(approval: Approval) -> dict[str, Any]:
+    """What waits for a second person, as a command and not as bytes: nobody signs what they cannot read."""
+    return {**show(approval), "command": show(decode_command(approval.command))}
+
+
+RESOURCES: tuple[Resource, ...] = (
+    # Members
+    Resource("/v1/members", Member, by_member("member_id"), filters=("role", "country", "status", "node")),
+    Resource("/v1/users", User, by_member("member_id"), filters=("member_id", "user_name")),
+    Resource("/v1/keys", Key, by_user("user_id"), filters=("user_id",)),
+    Resource("/v1/mandates", Mandate, either(by_account("account_id"), by_user("user_id")), filters=("account_id",)),
+    Resource("/v1/accounts", Account, by_account("account_id"), filters=("member_id", "kind")),
+    Resource("/v1/approvals", Approval, by_user("maker_id"), filters=("status",), show=show_approval),
+    # Assets and rights
+    Resource("/v1/patents", Patent, filters=("owner_id", "country", "status", "number", "listable")),
+    Resource("/v1/aliases", Alias, staff=True),
+    Resource("/v1/outcomes", Outcome, filters=("member_id", "node")),
+    Resource("/v1/rights", Right, filters=("patent_id", "outcome_id", "form")),
+    Resource("/v1/share-deeds", ShareDeed, filters=("outcome_id",)),
+    Resource("/v1/documents", Document, by_member("member_id"), filters=("sha256",)),
+    # Custody
+    Resource("/v1/assets", Asset, public=True, filters=("kind", "currency", "code")),
+    Resource("/v1/banks", Bank, filters=("currency",)),
+    Resource("/v1/receipts", Receipt, by_account("account_id"), filters=("bank_id", "account_id", "status")),
+    Resource("/v1/payout-accounts", PayoutAccount, by_member("member_id"), filters=("member_id",)),
+    Resource("/v1/withdrawals", Withdrawal, by_account("account_id"), filters=("account_id", "status")),
+    Resource("/v1/transfers", Transfer, staff=True),
+    # Market
+    Resource("/v1/markets", Market, public=True, filters=("name", "profile")),
+    Resource("/v1/instruments", Instrument, public=True, filters=("market_id", "code", "phase")),
+    Resource("/v1/listings", Listing, public=True, filters=("market_id", "member_id", "state", "method", "asset_id")),
+    # Securitization
+    Resource(
+        "/v1/claims",
+        Claim,
+        by_account("originator_account_id", "debtor_account_id"),
+        filters=("product_id", "status"),
+    ),
+    Resource("/v1/products", Product, filters=("status", "market_id")),
+    Resource("/v1/subscriptions", Subscription, by_account("account_id"), filters=("product_id", "account_id")),
+    Resource("/v1/programmes", Programme),
+    Resource("/v1/rewards", Reward, by_account("account_id"), filters=("product_id", "account_id")),
+    # Rules, and the node's own
+    Resource("/v1/rules", Published, public=True, filters=("kind", "name"), hidden=("text",)),
+    Resource("/v1/runs", Run, staff=True, hidden=("plan",)),
+    Resource("/v1/timers", Timer, staff=True),
+)
+
+
+def routes(resources: tuple[Resource, ...] = RESOURCES) -> APIRouter:
+    """A list and a single record for each kind."""
+    router = APIRouter()
+    for resource in resources:
+        _add(router, resource)
+    return router
+
+
+def _add(router: APIRouter, resource: Resource) -> None:
+    key = records.key_fields(resource.record)
+    kinds = {field.name: field.type for field in msgspec.structs.fields(resource.record)}
+    named = tuple(_param(name, kinds[name]) for name in key)
+    listed = (*(_param(name, kinds[name]) for name in resource.filters), *PAGED)
+    noun = resource.path.rpartition("/")[2]
+
+    async def list_them(request: Request) -> Response:
+        asked = question(request, listed, public=resource.public)
+        mine = resource.restriction(asked)
+        filters = {name: value for name in resource.filters if (value := asked.get(name)) is not None}
+        position = asked.position()
+
+        def work(snapshot: Any) -> dict[str, Any]:
+            found = records.page(snapshot, resource.record, asked.limit, after=position, filters=filters, mine=mine)
+            return asked.page([resource.shown(record) for record in found.records], found.next_position)
+
+        return await asked.answer(work)
+
+    async def read_one(request: Request) -> Response:
+        asked = question(request, (*named, MIN_SEQUENCE), public=resource.public)
+        mine = resource.restriction(asked)
+        wanted = tuple(asked.get(name) for name in key)
+
+        def work(snapshot: Any) -> dict[str, Any] | None:
+            record = records.one(snapshot, resource.record, wanted, mine)
+            if record is None:
+                return None
+            return {"item": resource.show(record) if resource.record is Published else resource.shown(record)}
+
+        return await asked.answer(work)
+
+    title = (resource.record.__doc__ or "").partition("\n")[0]
+    placed = "/".join(f"{{{name}}}" for name in key)
+    router.add_api_route(
+        resource.path,
+        list_them,
+        methods=["GET"],
+        name=f"list {noun}",
+        summary=f"List {noun.replace('-', ' ')}",
+        description=title,
+        tags=[resource.path.split("/")[2]],
+        openapi_extra=documented(listed, public=resource.public),
+    )
+    router.add_api_route(
+        f"{resource.path}/{placed}",
+        read_one,
+        methods=["GET"],
+        name=f"read {noun}",
+        summary=f"Read one of {noun.replace('-', ' ')}",
+        description=title,
+        tags=[resource.path.split("/")[2]],
+        openapi_extra=documented((MIN_SEQUENCE,), public=resource.public, path=named),
+    )
+
+
+def _param(name: str, kind: Any) -> Param:
+    """A record's field as a parameter."""
+    letter = KINDS.get(kind.__name__, "") if isinstance(kind, NewType) else ""
+    if letter:
+        return Param(name, letter=letter)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return Param(name, choices=tuple(member.value for member in kind))
+    while isinstance(kind, NewType):
+        kind = kind.__supertype__
+    return Param(name, number=kind is int)
+
+
+def _member(asked: Question) -> MemberId:
+    return asked.principal.member_id
+
+
+def _users(asked: Question) -> list[int]:
+    services: Services = asked.services
+    return [int(user_id) for user_id in services.directory.users_of(asked.principal.member_id)]

@@ -1,0 +1,219 @@
+"""Orders, trades and depth, out of the tables.
+
+Hot tables have one key, in journal order (DESIGN.md 13), so a question about one account or instrument looks at a
+bounded stretch of them and says how far it came; a page may therefore be short, or even empty, and still go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Table, and_, func, or_, select
+
+from exchange.core.ids import AccountId, InstrumentId, OrderId, TradeId
+from exchange.core.instruments import Side
+from exchange.core.messages import Record
+from exchange.core.units import PriceTicks, QuantityLots, TimeNs
+from exchange.store.queries.reader import Snapshot
+from exchange.store.schema.matching import NumbersTable, OrderTable, TradeTable
+from matching.depth import DepthFeed, DepthSnapshot
+from matching.depth import OpenOrder as ShownOrder
+
+WINDOW = 20_000
+"""Rows of a hot table that one question looks at."""
+
+ORDERS = cast("Table", OrderTable.__table__)
+TRADES = cast("Table", TradeTable.__table__)
+
+
+class Order(Record, frozen=True, kw_only=True):
+    """An order as its owner sees it. Units: `charged_minor` in fees and `notional_minor` traded, so far."""
+
+    order_id: OrderId
+    client_order_id: str
+    account_id: AccountId
+    instrument_id: InstrumentId
+    side: str
+    order_type: str
+    time_in_force: str
+    price_ticks: PriceTicks
+    quantity_lots: QuantityLots
+    remaining_lots: QuantityLots
+    hold_units: int
+    notional_minor: int
+    charged_minor: int
+    max_notional_minor: int
+    cancel_on_disconnect: bool
+    status: str
+
+
+class PublicTrade(Record, frozen=True, kw_only=True):
+    """A trade as everybody sees it."""
+
+    trade_id: TradeId
+    instrument_id: InstrumentId
+    trade_n: int
+    price_ticks: PriceTicks
+    quantity_lots: QuantityLots
+    aggressor: str
+    at_ns: TimeNs
+
+
+class Fill(Record, frozen=True, kw_only=True):
+    """One side's part in a trade."""
+
+    side: str
+    order_id: OrderId
+    account_id: AccountId
+    fee_minor: int
+
+
+class Trade(Record, frozen=True, kw_only=True):
+    """A trade with the sides its reader may see."""
+
+    trade_id: TradeId
+    instrument_id: InstrumentId
+    trade_n: int
+    price_ticks: PriceTicks
+    quantity_lots: QuantityLots
+    aggressor: str
+    at_ns: TimeNs
+    fills: tuple[Fill, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What was found in a stretch of a hot table, newest first, and where it ended; None at the table's end."""
+
+    records: tuple[Record, ...]
+    next_before: int | None
+
+
+_ORDER = [ORDERS.columns[name] for name in Order.__struct_fields__]
+_PUBLIC = [TRADES.columns[name] for name in PublicTrade.__struct_fields__]
+
+
+def order(snapshot: Snapshot, order_id: int, accounts: Sequence[int] | None) -> Order | None:
+    """One order, if it is one of these accounts' (None: anybody's)."""
+    query = select(*_ORDER).where(ORDERS.columns["order_id"] == order_id)
+    if accounts is not None:
+        query = query.where(ORDERS.columns["account_id"].in_(accounts))
+    found = snapshot.first(query)
+    return Order(**dict(found._mapping)) if found is not None else None
+
+
+def open_orders(
+    snapshot: Snapshot, limit: int, before: int | None, accounts: Sequence[int] | None, instrument_id: int | None
+) -> Stretch:
+    """Open orders, newest first, by their own index."""
+    columns = ORDERS.columns
+    query = select(*_ORDER).where(columns["status"] == "open").order_by(columns["order_id"].desc()).limit(limit + 1)
+    if accounts is not None:
+        query = query.where(columns["account_id"].in_(accounts))
+    if instrument_id is not None:
+        query = query.where(columns["instrument_id"] == instrument_id)
+    if before is not None:
+        query = query.where(columns["order_id"] < before)
+    found = [_order(row) for row in snapshot.rows(query)]
+    return Stretch(tuple(found[:limit]), found[limit - 1].order_id if len(found) > limit else None)
+
+
+def orders(
+    snapshot: Snapshot,
+    limit: int,
+    before: int | None,
+    accounts: Sequence[int] | None,
+    instrument_id: int | None,
+    status: str | None,
+) -> Stretch:
+    """Orders of any status, newest first, as far as one stretch reaches."""
+    wanted: dict[str, Any] = {"instrument_id": instrument_id, "status": status}
+    rows, ended = _stretch(snapshot, ORDERS, "order_id", before)
+    conditions = [rows.c[name] == value for name, value in wanted.items() if value is not None]
+    if accounts is not None:
+        conditions.append(rows.c["account_id"].in_(accounts))
+    query = select(*(rows.c[name] for name in Order.__struct_fields__)).where(and_(True, *conditions))
+    found = [_order(row) for row in snapshot.rows(query.order_by(rows.c["order_id"].desc()).limit(limit + 1))]
+    if len(found) > limit:
+        return Stretch(tuple(found[:limit]), found[limit - 1].order_id)
+    return Stretch(tuple(found), ended)
+
+
+def public_trades(snapshot: Snapshot, limit: int, before: int | None, instrument_id: int) -> Stretch:
+    """An instrument's trades, newest first, as far as one stretch reaches."""
+    rows, ended = _stretch(snapshot, TRADES, "trade_id", before)
+    query = select(*(rows.c[name] for name in PublicTrade.__struct_fields__))
+    query = query.where(rows.c["instrument_id"] == instrument_id).order_by(rows.c["trade_id"].desc()).limit(limit + 1)
+    found = [PublicTrade(**dict(row._mapping)) for row in snapshot.rows(query)]
+    if len(found) > limit:
+        return Stretch(tuple(found[:limit]), found[limit - 1].trade_id)
+    return Stretch(tuple(found), ended)
+
+
+def trades(
+    snapshot: Snapshot, limit: int, before: int | None, accounts: Sequence[int] | None, instrument_id: int | None
+) -> Stretch:
+    """Trades of these accounts (None: of all), newest first, each with the sides that are theirs."""
+    rows, ended = _stretch(snapshot, TRADES, "trade_id", before)
+    query = select(rows)
+    if accounts is not None:
+        mine = (rows.c["buyer_account_id"].in_(accounts), rows.c["seller_account_id"].in_(accounts))
+        query = query.where(or_(*mine))
+    if instrument_id is not None:
+        query = query.where(rows.c["instrument_id"] == instrument_id)
+    query = query.order_by(rows.c["trade_id"].desc()).limit(limit + 1)
+    may_see = None if accounts is None else frozenset(accounts)
+    found = [_trade(row._mapping, may_see) for row in snapshot.rows(query)]
+    if len(found) > limit:
+        return Stretch(tuple(found[:limit]), found[limit - 1].trade_id)
+    return Stretch(tuple(found), ended)
+
+
+def depth(snapshot: Snapshot, instrument_id: InstrumentId, levels: int) -> DepthSnapshot:
+    """The visible book, reckoned from the open orders: for a reader without the stream's projector."""
+    columns = ORDERS.columns
+    query = select(columns["order_id"], columns["side"], columns["price_ticks"], columns["remaining_lots"]).where(
+        columns["status"] == "open", columns["instrument_id"] == instrument_id
+    )
+    shown = [
+        ShownOrder(OrderId(row[0]), instrument_id, Side(row[1]), PriceTicks(row[2]), QuantityLots(row[3]))
+        for row in snapshot.rows(query)
+    ]
+    numbers = select(NumbersTable.book_n).where(NumbersTable.instrument_id == instrument_id)
+    found = snapshot.first(numbers)
+    feed = DepthFeed()
+    feed.restore(shown, {instrument_id: found[0] if found is not None else 0})
+    return feed.snapshot(instrument_id, levels)
+
+
+def _order(row: Any) -> Order:
+    return Order(**dict(row._mapping))
+
+
+def _trade(row: Any, may_see: frozenset[int] | None) -> Trade:
+    fills = [
+        Fill(
+            side=side,
+            order_id=row[f"{name}_order_id"],
+            account_id=row[f"{name}_account_id"],
+            fee_minor=row[f"{name}_fee_minor"],
+        )
+        for side, name in (("buy", "buyer"), ("sell", "seller"))
+        if may_see is None or row[f"{name}_account_id"] in may_see
+    ]
+    public = {name: row[name] for name in PublicTrade.__struct_fields__}
+    return Trade(**public, fills=tuple(fills))
+
+
+def _stretch(snapshot: Snapshot, table: Table, key: str, before: int | None) -> tuple[Any, int | None]:
+    """The newest rows before a key, as a subquery, and the last of them, unless the table ends in it."""
+    column = table.columns[key]
+    query = select(table).order_by(column.desc()).limit(WINDOW)
+    if before is not None:
+        query = query.where(column < before)
+    rows = query.subquery()
+    counted = snapshot.first(select(func.count(), func.min(rows.c[key])))
+    full = counted is not None and counted[0] == WINDOW
+    return rows, int(counted[1]) if full and counted is not None else None
