@@ -34,6 +34,7 @@ ROUTERS = (
     journal.router,
     documents.router,
     uploads.router,
+    uploads.router,
 )
 
 

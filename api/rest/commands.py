@@ -9,10 +9,11 @@ from api.rest.documents import require_uploaded
 from api.services import Services
 from custody import corrections_messages as corrections
 from custody import funding_messages as funding
-from custody import outcomes, rights
+from custody import outcomes, pilot, rights
 from exchange.assets import messages as assets
 from exchange.core import documents, membership, node_messages, rule_messages
 from exchange.core.messages import Command
+from matching import deals
 from matching import listing_messages as listings
 from matching import messages as market
 from securitization import messages as products
@@ -101,6 +102,21 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/outcomes/waive-claim", outcomes.WaivePriorClaim),
     Post("/v1/outcomes/issue-shares", outcomes.IssueShares),
     Post("/v1/share-deeds", outcomes.FileShareDeed, made=True),
+    # Deals and pilot assignments
+    Post("/v1/deals", deals.ProposeDeal, made=True),
+    Post("/v1/deals/accept", deals.AcceptDeal),
+    Post("/v1/deals/object", deals.ObjectToDeal),
+    Post("/v1/deals/resolve-objection", deals.ResolveObjection),
+    Post("/v1/deals/sign", deals.SignDeal),
+    Post("/v1/deals/withdraw", deals.WithdrawDeal),
+    Post("/v1/deals/recordal/confirm", deals.ConfirmRecordal),
+    Post("/v1/deals/recordal/refuse", deals.RefuseRecordal),
+    Post("/v1/pilots", pilot.ProposePilot, made=True),
+    Post("/v1/pilots/decide", pilot.DecidePilot),
+    Post("/v1/pilots/object", pilot.ObjectToPilot),
+    Post("/v1/pilots/resolve", pilot.ResolvePilot),
+    Post("/v1/pilots/agree", pilot.AgreePilot),
+    Post("/v1/pilots/withdraw", pilot.WithdrawPilot),
     # Products
     Post("/v1/claims", products.RegisterClaim, made=True),
     Post("/v1/claims/pay", products.PayClaim),

@@ -6,8 +6,8 @@ see a record is told that there is none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NewType
 
@@ -21,6 +21,7 @@ from api.services import Services
 from custody.accounts import Account, Asset, Bank
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal
 from custody.outcomes import Outcome, ShareDeed
+from custody.pilot import Pilot, PilotState
 from custody.rights import Right
 from custody.transfers import Transfer
 from exchange.assets.messages import Alias, Patent
@@ -33,7 +34,9 @@ from exchange.core.rule_messages import Published
 from exchange.core.wire import decode_command
 from exchange.core.wire_json import show
 from exchange.store.queries import records
+from exchange.store.queries.reader import Snapshot
 from exchange.store.queries.records import Among
+from matching.deals import Deal, DealState, LastSale
 from matching.listing_messages import Listing
 from matching.messages import Instrument, Market
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
@@ -76,15 +79,37 @@ class Resource:
     staff: bool = False
     filters: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
-    """Fields not shown: what is too large for a page, or nobody's business."""
+    """Fields not listed: what is too large for a page."""
+    fields: tuple[str, ...] = ()
+    """The only fields shown, where not all are everybody's business."""
+    only: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Values a record must have to be shown here at all."""
+    also: Callable[[Question, Any], bool] = lambda _asked, _record: False
+    """Who else may read a single record, where no column says so."""
     show: Callable[[Any], dict[str, Any]] = show
 
     def shown(self, record: Record) -> dict[str, Any]:
         """A record as its readers see it."""
         values = self.show(record)
+        return {name: values[name] for name in self.fields} if self.fields else values
+
+    def listed(self, record: Record) -> dict[str, Any]:
+        """A record as a page lists it."""
+        values = self.shown(record)
         for name in self.hidden:
             values.pop(name, None)
         return values
+
+    def find(self, snapshot: Snapshot, asked: Question, key: records.Position) -> Record | None:
+        """The record of that key, if it is there and the reader may see it."""
+        mine = self.restriction(asked)
+        found = records.one(snapshot, self.record, key, mine)
+        if found is None and mine is not None:
+            other = records.one(snapshot, self.record, key)
+            found = other if other is not None and self.also(asked, other) else None
+        if found is None or any(getattr(found, name) != value for name, value in self.only.items()):
+            return None
+        return found
 
     def restriction(self, asked: Question) -> tuple[Among, ...] | None:
         """What the reader may see; None: all.
@@ -99,6 +124,11 @@ class Resource:
 def show_approval(approval: Approval) -> dict[str, Any]:
     """What waits for a second person, as a command and not as bytes: nobody signs what they cannot read."""
     return {**show(approval), "command": show(decode_command(approval.command))}
+
+
+def is_of_team(asked: Question, pilot: Pilot) -> bool:
+    """Whether the reader is one of the inventors: they must read what they sign."""
+    return any(asked.services.directory.owns(asked.principal, member.account_id) for member in pilot.team)
 
 
 RESOURCES: tuple[Resource, ...] = (
@@ -127,6 +157,29 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("/v1/markets", Market, public=True, filters=("name", "profile")),
     Resource("/v1/instruments", Instrument, public=True, filters=("market_id", "code", "phase")),
     Resource("/v1/listings", Listing, public=True, filters=("market_id", "member_id", "state", "method", "asset_id")),
+    # Deals and pilot assignments; what is in its publicity is shown to everybody, so that anybody may object
+    Resource(
+        "/v1/deals",
+        Deal,
+        by_account("seller_account_id", "buyer_account_id"),
+        filters=("market_id", "asset_id", "state"),
+    ),
+    Resource("/v1/pilots", Pilot, by_account("account_id", "representative_id"), filters=("state",), also=is_of_team),
+    Resource(
+        "/v1/notices/deals",
+        Deal,
+        public=True,
+        only={"state": DealState.PUBLICITY.value},
+        fields=("deal_id", "market_id", "asset_id", "units", "price_minor", "jurisdiction", "publicity_until_ns"),
+    ),
+    Resource(
+        "/v1/notices/pilots",
+        Pilot,
+        public=True,
+        only={"state": PilotState.NOTICE.value},
+        fields=("pilot_id", "outcome_id", "market_id", "notice_until_ns"),
+    ),
+    Resource("/v1/last-sales", LastSale, staff=True),
     # Securitization
     Resource(
         "/v1/claims",
@@ -164,24 +217,23 @@ def _add(router: APIRouter, resource: Resource) -> None:
         asked = question(request, listed, public=resource.public)
         mine = resource.restriction(asked)
         filters = {name: value for name in resource.filters if (value := asked.get(name)) is not None}
+        filters.update(resource.only)
         position = asked.position()
 
-        def work(snapshot: Any) -> dict[str, Any]:
+        def work(snapshot: Snapshot) -> dict[str, Any]:
             found = records.page(snapshot, resource.record, asked.limit, after=position, filters=filters, mine=mine)
-            return asked.page([resource.shown(record) for record in found.records], found.next_position)
+            return asked.page([resource.listed(record) for record in found.records], found.next_position)
 
         return await asked.answer(work)
 
     async def read_one(request: Request) -> Response:
         asked = question(request, (*named, MIN_SEQUENCE), public=resource.public)
-        mine = resource.restriction(asked)
+        resource.restriction(asked)
         wanted = tuple(asked.get(name) for name in key)
 
-        def work(snapshot: Any) -> dict[str, Any] | None:
-            record = records.one(snapshot, resource.record, wanted, mine)
-            if record is None:
-                return None
-            return {"item": resource.show(record) if resource.record is Published else resource.shown(record)}
+        def work(snapshot: Snapshot) -> dict[str, Any] | None:
+            record = resource.find(snapshot, asked, wanted)
+            return None if record is None else {"item": resource.shown(record)}
 
         return await asked.answer(work)
 
