@@ -53,7 +53,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     provision: str
 
 
-class Refused(Answer, frozen=True, kw_only=True, tag="refused"):
+class Refused(Answer, frozen=True, kw_only=True, tag="refused", omit_defaults=True):
     """Nothing changed, and why. One with a `sequence` was decided by the engine and is durable."""
 
     id: Echo
@@ -96,7 +96,7 @@ class Subscribed(Answer, frozen=True, kw_only=True, tag="subscribed"):
     n: int
 
 
-class Unsubscribed(Answer, frozen=True, kw_only=True, tag="unsubscribed"):
+class Unsubscribed(Answer, frozen=True, kw_only=True, tag="unsubscribed", omit_defaults=True):
     """The channel is followed no longer; with a code, the exchange ended it."""
 
     id: Echo

@@ -105,7 +105,8 @@ TWINS: dict[type[Request], type[Command]] = {
 """Each order message and the command it is the text form of."""
 
 decode_request = msgspec.json.Decoder(AnyRequest).decode
-"""Read one message. Raises: msgspec.ValidationError naming the path, msgspec.DecodeError, UnicodeDecodeError."""
+"""Read one message. Raises: one of UNREADABLE; a msgspec.ValidationError names the path of what is wrong."""
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @lru_cache(MAX_CACHED)
@@ -171,5 +172,5 @@ def echo_of(raw: bytes) -> str | int | None:
     try:
         message: Any = msgspec.json.decode(raw)
         return msgspec.convert(message.get("id"), Echo) if isinstance(message, dict) else None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return None

@@ -34,6 +34,7 @@ from api.stream.link import Link
 from api.stream.market import INSTRUMENTS
 from api.stream.requests import (
     TWINS,
+    UNREADABLE,
     Login,
     Ping,
     PlaceOrderText,
@@ -203,7 +204,7 @@ class Session:
     def _take(self, raw: bytes) -> None:
         try:
             request = decode_request(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             self._not_understood(raw, error)
             return
         if type(request) in TWINS:
@@ -268,7 +269,7 @@ class Session:
     def _first(self, raw: bytes) -> None:
         try:
             request = decode_request(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             request = None
         if isinstance(request, Login):
             self.stage = Stage.CHECKING

@@ -172,7 +172,7 @@ class Client:
     async def ask(self, **message: Any) -> dict[str, Any]:
         """Send a message with an id and answer what came back for it."""
         await self.send(**message)
-        return await self.until(lambda answer: answer.get("id") == message["id"] and "channel" not in answer)
+        return await self.until(lambda answer: answer.get("id") == message["id"])
 
     async def closed(self, wait_s: float = 5.0) -> tuple[int | None, str | None]:
         """Wait for the end; its close code and reason."""
@@ -184,12 +184,7 @@ class Client:
 @contextlib.asynccontextmanager
 async def serving(world: World, folder: Path, settings: StreamSettings = QUICK) -> AsyncIterator[Exchange]:
     """Serve a copy of the prepared exchange from a folder, or go on with what the folder holds."""
-    folder.mkdir(exist_ok=True)
-    file = folder / "exchange.sqlite"
-    if not file.exists():
-        with contextlib.closing(sqlite3.connect(world.database)) as source:
-            with contextlib.closing(sqlite3.connect(file)) as target:
-                source.backup(target)
+    _put(world, folder)
     services = build_services(
         Settings(
             data_dir=folder,
@@ -208,7 +203,8 @@ async def serving(world: World, folder: Path, settings: StreamSettings = QUICK) 
     async with running(services):
         task = asyncio.create_task(server.serve(sockets=[listening]))
         exchange = Exchange(world, services, hub, listening.getsockname()[1])
-        while not server.started:
+        await asyncio.sleep(0)
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.005)
         try:
             yield exchange
@@ -217,6 +213,17 @@ async def serving(world: World, folder: Path, settings: StreamSettings = QUICK) 
                 await client.socket.close()
             server.should_exit = True
             await task
+
+
+def _put(world: World, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    file = folder / "exchange.sqlite"
+    if not file.exists():
+        with (
+            contextlib.closing(sqlite3.connect(world.database)) as source,
+            contextlib.closing(sqlite3.connect(file)) as target,
+        ):
+            source.backup(target)
 
 
 def _listen() -> socket.socket:

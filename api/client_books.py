@@ -1,0 +1,104 @@
+"""What a follower keeps of a channel: where it stands, and for a book the sizes, proved by the checksum."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+Message = dict[str, Any]
+
+CHECKSUM_LEVELS = 10
+
+
+class Followed:
+    """A channel's messages in order, without gaps or repeats, whatever the connection did meanwhile."""
+
+    def __init__(self, name: str, from_n: int | None = None) -> None:
+        self.name = name
+        self.n: int | None = None if from_n is None else from_n - 1
+        """The number of the last message taken."""
+        self.is_live = False
+        """Whether what is shown is current; false while the connection is away."""
+        self.messages: asyncio.Queue[Message] = asyncio.Queue()
+        self.is_asked = False
+        """Whether its subscription waits for an answer."""
+        self.ended: str = ""
+        """Why the exchange ended the channel."""
+
+    def take(self, message: Message) -> bool:
+        """Take the next message; false if one is missing before it."""
+        n: int = message["n"]
+        from_n: int = message.get("from_n", n)
+        if message["type"].endswith(".snapshot"):
+            self.restart(message)
+        elif self.n is not None and from_n > self.n + 1:
+            return False
+        elif self.n is not None and n < self.n + 1 and from_n <= n:
+            return True  # seen before
+        self.n = n
+        self.is_live = True
+        kept = self.apply(message)
+        self.messages.put_nowait(message)
+        return kept
+
+    def restart(self, message: Message) -> None:
+        """A snapshot came: what was known before is replaced."""
+
+    def apply(self, message: Message) -> bool:
+        """Bring what is kept up to date; false if it cannot be right any more."""
+        del message
+        return True
+
+    async def __aiter__(self) -> AsyncIterator[Message]:
+        """The messages as they come."""
+        while True:
+            yield await self.messages.get()
+
+
+class LiveBook(Followed):
+    """One instrument's depth. `bids` and `offers` are lots by price."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.bids: dict[int, int] = {}
+        self.offers: dict[int, int] = {}
+        self.phase: str | None = None
+
+    def restart(self, message: Message) -> None:
+        """Begin anew from a snapshot."""
+        self.bids, self.offers = {}, {}
+
+    def apply(self, message: Message) -> bool:
+        """Set the sizes the message names; the checksum proves the result."""
+        for side, lines in ((self.bids, message["bids"]), (self.offers, message["offers"])):
+            for price, lots in lines:
+                if lots:
+                    side[price] = lots
+                else:
+                    side.pop(price, None)
+        self.phase = message.get("phase") or self.phase
+        told: int = message["checksum"]
+        return checksum(self.bids, self.offers) == told
+
+    @property
+    def best_bid(self) -> int | None:
+        """The highest price bid."""
+        return max(self.bids, default=None)
+
+    @property
+    def best_offer(self) -> int | None:
+        """The lowest price offered."""
+        return min(self.offers, default=None)
+
+
+def checksum(bids: dict[int, int], offers: dict[int, int]) -> int:
+    """CRC-32 of the ten best levels of each side, `price:lots` joined by `|`; 0 for an empty book.
+
+    >>> checksum({99: 5, 98: 7}, {101: 2})
+    2374614950
+    """
+    best_bids = sorted(bids.items(), reverse=True)[:CHECKSUM_LEVELS]
+    best_offers = sorted(offers.items())[:CHECKSUM_LEVELS]
+    return zlib.crc32("|".join(f"{price}:{lots}" for price, lots in best_bids + best_offers).encode("ascii"))
