@@ -11,6 +11,7 @@
     li   cancels all                        -> 2 orders end: cancel_all
     ops  halts                              -> done
     connection 7 is lost                    -> 1 order ends: disconnected
+    the node restarts                       -> done
     book                                    -> 99 x 15 (2) | 101 x 7 (1)
     li   has 10 units, 500 cash             -> holds 3 units, 20 cash
 
@@ -84,6 +85,8 @@ def _line(venue: Venue, asked: str, code: str) -> str:
     for pattern, player in players:
         if found := pattern.fullmatch(asked):
             return player(venue, found, code)
+    if asked == "the node restarts":
+        return _ended(venue, venue.restart())
     if found := LOST.fullmatch(asked):
         return _ended(venue, venue.do(LoseConnection(connection_id=ConnectionId(int(found["connection"]))), "node"))
     raise AssertionError(f"not a line of a scenario: {asked}")

@@ -171,14 +171,14 @@ class Venue:
         """Let time go by; timers fire before the next command."""
         self.clock_ns += (days * 86_400 + seconds) * 1_000_000_000
 
-    def restart(self) -> None:
-        """Stop without warning and start again from the tables."""
+    def restart(self) -> list[Event]:
+        """Stop without warning and start again from the tables; the events of the start."""
         self.check_tables()
         head = self.state
         self.state = self.scratch.load()
         self.state.sequence, self.state.epoch, self.state.at_ns = head.sequence, head.epoch, head.at_ns
         self.epoch += 1
-        self.do(StartNode(), "node")
+        return self.do(StartNode(), "node")
 
     # --- People and things --------------------------------------------------------------------------------------------
 

@@ -209,6 +209,18 @@ SCENARIOS: dict[str, Scenario] = {
         connection 7 is lost            -> 1 order ends: disconnected
         book                            -> 12 x 1 (1), 11 x 1 (1) |
     """),
+    "nothing depends on whether the node was restarted": Scenario("""
+        li   buys  2 @ 10 gtc as a      -> rests
+        li   buys  1 @ 11 gtc as b      -> rests
+        li   replaces a by 3 @ 11       -> rests
+        li   buys  1 @ 11 gtc on 7      -> rests
+        the node restarts               -> 1 order ends: disconnected
+        wu   sells 2 @ 11               -> li 1 @ 11, li 1 @ 11
+        li   buys  1 @ 9                -> rests
+        li   replaces a by 4 @ 12       -> rests
+        the node restarts               -> done
+        li   cancels all                -> 2 orders end: cancel_all
+    """),
     "a frozen member trades no more and keeps what it has": Scenario("""
         wu   sells 5 @ 100              -> rests
         wu   sells 5 @ 101              -> rests
