@@ -1,0 +1,1 @@
+"""Pilot assignments, from the proposal to the ledger entry."""
