@@ -251,6 +251,8 @@ class Stream:
                 self._resync(channel)
         elif isinstance(number, int) and number in self._asked:
             self._answered(number, message)
+        elif message["type"] == "subscribed" and channel is not None:
+            self._subscribed(channel, message)
         elif message["type"] == "unsubscribed" and channel is not None:
             channel.ended = message.get("code", "")
             channel.is_live = False

@@ -74,6 +74,10 @@ class StreamSettings:
     max_connections_a_user: int = 100
     max_waiting: int = 1_000
     """Connections that have not logged in yet."""
+    full_bytes: int = 262_144
+    """What may wait for a reader before its market data is merged."""
+    max_bytes: int = 1_048_576
+    """What may wait for a reader before it is closed."""
     max_readers: int = 2
     """Channels whose past is read at a time."""
     origins: frozenset[str] = field(default_factory=frozenset[str])

@@ -58,8 +58,6 @@ MAX_CHANNELS = 1_000
 MAX_BAD_MESSAGES = 100
 MAX_WAITING_LOGIN = 16
 """Messages a client may send ahead while its ticket is looked up."""
-FULL_BYTES = 262_144
-MAX_BYTES = 1_048_576
 
 log = structlog.get_logger("api.stream")
 
@@ -132,7 +130,7 @@ class Session:
 
     def is_full(self) -> bool:
         """Whether market data should wait until more of what was sent has left."""
-        return self.link.write_buffer_size() > FULL_BYTES
+        return self.link.write_buffer_size() > self.hub.settings.full_bytes
 
     def write(self) -> None:
         """Write what waits, in one piece; a connection that lets too much pile up is closed."""
@@ -140,7 +138,7 @@ class Session:
         frames, self.out = self.out, []
         self.idle_sweeps = 0
         self.link.write_many(frames)
-        if self.link.write_buffer_size() > MAX_BYTES:
+        if self.link.write_buffer_size() > self.hub.settings.max_bytes:
             self.close(StreamCode.STREAM_TOO_SLOW)
 
     def close(self, code: StreamCode) -> None:

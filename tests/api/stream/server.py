@@ -7,7 +7,7 @@ import contextlib
 import functools
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -182,7 +182,9 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def serving(world: World, folder: Path, settings: StreamSettings = QUICK) -> AsyncIterator[Exchange]:
+async def serving(
+    world: World, folder: Path, settings: StreamSettings = QUICK, port: int = 0
+) -> AsyncIterator[Exchange]:
     """Serve a copy of the prepared exchange from a folder, or go on with what the folder holds."""
     _put(world, folder)
     services = build_services(
@@ -197,7 +199,7 @@ async def serving(world: World, folder: Path, settings: StreamSettings = QUICK) 
     app = create_app(services)
     hub: Hub = app.state.stream
     hub.settings = replace(settings, origins=frozenset({"https://pages.example"}))
-    listening = _listen()
+    listening = _listen([port] if port else PORTS)
     server = uvicorn.Server(server_config(app))
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     async with running(services):
@@ -226,8 +228,8 @@ def _put(world: World, folder: Path) -> None:
             source.backup(target)
 
 
-def _listen() -> socket.socket:
-    for port in PORTS:
+def _listen(ports: Iterable[int]) -> socket.socket:
+    for port in ports:
         listening = socket.socket()
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

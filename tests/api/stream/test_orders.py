@@ -164,7 +164,7 @@ async def test_a_second_login_is_refused(exchange: Exchange) -> None:
 async def test_only_so_many_orders_may_wait_for_their_answer(exchange: Exchange) -> None:
     client = await exchange.connect("wu")
     waiting: list[Any] = []
-    exchange.services.bus.post = lambda submission, slow: waiting.append(submission)  # type: ignore[method-assign]
+    exchange.services.bus.post = lambda submission, slow: waiting.append(submission)  # type: ignore[method-assign, misc]
     for number in range(MAX_OUTSTANDING + 1):
         await client.send(id=number, **exchange.order("wu", "sell", 1, 100, f"c{number}"))
     answer = await client.next()
