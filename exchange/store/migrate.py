@@ -10,6 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 
+from exchange.node.ports import NodeFault
+
 FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -26,18 +28,29 @@ def head() -> str:
     return ScriptDirectory.from_config(config("sqlite://")).get_current_head() or ""
 
 
+def is_known(version: str) -> bool:
+    """Whether this code has the migration that made a schema version."""
+    return version in {script.revision for script in ScriptDirectory.from_config(config("sqlite://")).walk_revisions()}
+
+
 def current(connection: Connection) -> str:
     """The schema version a database is at; empty for an empty one."""
     return MigrationContext.configure(connection).get_current_revision() or ""
 
 
 def upgrade(url: str) -> None:
-    """Run the migrations a database lacks; does nothing (and loads little) when it has them all."""
+    """Run the migrations a database lacks; does nothing (and loads little) when it has them all.
+
+    Raises: NodeFault store.newer for a database that a later version of this code wrote.
+    """
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
-            if current(connection) == head():
-                return
+            version = current(connection)
+        if version == head():
+            return
+        if version and not is_known(version):
+            raise NodeFault("store.newer", f"the database is at version {version}, this code knows {head()}")
         command.upgrade(config(url), "head")
     finally:
         engine.dispose()

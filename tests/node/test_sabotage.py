@@ -34,6 +34,8 @@ from matching.messages import CancelAllOrders, OrderAccepted, PlaceOrder
 from tests.node.running import Running, running
 from tests.node.template import Stage
 
+ROUTES: dict[Any, road.Route] = road.ROUTES
+"""The dispatch table itself; its keys are of many types."""
 PATIENCE_S = 5.0
 BAD = "BAD"
 Break = Callable[[ExchangeState], None]
@@ -72,14 +74,14 @@ def broken_promise(state: ExchangeState) -> None:
 
 def sabotage(monkeypatch: pytest.MonkeyPatch, bug: Break) -> None:
     """Make `order.place` fail for orders that are called bad."""
-    good = road.ROUTES[PlaceOrder]
+    good = ROUTES[PlaceOrder]
 
     def bad(state: ExchangeState, header: Header, command: PlaceOrder) -> list[Event]:
         if command.client_order_id.startswith(BAD):
             bug(state)
         return good.handler(state, header, command)
 
-    monkeypatch.setitem(road.ROUTES, PlaceOrder, dataclasses.replace(good, handler=bad))
+    monkeypatch.setitem(ROUTES, PlaceOrder, dataclasses.replace(good, handler=bad))
 
 
 def code_of(outcome: Outcome) -> str:
@@ -216,13 +218,13 @@ async def test_a_run_that_fails_does_not_stop_the_trading(
     database: Path, staged: tuple[Path, Stage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = staged[1]
-    good = road.ROUTES[ContinueRun]
+    good = ROUTES[ContinueRun]
 
     def fails(state: ExchangeState, header: Header, command: ContinueRun) -> list[Event]:
         state.change()
         raise ValueError("a bug in a chunk")
 
-    monkeypatch.setitem(road.ROUTES, ContinueRun, dataclasses.replace(good, handler=fails))
+    monkeypatch.setitem(ROUTES, ContinueRun, dataclasses.replace(good, handler=fails))
     async with running(database, stage) as node:
         for count in range(3):
             await node.place("li", f"L{count}", price=90)
@@ -236,7 +238,7 @@ async def test_a_run_that_fails_does_not_stop_the_trading(
         await asyncio.sleep(0.2)
         assert sequencer.head.sequence == at, "nothing spins"
 
-        monkeypatch.setitem(road.ROUTES, ContinueRun, good)
+        monkeypatch.setitem(ROUTES, ContinueRun, good)
         (run_id,) = sequencer.state.runs
         assert run_id == make_id(cancelled.sequence)
         mark = fingerprint(0, encode_command(ContinueRun(run_id=run_id, from_position=0)))

@@ -1,0 +1,89 @@
+"""The migrations make the tables the code declares, on an empty database and on one that holds data."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from exchange.node.clock import SystemClock
+from exchange.node.ports import NodeFault
+from exchange.store import migrate
+from exchange.store.proofs import verify
+from exchange.store.schema.all import metadata
+from exchange.store.snapshot import snapshot
+from exchange.store.sqlite import SqliteStore
+
+
+def differences(url: str) -> list[Any]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        found = compare_metadata(context, metadata)
+    engine.dispose()
+    return list(found)
+
+
+def indexes(path: Path) -> set[str]:
+    connection = sqlite3.connect(path)
+    found = {
+        text for (text,) in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND sql NOT NULL")
+    }
+    connection.close()
+    return found
+
+
+def test_the_migrations_make_the_declared_tables(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'migrated.sqlite'}"
+    migrate.upgrade(url)
+    assert differences(url) == []
+
+
+def test_the_migrations_make_the_declared_indexes_with_their_conditions(tmp_path: Path) -> None:
+    migrate.upgrade(f"sqlite:///{tmp_path / 'migrated.sqlite'}")
+    engine = create_engine(f"sqlite:///{tmp_path / 'declared.sqlite'}")
+    metadata.create_all(engine)
+    engine.dispose()
+    declared = indexes(tmp_path / "declared.sqlite")
+    assert declared and indexes(tmp_path / "migrated.sqlite") == declared
+
+
+def test_the_check_finds_a_column_no_migration_makes(tmp_path: Path) -> None:
+    path = tmp_path / "migrated.sqlite"
+    migrate.upgrade(f"sqlite:///{path}")
+    connection = sqlite3.connect(path)
+    connection.execute("ALTER TABLE members ADD COLUMN nickname TEXT")
+    connection.close()
+    assert [found[0] for found in differences(f"sqlite:///{path}")] == ["remove_column"]
+
+
+def test_an_upgrade_of_a_database_that_holds_data_changes_none_of_it(database: Path) -> None:
+    url = f"sqlite:///{database}"
+    migrate.upgrade(url)
+    migrate.upgrade(url)
+    with snapshot(url) as tables:
+        assert verify(tables, replay=True).clean
+    assert differences(url) == []
+
+
+def test_a_database_of_a_newer_version_is_refused(database: Path) -> None:
+    connection = sqlite3.connect(database)
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    store = SqliteStore(database, SystemClock())
+    with pytest.raises(NodeFault) as fault:
+        store.open()
+    assert fault.value.code == "store.newer"
+    store.close()
+    before = sqlite3.connect(database).execute("SELECT max(epoch) FROM epochs").fetchone()
+    assert before == (2,), "nothing was written"
+    again = SqliteStore(database, SystemClock())
+    with pytest.raises(NodeFault) as fault:
+        again.open()
+    assert fault.value.code == "store.newer", "and its lock was let go"
