@@ -29,7 +29,7 @@ import nats.js.errors
 import structlog
 from nats.aio.client import Client
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, StreamConfig
+from nats.js.api import DiscardPolicy, StreamConfig
 
 from exchange.core.ids import SHARD
 from exchange.core.wire import FORMAT
@@ -46,6 +46,7 @@ WAITING_BATCHES = 4_096
 """What may wait in memory while NATS is slow or away."""
 ANSWER_S = 5.0
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+LOOK_AGAIN_S = 1.0
 FLUSH_S = 2.0
 """How long a clean stop waits for what is not published yet."""
 FAULTS = (nats.errors.Error, nats.js.errors.Error, OSError, TimeoutError, NodeFault)
@@ -116,6 +117,7 @@ class NatsFeed:
         self._news = asyncio.Event()
         self._done = asyncio.Event()
         self._stored = 0
+        self._away = False
         self._task: asyncio.Task[None] | None = None
 
     def publish(self, batch: Batch) -> None:
@@ -150,7 +152,7 @@ class NatsFeed:
         """Publish what is left, for as long as a clean stop may take; the rest is published by the next start."""
         if self._task is None:
             return
-        if self.connected:
+        if not self._away:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._done.wait(), FLUSH_S)
         self._task.cancel()
@@ -165,20 +167,20 @@ class NatsFeed:
                 async with connection(self.url) as client:
                     await self._resume(client)
                     failures = 0
+                    self._away = False
                     await self._publish_all(client)
             except FAULTS as fault:
                 if failures == 0:
                     log.warning("feed.away", server=_server(self.url), fault=repr(fault), behind=self.behind)
                 failures += 1
             except asyncio.CancelledError:
-                if (task := asyncio.current_task()) is not None and task.cancelling():
-                    raise
+                _heed_cancelling()
                 failures += 1  # the client cancels its own requests when it loses the connection
             except FeedDiverged as fault:
                 log.error("feed.diverged", detail=str(fault))  # noqa: TRY400 - a state to report, not a traceback
                 return
             finally:
-                self.connected = False
+                self.connected, self._away = False, True
             await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S)) - 1])
 
     async def _resume(self, client: Client) -> None:
@@ -197,6 +199,7 @@ class NatsFeed:
         """Publish what was committed, and then what is being committed, until the connection is lost."""
         stream = client.jetstream(timeout=ANSWER_S)
         while True:
+            _heed_cancelling()
             while rows := await self._next():
                 await self._publish(stream, rows, min(PART_BYTES, client.max_payload - 4_096))
                 self.published = rows[-1].sequence
@@ -264,41 +267,39 @@ async def follow(url: str, after: int, *, name: str = STREAM) -> AsyncIterator[l
         except FAULTS as fault:
             log.info("follow.away", server=_server(url), fault=repr(fault), after=after)
         except asyncio.CancelledError:
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                raise
+            _heed_cancelling()
         failures += 1
         await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S)) - 1])
 
 
 async def _delivered(client: Client, name: str, after: int) -> AsyncIterator[list[FeedRow]]:
-    """Whole batches from the one that holds the row behind `after`, until the connection or the consumer is lost."""
+    """Whole batches from the one that holds the row behind `after`, until the connection is lost.
+
+    Messages are asked for one by one, so nothing is sent that nobody has room for; at the stream's end the publisher's
+    own message on the subject is the bell that rings for the next.
+    """
     stream = client.jetstream(timeout=ANSWER_S)
-    config = ConsumerConfig(
-        deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-        opt_start_seq=await _stored_with(stream, name, after + 1),
-        ack_policy=AckPolicy.NONE,
-        inactive_threshold=60.0,
-    )
-    pulled = await stream.pull_subscribe(subject_of(name), stream=name, config=config)
+    bell = await client.subscribe(subject_of(name), pending_msgs_limit=1)
+    number = await _stored_with(stream, name, after + 1)
     parts: list[bytes] = []
     while True:
+        _heed_cancelling()
         try:
-            messages = await pulled.fetch(batch=64, timeout=ANSWER_S)
-        except TimeoutError:
-            if client.is_closed:
-                raise nats.errors.ConnectionClosedError from None
-            await pulled.consumer_info()
+            message = await stream.get_msg(name, seq=number, subject=subject_of(name), next=True)
+        except nats.js.errors.NotFoundError:  # the stream's end
+            with suppress(TimeoutError):
+                await bell.next_msg(timeout=LOOK_AGAIN_S)
             continue
-        for message in messages:
-            place = _place(message.metadata.sequence.stream, message.headers)
-            if place.part == 1:
-                parts = []  # what was there before is of a publisher that died between two parts
-            if place.part != len(parts) + 1:
-                raise TimeoutError("a message was lost on its way")
-            parts.append(message.data)
-            if place.whole:
-                yield msgspec.msgpack.decode(b"".join(parts), type=list[FeedRow])
-                parts = []
+        place = _place(message.seq or number, message.headers)
+        number = place.stored + 1
+        if place.part == 1:
+            parts = []  # what was there before is of a publisher that died between two parts
+        if place.part != len(parts) + 1:
+            raise FeedGap(f"message {place.stored} is part {place.part} of a batch whose other parts are gone")
+        parts.append(message.data or b"")
+        if place.whole:
+            yield msgspec.msgpack.decode(b"".join(parts), type=list[FeedRow])
+            parts = []
 
 
 def subject_of(name: str) -> str:
@@ -325,7 +326,8 @@ async def open_stream(stream: JetStreamContext, name: str) -> tuple[int, Place |
         info = await stream.add_stream(config)
     if not info.state.messages:
         return info.state.last_seq, None
-    return info.state.last_seq, await _place_at(stream, name, info.state.last_seq)
+    message = await stream.get_last_msg(name, subject_of(name))
+    return info.state.last_seq, _place(message.seq or 0, message.headers)
 
 
 async def _stored_with(stream: JetStreamContext, name: str, sequence: int) -> int:
@@ -336,7 +338,8 @@ async def _stored_with(stream: JetStreamContext, name: str, sequence: int) -> in
         low, high = state.first_seq, state.last_seq + 1
         while low < high:
             middle = (low + high) // 2
-            if (await _place_at(stream, name, middle)).first < wanted:
+            place = await _place_from(stream, name, middle)
+            if place is not None and place.first < wanted:
                 low = middle + 1
             else:
                 high = middle
@@ -345,12 +348,17 @@ async def _stored_with(stream: JetStreamContext, name: str, sequence: int) -> in
     beyond = await first_from(sequence + 1)
     if beyond <= state.first_seq:
         return max(1, state.first_seq)
-    return await first_from((await _place_at(stream, name, beyond - 1)).first)
+    before = await _place_from(stream, name, beyond - 1)
+    return beyond if before is None else await first_from(before.first)
 
 
-async def _place_at(stream: JetStreamContext, name: str, number: int) -> Place:
-    message = await stream.get_msg(name, seq=number)
-    return _place(number, message.headers)
+async def _place_from(stream: JetStreamContext, name: str, number: int) -> Place | None:
+    """The first message at or behind a number of the stream, if there is one."""
+    try:
+        message = await stream.get_msg(name, seq=number, subject=subject_of(name), next=True)
+    except nats.js.errors.NotFoundError:
+        return None
+    return _place(message.seq or number, message.headers)
 
 
 def _place(stored: int, headers: dict[str, Any] | None) -> Place:
@@ -370,13 +378,27 @@ def _place(stored: int, headers: dict[str, Any] | None) -> Place:
 async def connection(url: str) -> AsyncIterator[Client]:
     """One connection, without the client's own reconnecting: whoever loses it has to look where the stream stands."""
     client = await nats.connect(
-        url, name="exchange", allow_reconnect=False, connect_timeout=2, error_cb=_quiet, ping_interval=10
+        url,
+        name="exchange",
+        allow_reconnect=False,
+        max_reconnect_attempts=1,
+        reconnect_time_wait=0.05,
+        connect_timeout=2,
+        ping_interval=10,
+        error_cb=_quiet,
     )
     try:
+        _heed_cancelling()
         yield client
     finally:
         with suppress(Exception):
             await client.close()
+
+
+def _heed_cancelling() -> None:
+    """End the task if somebody asked it to: the client may have swallowed that, as it may make up one of its own."""
+    if (task := asyncio.current_task()) is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def row_of(row: JournalRow) -> FeedRow:
@@ -413,7 +435,7 @@ async def _either(news: asyncio.Event, client: Client) -> None:
     """Wait for news, and look now and then whether the connection is still there."""
     while not news.is_set() and not client.is_closed:
         with suppress(TimeoutError):
-            await asyncio.wait_for(news.wait(), 1.0)
+            await asyncio.wait_for(news.wait(), LOOK_AGAIN_S)
 
 
 async def _quiet(_: Exception) -> None:

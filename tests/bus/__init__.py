@@ -1,0 +1,1 @@
+"""Tests of the feed outside: what NATS hears of the exchange."""
