@@ -412,7 +412,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         """Money comes and goes."""
         for what, who, named, amount, place in steps:
             if what == "receive":
-                self.receive(who, named, amount)
+                self.receive(who, who if place % 2 else named, amount)
             elif what == "request":
                 self.request(who, amount)
             elif what == "sweep":
