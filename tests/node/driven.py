@@ -19,10 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import create_engine, insert, make_url
 from sqlalchemy import select as query
 
 from exchange.core.wire import decode_events, encode_command
 from exchange.node.ports import NodeFault, Outcome
+from exchange.store.migrate import upgrade
+from exchange.store.schema.all import metadata
 from exchange.store.schema.journal import JournalTable
 from exchange.store.snapshot import snapshot
 from tests.node.clients import Asked, Clients
@@ -249,3 +252,21 @@ def copy_template(template: Path, folder: Path) -> Path:
     """The template's database in a folder of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     return Path(shutil.copyfile(template, folder / "exchange.sqlite"))
+
+
+def driver_url(url: str) -> str:
+    """A PostgreSQL URL with the driver the project carries."""
+    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def copy_to_postgres(template: Path, url: str) -> None:
+    """The template's rows in a PostgreSQL database."""
+    upgrade(url)
+    source, target = create_engine(f"sqlite:///{template}"), create_engine(url)
+    with source.connect() as reading, target.begin() as writing:
+        for table in metadata.sorted_tables:
+            rows = [dict(row._mapping) for row in reading.execute(query(table))]
+            if rows:
+                writing.execute(insert(table), rows)
+    source.dispose()
+    target.dispose()

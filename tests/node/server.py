@@ -20,6 +20,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,21 @@ class CarelessStore(SqliteStore):
         self.connection.execute(f"PRAGMA synchronous = {self.synchronous}")
 
 
+class AwaitedPostgres(PostgresStore):
+    """The real store, started by somebody who knows that the server notices a killed client only after a moment."""
+
+    def _connect(self) -> None:
+        for _ in range(200):
+            try:
+                super()._connect()
+                return
+            except NodeFault as fault:
+                if fault.code != "store.locked":
+                    raise
+                time.sleep(0.05)
+        super()._connect()
+
+
 class Patient(io.TextIOBase):
     """Standard error on a disk that may be full: what cannot be logged is not."""
 
@@ -93,7 +109,7 @@ class Serving:
     def open_store(self) -> Store:
         """The store the test names."""
         if not self.start.url.startswith("sqlite"):
-            return PostgresStore(self.start.url, SystemClock())
+            return AwaitedPostgres(self.start.url, SystemClock())
         store = CarelessStore(database_path(self.start.url), SystemClock())
         store.synchronous = self.start.synchronous
         return store
