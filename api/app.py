@@ -34,7 +34,6 @@ ROUTERS = (
     journal.router,
     documents.router,
     uploads.router,
-    uploads.router,
 )
 
 

@@ -20,7 +20,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 JSON = b"application/json"
 _UNKNOWN = "unknown field"
 _MISSING = "missing required field"
-_LIMITS = re.compile(r"(?:<=|>=|<|>|of length) \d")
+_LIMITS = re.compile(r"(?:<=|>=|<|>|of length) \d|out of range")
 
 
 async def read_bytes(receive: Receive, headers: dict[bytes, bytes], limit: int, seconds: float) -> bytes:
@@ -77,6 +77,8 @@ def decode_object(raw: bytes) -> Any:
     """
     try:
         value = msgspec.json.decode(raw)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestRefused(RequestCode.MALFORMED, str(error)[:200]) from None
     if b"\\u0000" in raw:
