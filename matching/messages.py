@@ -90,8 +90,8 @@ class PlaceOrder(Command, frozen=True, kw_only=True, tag="order.place"):
     Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen,
     order.unknown_instrument, instrument.frozen, asset.frozen, order.instrument_halted, order.instrument_closed,
     order.price_missing, order.price_not_allowed, order.price_band, order.too_large, fee.schedule_unknown,
-    rule.method_not_allowed, rule.suitability, rule.value_cap, rule.holder_cap, order.no_liquidity,
-    order.too_many_fills, order.fok_unfilled, hold.insufficient_available.
+    rule.method_not_allowed, rule.suitability, rule.value_cap, export.not_cleared, rule.holder_cap,
+    order.no_liquidity, order.too_many_fills, order.fok_unfilled, hold.insufficient_available.
     Source: FIX NewOrderSingle (35=D); `client_order_id` is ClOrdID (11).
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from custody.outcomes import Outcome
 from exchange.core.ids import AccountId
 from exchange.core.instruments import Side
 from exchange.core.membership import Member
@@ -22,6 +23,8 @@ from exchange.core.rule_messages import (
 from exchange.engine.parsing import Document, canonical, parse
 from exchange.engine.state import ExchangeState, OpenOrder
 from exchange.rulebook.checks import (
+    Refusal,
+    check_export,
     check_holder_cap,
     check_suitability,
     check_value_cap,
@@ -146,26 +149,41 @@ def holders_after_bid(state: ExchangeState, instrument: Instrument, account_id: 
 def refuse_order_by_rule(
     state: ExchangeState, header: Header, instrument: Instrument, order: OpenOrder
 ) -> Rejected | None:
-    """Ask the market's profile about an order: method, price of the service, suitability, value, holders.
+    """Ask the market's profile about an order, and the export gate: method, suitability, value, export, holders.
 
-    Refused: rule.method_not_allowed, rule.suitability, rule.value_cap, rule.holder_cap.
+    Refused: rule.method_not_allowed, rule.suitability, rule.value_cap, export.not_cleared, rule.holder_cap.
     """
     del header
     terms = state.terms[instrument.market_id]
     if terms.method_refusal is not None:
         return terms.method_refusal.rejected()
-    standings = state.members[state.accounts[order.account_id].member_id].standings
+    member = state.members[state.accounts[order.account_id].member_id]
+    standings = member.standings
     if not terms.admits(standings) and (refusal := check_suitability(terms.profile, standings)) is not None:
         return refusal.rejected()
     if terms.value_cap_minor is not None:
         worth = order.remaining_lots * order.price_ticks * instrument.tick_minor
         if worth > terms.value_cap_minor and (refusal := check_value_cap(terms.profile, worth)) is not None:
             return refusal.rejected()
+    if (refusal := _refuse_export(state, instrument, member)) is not None:
+        return refusal.rejected()
     if terms.holder_cap is not None and order.side is BUY and not _has_place(state, instrument, order):
         holders = holders_after_bid(state, instrument, order.account_id)
         if (refusal := check_holder_cap(terms.profile, holders)) is not None:
             return refusal.rejected()
     return None
+
+
+def _refuse_export(state: ExchangeState, instrument: Instrument, member: Member) -> Refusal | None:
+    """Whether a party from another jurisdiction than the technology's owner may order its shares, on either side.
+
+    Asked before the order and not at settlement, because what is restricted may not even be negotiated before the
+    letter of intent. A note is a claim on money and carries no technology.
+    """
+    outcome = state.table(Outcome).get(state.assets[instrument.asset_id].subject_id)
+    if outcome is None:
+        return None
+    return check_export(outcome.technology_class, state.members[outcome.member_id].country, member.country)
 
 
 def _has_place(state: ExchangeState, instrument: Instrument, order: OpenOrder) -> bool:
