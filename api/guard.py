@@ -91,6 +91,8 @@ class Guard:
         if problem is None:
             return
         metrics.refusals[problem.code] += 1
+        if problem.code == RequestCode.EDGE_FAILED:
+            return  # its line is written, with the stack
         principal = state.get("principal")
         log.info(
             "request.refused",
