@@ -58,15 +58,27 @@ TODAY = date(2026, 3, 2)
 
 def entries(*rows: dict[str, str], as_of: date = TODAY) -> tuple[PatentEntry, ...]:
     """What intake makes of these rows."""
-    outcomes = read_patents([table(*rows)], as_of=as_of, salt_for=salt_for)
+    outcomes = list(read_patents([table(*rows)], as_of=as_of, salt_for=salt_for))
     made = tuple(outcome.entry for outcome in outcomes if outcome.entry is not None)
-    assert len(made) == len(rows), "every row is fit for intake"
+    assert len(made) == len(rows), [outcome.faults for outcome in outcomes if outcome.entry is None]
     return made
 
 
 def patent_row(serial: int, **changed: str) -> dict[str, str]:
     """A good row with a number of its own."""
     return row(publication_number=f"CN107{serial:06d}B", application_number=f"CN20171{serial:07d}") | changed
+
+
+def old_row(serial: int, filing_date: str) -> dict[str, str]:
+    """A good row of a patent filed in 2005 or 2006."""
+    return patent_row(
+        serial,
+        application_number=f"CN{filing_date[:4]}1{serial:07d}",
+        filing_date=filing_date,
+        publication_date="2008-01-01",
+        grant_date="2008-01-01",
+        earliest_priority_date="",
+    )
 
 
 class House:
@@ -145,7 +157,7 @@ class House:
         command = RegisterOutcome(**({"title": "Membrane", "readiness_level": 4, "claims": claims} | fields))
         return self.venue.make(command, OutcomeRegistered, by).outcome.outcome_id
 
-    def deed_of(self, by: str, outcome_id: OutcomeId, **changed: Any) -> FileShareDeed:
+    def deed_of(self, by: str, outcome_id: OutcomeId, /, **changed: Any) -> FileShareDeed:
         """The command that files a deed for an outcome, signed by its owner."""
         owner = self.venue.members[by]
         terms: dict[str, Any] = {

@@ -1,0 +1,1 @@
+"""Patents, documents, rights and outcomes, on the real engine."""
