@@ -310,6 +310,28 @@ async def serve(settings: Settings, tell: Callable[[str], None] = print) -> None
     log.info("server.stopped")
 
 
+@asynccontextmanager
+async def serving(settings: Settings, clock: Clock | None = None) -> AsyncIterator[tuple[Services, str]]:
+    """An exchange that answers on its address for as long as the block, founded if it was empty.
+
+    Raises: StartRefused.
+    """
+    listening = listen(settings.host, settings.port)
+    host, port = listening.getsockname()[:2]
+    services = build_services(settings, clock)
+    server = Server(server_config(create_app(services)))
+    async with running(services):
+        await found(services, settings)
+        served = asyncio.create_task(server.serve(sockets=[listening]), name="server")
+        try:
+            while not server.started and not served.done():
+                await asyncio.sleep(0.01)
+            yield services, f"http://{host}:{port}"
+        finally:
+            server.should_exit = True
+            await served
+
+
 def server_config(app: FastAPI) -> uvicorn.Config:
     """The server as measured fastest: uvloop, httptools, sans-I/O WebSockets without compression, one process."""
     return uvicorn.Config(

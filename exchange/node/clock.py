@@ -18,14 +18,14 @@ class SystemClock:
 
 @dataclass(slots=True)
 class StoryClock:
-    """A clock that stands where it is put; it starts in the past and ends at the present, never ahead of it."""
+    """A clock that runs beside the machine's, some time behind it; a story leaps ahead until it is at the present."""
 
-    at_ns: int
+    behind_ns: int
 
     def now_ns(self) -> TimeNs:
-        """Where the clock was put."""
-        return TimeNs(self.at_ns)
+        """The machine's time less what the story is behind."""
+        return TimeNs(SystemClock().now_ns() - self.behind_ns)
 
-    def advance(self, nanoseconds: int) -> None:
-        """Move on, never beyond the machine's clock."""
-        self.at_ns = min(self.at_ns + nanoseconds, SystemClock().now_ns())
+    def leap(self, nanoseconds: int) -> None:
+        """Leap ahead, never beyond the present."""
+        self.behind_ns = max(0, self.behind_ns - nanoseconds)

@@ -1,0 +1,100 @@
+"""`exchange story`: the first complete trip on real patents; with --serve the exchange it made goes on serving."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from exchange.story.stage import Stage
+
+FOLDER = Path("var/story")
+SHOWN = ("operator", "investor1", "institution1", "regulator")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command()(story)
+
+
+def story(
+    once: Annotated[bool, typer.Option("--once", help="Tell it and end (the default).")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Go on serving afterwards.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object of counts and nothing else.")] = False,
+    port: Annotated[int | None, typer.Option(help="Port to serve on (EXCHANGE_PORT, 8000).")] = None,
+    data_dir: Annotated[
+        Path, typer.Option(help="Folder for the story's data; an earlier story there is removed.")
+    ] = Path("var/story"),
+) -> None:
+    """Tell the whole story on real patents, every party of it simulated, and prove the journal at its end.
+
+    Example: exchange story --once --json
+    """
+    import uvloop
+
+    from api.client import Problem, Refused
+    from exchange.__main__ import fail
+    from exchange.bootstrap import Settings, StartRefused, configure_logs
+    from exchange.story.stage import StoryBroken
+    from exchange.story.telling import tell
+
+    given: dict[str, Any] = {"data_dir": data_dir} | ({"port": port} if port is not None else {})
+    settings = Settings.model_validate({**Settings().model_dump(), **given})
+    configure_logs("error")
+
+    async def afterwards(stage: Stage, counted: dict[str, Any]) -> None:
+        if as_json:
+            typer.echo(json.dumps(counted))
+        else:
+            _summary(stage, counted, settings.data_dir, serving=serve and not once)
+        if serve and not once:
+            await _until_signalled()
+
+    try:
+        uvloop.run(tell(settings, quiet=as_json, afterwards=afterwards))
+    except (StoryBroken, StartRefused, Problem, Refused) as broken:
+        fail(str(broken))
+
+
+def _summary(stage: Stage, counted: dict[str, Any], data_dir: Path, *, serving: bool) -> None:
+    """What happened, and where to look."""
+    orders, patents, verified = counted["orders"], counted["patents"], counted["verify"]
+    lines = [
+        "",
+        f"  {patents['new']} real patents, {counted['institutions']} real applicants as simulated institutions, "
+        f"{counted['outcomes_listed']} outcomes listed",
+        f"  {orders['accepted']} orders from {orders['accounts']} accounts: {orders['traded']} traded, "
+        f"{orders['cancelled_or_replaced']} cancelled or replaced,",
+        f"    {orders['part_filled_at_two_prices']} filled in part at two prices or more",
+        f"  whole patents by agreement: {counted['deals']['recorded']} recorded, {counted['deals']['refused']} refused",
+        f"  pilot {counted['pilot']['pilot_id']}: {counted['pilot']['inventors']} inventors have their share",
+        f"  product {counted['product']['product_id']}: {counted['product']['holders_paid']} holders paid, "
+        "issuer and arranger rewarded",
+        f"  refused, by code: {', '.join(f'{code} {count}' for code, count in counted['refusals'].items())}",
+        f"  verify --replay: clean, {verified['journal_rows']} journal rows, {verified['decided']} decided again",
+        "",
+    ]
+    if serving:
+        lines += [
+            f"  Open {stage.base_url}/ for the market, {stage.base_url}/institution for an institution's patents,",
+            f"  {stage.base_url}/openapi.json for the API. Everything here is simulated; the book trades in XTS,",
+            "  a test currency. Log in as",
+            "",
+            *(f"    {name:<14} {stage.passwords[name]}" for name in SHOWN),
+            "",
+            f"  The data are in {data_dir}. Stop with Ctrl-C.",
+        ]
+    typer.echo("\n".join(lines))
+
+
+async def _until_signalled() -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    await ended.wait()

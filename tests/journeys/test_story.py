@@ -1,0 +1,69 @@
+"""The story as anybody runs it: one process, sockets, real patents; its promised figures, and the proof at its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def free_port() -> int:
+    """A loopback port below the ephemeral range."""
+    for port in range(21_000, 21_500):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+    raise AssertionError("no free port")
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The counts of one telling."""
+    folder: Path = tmp_path_factory.mktemp("story") / "data"
+    done = subprocess.run(
+        [sys.executable, "-m", "exchange", "story", "--once", "--json", "--data-dir", str(folder)]
+        + ["--port", str(free_port())],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env={**os.environ, "EXCHANGE_PASSWORD_TIME_COST": "1", "EXCHANGE_PASSWORD_MEMORY_KIB": "64"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    counted: dict[str, Any] = json.loads(done.stdout)
+    return counted
+
+
+def test_at_least_a_thousand_real_patents_and_fifty_real_applicants(told: dict[str, Any]) -> None:
+    assert told["patents"]["new"] >= 1_000
+    assert told["institutions"] == 50
+    assert told["outcomes_listed"] == 20
+
+
+def test_orders_trade_change_and_fill_in_part_as_promised(told: dict[str, Any]) -> None:
+    orders = told["orders"]
+    assert orders["accepted"] >= 10_000
+    assert orders["accounts"] >= 20
+    assert orders["traded"] >= 0.30 * orders["accepted"]
+    assert orders["cancelled_or_replaced"] >= 0.15 * orders["accepted"]
+    assert orders["part_filled_at_two_prices"] >= 0.05 * orders["accepted"]
+
+
+def test_one_patent_is_recorded_one_refused_and_inventors_and_holders_get_theirs(told: dict[str, Any]) -> None:
+    assert set(told["deals"]) == {"recorded", "refused"}
+    assert told["pilot"]["completed"]
+    assert told["pilot"]["inventors"] == 3
+    assert told["product"]["holders_paid"] == 4
+    assert set(told["product"]["rewards_minor"]) == {"issuer", "intermediary"}
+
+
+def test_the_default_profile_refused_the_book_and_the_journal_is_proved(told: dict[str, Any]) -> None:
+    assert told["refusals"]["rule.method_not_allowed"] == 1
+    assert told["verify"]["clean"]
+    assert told["verify"]["decided"] == told["verify"]["journal_rows"]
