@@ -27,8 +27,18 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The counts of one telling."""
     folder: Path = tmp_path_factory.mktemp("story") / "data"
     done = subprocess.run(
-        [sys.executable, "-m", "exchange", "story", "--once", "--json", "--data-dir", str(folder)]
-        + ["--port", str(free_port())],
+        [
+            sys.executable,
+            "-m",
+            "exchange",
+            "story",
+            "--once",
+            "--json",
+            "--data-dir",
+            str(folder),
+            "--port",
+            str(free_port()),
+        ],
         capture_output=True,
         text=True,
         timeout=280,
