@@ -21,6 +21,7 @@ class Clerk:
     needs_office: bool
     closed_days: tuple[str, ...]
     open_days: tuple[str, ...]
+    calendar_until: str
     seller_money: int
     buyer_money: int
     drawer: int = 0
@@ -41,10 +42,12 @@ class Clerk:
         if self.stop_at is not None and now >= self.stop_at:
             self._over("lapsed")
 
-    def _end_of_publicity(self, now: datetime) -> datetime:
+    def _end_of_publicity(self, now: datetime) -> datetime | None:
         last = now.astimezone(CHINA).date() + timedelta(days=self.publicity_days)
         while not self._works(last.isoformat(), last.isoweekday()):
             last += timedelta(days=1)
+        if last.isoformat() > self.calendar_until:
+            return None
         return datetime(last.year, last.month, last.day, tzinfo=CHINA) + timedelta(days=1)
 
     def _works(self, day: str, weekday: int) -> bool:
@@ -67,12 +70,15 @@ class Clerk:
         """The buyer takes it."""
         if (refused := self._only("proposed")) != "":
             return refused
-        self._show(now)
-        return ""
+        return self._show(now)
 
-    def _show(self, now: datetime) -> None:
+    def _show(self, now: datetime) -> str:
+        until = self._end_of_publicity(now) if self.publicity_days else None
+        if self.publicity_days and until is None:
+            return "calendar.not_covered"
         self.state = "publicity" if self.publicity_days else "signing"
-        self.shown_until = self._end_of_publicity(now) if self.publicity_days else None
+        self.shown_until = until
+        return ""
 
     def object(self) -> str:
         """Somebody objects."""
@@ -85,10 +91,9 @@ class Clerk:
         """The objection is decided."""
         if (refused := self._only("objected")) != "":
             return refused
-        if upheld:
-            self._over("stopped")
-        else:
-            self._show(now)
+        if not upheld:
+            return self._show(now)
+        self._over("stopped")
         return ""
 
     def sign(self, side: str, now: datetime) -> str:
