@@ -97,7 +97,7 @@ class RegisterRight(Command, frozen=True, kw_only=True, tag="right.register"):
 
     `technology_class` is the owner's declaration. Title stands at `unknown` until it is examined.
     Refused: account.unknown, account.not_yours, account.frozen, member.frozen, patent.unknown, outcome.unknown,
-    right.not_owned, right.immobilised, asset.exists, right.expired, patent.not_listable, shares.invalid,
+    right.not_owned, right.immobilised, patent.not_listable, right.expired, asset.exists, shares.invalid,
     document.unknown.
     """
 

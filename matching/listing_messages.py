@@ -109,9 +109,9 @@ class ProposeListing(Command, frozen=True, kw_only=True, tag="listing.propose"):
     Units: a book needs `lot_units`, `tick_minor` and the band in ticks, and no asking price; a whole right needs
     `asking_price_minor` and none of them. `jurisdiction` selects the disposal overlay of the seller's place.
     Refused: account.unknown, account.not_yours, account.frozen, member.frozen, market.unknown, asset.unknown,
-    rule.method_not_allowed, fee.schedule_unknown, asset.frozen, right.not_owned, right.immobilised, right.expired,
-    right.encumbered, right.title_unknown, patent.not_listable, listing.terms_invalid, rule.value_cap,
-    listing.no_share_deed, listing.prior_claims_open, document.unknown, profile.not_active, listing.state.
+    rule.method_not_allowed, profile.not_active, fee.schedule_unknown, asset.frozen, right.immobilised, right.not_owned,
+    right.expired, patent.not_listable, right.encumbered, outcome.state, right.title_unknown, listing.terms_invalid,
+    rule.value_cap, listing.no_share_deed, listing.prior_claims_open, document.unknown, listing.state.
     """
 
     market_id: MarketId
