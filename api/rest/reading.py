@@ -7,7 +7,7 @@ placed an order can read it back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,9 +178,17 @@ def question(request: Request, params: tuple[Param, ...], *, public: bool = Fals
         principal = authenticate(services, authorization or b"")
         services.limits.charge_user(principal.user_id)
         request.scope["state"]["principal"] = principal
+    given = [*request.query_params.multi_items(), *(request.path_params.items() if paths else ())]
+    return Question(request, services, principal, values_of(params, given))
+
+
+def values_of(params: tuple[Param, ...], given: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The parameters' values: each known, at most once, and in its own form.
+
+    Refused: request.parameter.
+    """
     known = {param.name: param for param in params}
     values: dict[str, Any] = {}
-    given = [*request.query_params.multi_items(), *(request.path_params.items() if paths else ())]
     for name, raw in given:
         param = known.get(name)
         if param is None or name in values:
@@ -191,7 +199,7 @@ def question(request: Request, params: tuple[Param, ...], *, public: bool = Fals
             raise RequestRefused(RequestCode.PARAMETER, f"{param.name}: missing")
     if values.get("limit") == 0:
         raise RequestRefused(RequestCode.PARAMETER, "limit: expected at least 1")
-    return Question(request, services, principal, values)
+    return values
 
 
 def documented(params: tuple[Param, ...], *, public: bool = False, path: tuple[Param, ...] = ()) -> dict[str, Any]:
