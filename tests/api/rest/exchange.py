@@ -66,6 +66,7 @@ def prepared(folder: Path) -> World:
             ),
             name,
         )
+    venue.member("uni", Role.INSTITUTION)
     regulator = venue.make(
         RegisterUser(member_id=VENUE, user_name="regulator", roles=(Role.REGULATOR,), rights=(UserRight.VIEW,)),
         UserRegistered,
