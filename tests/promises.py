@@ -22,6 +22,7 @@ from exchange.engine.fees import hold_units
 from exchange.engine.state import ExchangeState
 from matching.deals import Deal
 from matching.messages import Market, OrderAccepted, OrderCancelled, OrderReplaced, TradeMade, TradeSide
+from securitization.messages import Product, Programme, Reward, Subscription
 
 Held = Iterable[tuple[int, int, int]]
 """(account, asset, units) of promises."""
@@ -48,7 +49,23 @@ def _in_escrow(state: ExchangeState) -> list[Deal]:
     return [deal for deal in state.table(Deal).values() if deal.escrow_minor]
 
 
-HOLD_OWNERS: list[Callable[[ExchangeState], Held]] = [_orders, _withdrawals, _deals]
+def _subscriptions(state: ExchangeState) -> Held:
+    products = state.table(Product)
+    for asked in state.table(Subscription).values():
+        product = products[asked.product_id]
+        yield asked.account_id, product.money_asset_id, asked.notes * product.note_face_minor
+
+
+def _programmes(state: ExchangeState) -> Held:
+    """A programme holds what is left of its budget, and what was claimed of it and not paid yet."""
+    for programme in state.table(Programme).values():
+        yield programme.sponsor_account_id, programme.money_asset_id, programme.budget_left_minor
+        for reward in state.table(Reward).values():
+            if reward.programme_id == programme.programme_id and reward.status == "claimed":
+                yield programme.sponsor_account_id, programme.money_asset_id, reward.amount_minor
+
+
+HOLD_OWNERS: list[Callable[[ExchangeState], Held]] = [_orders, _withdrawals, _deals, _subscriptions, _programmes]
 """Everything that may have promised units."""
 
 

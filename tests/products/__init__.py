@@ -1,0 +1,1 @@
+"""Products and rewards on the real engine."""
