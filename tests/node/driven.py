@@ -191,6 +191,7 @@ class Driver:
     clients: Clients
     sent: dict[str, Asked] = field(default_factory=dict[str, Asked])
     faults: Counter[str] = field(default_factory=Counter[str])
+    answered: int = 0
 
     def begin(self, wire: Wire) -> None:
         """Ask again for everything that was not answered by the node before."""
@@ -204,12 +205,14 @@ class Driver:
         wire.send(asked.key, asked.principal, encode_command(asked.command))
 
     def turn(self, wire: Wire, timeout_s: float = 0.0005, *, more: bool = True, window: int = WINDOW) -> None:
-        """Fill the window, then take what has come."""
+        """Fill the window, then take what has come. A node ends only by our hand: `drain` is for that."""
         while more and len(self.sent) < window:
             self.send(wire, self.clients.ask())
+        assert not (more and wire.over), "the node is gone"
         for key, sequence, body in wire.frames(timeout_s):
             asked = self.sent.pop(key)
             if sequence:
+                self.answered += 1
                 assert isinstance(body, bytes)
                 self.clients.hears(asked, Outcome(sequence, 0, decode_events(body)))
             else:

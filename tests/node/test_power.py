@@ -72,6 +72,9 @@ def powerless_rounds(
         node = forking.start(machine.url, machine.data, synchronous)
         wire = node.connect()
         driver.begin(wire)
+        answered = driver.answered
+        while driver.answered == answered:  # something must be there to be lost
+            driver.turn(wire)
         until = time.monotonic() + rng.uniform(0.05, 0.25)
         while time.monotonic() < until:
             driver.turn(wire)

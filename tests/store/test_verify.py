@@ -306,8 +306,8 @@ def test_events_that_were_forged_with_their_whole_chain_are_found_by_replay(data
     for row in rows:
         (sequence, shard, form, version, epoch, at_ns, who, line, key, _, command, told, salt, _) = row
         if sequence == forged_at:
-            told = events.replace(b"ops3", b"thie")
-            connection.execute("UPDATE users SET user_name = 'thie' WHERE user_name = 'ops3'")
+            told = events.replace(b"ops3", b"spy3")
+            connection.execute("UPDATE users SET user_name = 'spy3' WHERE user_name = 'ops3'")
         chain = by_the_book(chain, shard, form, sequence, epoch, at_ns, version, who, line, key, command, told, salt)
         connection.execute("UPDATE journal SET events = ?, chain = ? WHERE sequence = ?", (told, chain, sequence))
     connection.close()
