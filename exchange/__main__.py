@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -50,14 +50,17 @@ def serve(
     Example: exchange serve --port 8000 --data-dir ./var
     """
     import uvloop
+    from pydantic import ValidationError
 
     from exchange.bootstrap import Settings, StartRefused, configure_logs
     from exchange.bootstrap import serve as run
 
-    given = {"host": host, "port": port, "data_dir": data_dir, "accept_head": accept_head}
-    settings = Settings.model_validate(
-        {**Settings().model_dump(), **{name: value for name, value in given.items() if value is not None}}
-    )
+    given: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir, "accept_head": accept_head}
+    try:
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        fail(f"EXCHANGE_{'_'.join(str(part) for part in first['loc']).upper()}: {first['msg']}")
     configure_logs(settings.log_level)
     try:
         uvloop.run(run(settings, tell=lambda text: print(text, flush=True)))
@@ -65,7 +68,7 @@ def serve(
         fail(str(refusal))
 
 
-def fail(text: str) -> None:
+def fail(text: str) -> NoReturn:
     """End with one line for whoever started this.
 
     Raises: typer.Exit with code 1.
