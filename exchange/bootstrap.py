@@ -324,7 +324,7 @@ async def serving(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         await found(services, settings)
         served = asyncio.create_task(server.serve(sockets=[listening]), name="server")
         try:
-            while not server.started and not served.done():
+            while not server.started and not served.done():  # noqa: ASYNC110 - the server tells it by no event
                 await asyncio.sleep(0.01)
             yield services, f"http://{host}:{port}"
         finally:

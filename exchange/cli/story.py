@@ -38,7 +38,6 @@ def story(
     import uvloop
 
     from api.client import Problem, Refused
-    from exchange.__main__ import fail
     from exchange.bootstrap import Settings, StartRefused, configure_logs
     from exchange.story.stage import StoryBroken
     from exchange.story.telling import tell
@@ -58,7 +57,8 @@ def story(
     try:
         uvloop.run(tell(settings, quiet=as_json, afterwards=afterwards))
     except (StoryBroken, StartRefused, Problem, Refused) as broken:
-        fail(str(broken))
+        typer.echo(f"exchange: {broken}", err=True)
+        raise typer.Exit(1) from None
 
 
 def _summary(stage: Stage, counted: dict[str, Any], data_dir: Path, *, serving: bool) -> None:

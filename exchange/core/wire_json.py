@@ -77,7 +77,7 @@ def _shape(kind: Any) -> list[tuple[str, Change | None]]:
 
 def show(message: Any) -> dict[str, Any]:
     """A message or record as plain named values; a tagged one says its name under `type`."""
-    kind: Any = type(message)
+    kind = cast("Any", type(message))
     shown: dict[str, Any] = {}
     if isinstance(kind.__struct_config__.tag, str):
         shown["type"] = name_of_type(kind)
@@ -103,10 +103,17 @@ def _inward(kind: Any) -> Change | None:
         inner = _inward(get_args(kind)[0])
         if inner is None:
             return None
-        return lambda values: [inner(value) for value in values] if isinstance(values, list) else values
+        return functools.partial(_read_each, inner)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return functools.partial(_read_fields, kind)
     return None
+
+
+def _read_each(change: Change, values: Any) -> Any:
+    if not isinstance(values, list):
+        return values
+    listed: list[Any] = values
+    return [change(value) for value in listed]
 
 
 def _read_id(letter: str, value: Any) -> Any:
