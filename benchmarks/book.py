@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
+from benchmarks.rows import Report, Row, row
 from exchange.core.ids import AccountId, OrderId
 from exchange.core.instruments import Side
 from exchange.core.units import PriceTicks, QuantityLots
@@ -35,18 +36,6 @@ BEST, WORST = 1_000_000_000, 1
 
 Trade = tuple[int, int, int, int]
 """Maker, taker, price in ticks, lots."""
-
-
-class Row(TypedDict):
-    """One line of the front door's table. Met: at least the target, or at most it when the unit is seconds."""
-
-    name: str
-    value: float
-    unit: str
-    baseline: float | None
-    ratio: float | None
-    target: float
-    met: bool
 
 
 class Message(NamedTuple):
@@ -248,15 +237,7 @@ def messages_row(name: str, workload: Workload, rounds: int) -> Row:
         if made != expected:
             raise RuntimeError(f"{name}: the book and the baseline made other trades")
     value, baseline = statistics.median(ours), statistics.median(least)
-    return Row(
-        name=name,
-        value=round(value),
-        unit="messages/s",
-        baseline=round(baseline),
-        ratio=round(value / baseline, 3),
-        target=FLOOR_PER_S,
-        met=value >= FLOOR_PER_S,
-    )
+    return row(name, value, "messages/s", baseline=baseline, target=FLOOR_PER_S)
 
 
 def load_row(orders: list[Message], rounds: int) -> Row:
@@ -285,23 +266,17 @@ def load_row(orders: list[Message], rounds: int) -> Row:
             gc.enable()
     value, baseline = statistics.median(ours), statistics.median(least)
     limit = LOAD_LIMIT_S * len(orders) / LOAD_ORDERS
-    return Row(
-        name=f"book load, {len(orders):,} orders",
-        value=round(value, 4),
-        unit="s",
-        baseline=round(baseline, 4),
-        ratio=round(value / baseline, 3),
-        target=limit,
-        met=value <= limit,
-    )
+    name = f"book load, {len(orders):,} orders"
+    return row(name, value, "s", baseline=baseline, target=limit, higher_is_better=False)
 
 
-def run(quick: bool) -> list[Row]:
+def run(*, quick: bool) -> Report:
     """Measure everything; `quick` makes smaller workloads and one round of them."""
     scale, rounds = (10, 1) if quick else (1, 5)
     deep_workload = deep(LOAD_ORDERS // scale, 200_000 // scale)
-    return [
+    rows = [
         messages_row("book flow", flow(300_000 // scale), rounds),
         messages_row("book deep", deep_workload, rounds),
         load_row(deep_workload.resting, rounds),
     ]
+    return Report(rows, [f"{rounds} rounds; the baseline only matches"])

@@ -24,7 +24,9 @@ from typing import Any, cast
 
 import uvloop
 
-ACK = re.compile(rb'"type":"(ack|refused)","id":(\d+)(?:,"sequence":\d+,"at_ns":\d+,"order_id":"(O[\d-]+)","status":"(\w+)")?')
+ACK = re.compile(
+    rb'"type":"(ack|refused)","id":(\d+)(?:,"sequence":\d+,"at_ns":\d+,"order_id":"(O[\d-]+)","status":"(\w+)")?'
+)
 TAIL = 320
 """Bytes kept of a read whose last answer may be cut; longer than any answer up to the status."""
 LATENCIES = 400_000
@@ -40,7 +42,9 @@ class Connection(asyncio.Protocol):
         self.account = plan["accounts"][place % len(plan["accounts"])]
         self.instruments = plan["instruments"]
         self.window = plan["window"]
-        self.hot = plan.get("hot", 0.0)
+        self.only_sells = place < plan.get("hot_sellers", 0)
+        self.hot = 1.0 if self.only_sells else plan.get("hot", 0.0)
+        self.pause_s = plan.get("pause_s", 0.0)
         self.random = random.Random(plan["seed"] * 1_000 + place)
         self.sent: dict[int, float] = {}
         self.open_orders: list[bytes] = []
@@ -85,7 +89,10 @@ class Connection(asyncio.Protocol):
             if self.run.measuring:
                 self.run.answers += answers
             if not self.run.ending:
-                self._send(answers)
+                if self.pause_s:
+                    asyncio.get_running_loop().call_later(self.pause_s, self._send, answers)
+                else:
+                    self._send(answers)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """A connection that ends early ends the run: a share of fewer clients would be another figure."""
@@ -115,6 +122,8 @@ class Connection(asyncio.Protocol):
         self._send(self.window)
 
     def _send(self, count: int) -> None:
+        if self.run.ending:
+            return
         now = time.perf_counter()
         frames: list[bytes] = []
         for _ in range(count):
@@ -135,7 +144,7 @@ class Connection(asyncio.Protocol):
                 self.account.encode(),
                 order,
             )
-        buys = draw.random() < 0.5
+        buys = draw.random() < 0.5 and not self.only_sells
         instrument = self.instruments[0] if draw.random() < self.hot else draw.choice(self.instruments)
         distance = draw.randrange(1, 20)
         marketable = draw.random() < 1 / 3
@@ -202,7 +211,7 @@ async def drive(plan: dict[str, Any]) -> dict[str, Any]:
     cpu, own = sum(map(cpu_seconds, pids)), time.process_time()
     started = time.perf_counter()
     run.measuring = True
-    await asyncio.sleep(plan["seconds"])
+    await until(plan["seconds"], plan.get("until", ""))
     run.measuring = False
     elapsed = time.perf_counter() - started
     cpu, own = sum(map(cpu_seconds, pids)) - cpu, time.process_time() - own
@@ -220,6 +229,13 @@ async def drive(plan: dict[str, Any]) -> dict[str, Any]:
         "server_cpu_us": 1e6 * cpu / max(1, run.answers),
         "client_cores": own / elapsed,
     }
+
+
+async def until(seconds: float, file: str) -> None:
+    """Wait so long, or until a file is there."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not (file and os.access(file, os.F_OK)):  # noqa: ASYNC110 - a file tells nobody
+        await asyncio.sleep(min(0.05, max(0.0, end - time.monotonic())))
 
 
 def main() -> None:
