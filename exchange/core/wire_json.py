@@ -112,8 +112,7 @@ def _inward(kind: Any) -> Change | None:
 def _read_each(change: Change, values: Any) -> Any:
     if not isinstance(values, list):
         return values
-    listed: list[Any] = values
-    return [change(value) for value in listed]
+    return [change(value) for value in cast("list[Any]", cast("Any", values))]
 
 
 def _read_id(letter: str, value: Any) -> Any:
