@@ -33,9 +33,11 @@ class Followed:
         from_n: int = message.get("from_n", n)
         if message["type"].endswith(".snapshot"):
             self.restart(message)
-        elif self.n is not None and from_n > self.n + 1:
+        elif self.n is None:
+            return True  # on its way when the channel was begun anew: the snapshot has it
+        elif from_n > self.n + 1:
             return False
-        elif self.n is not None and n < self.n + 1 and from_n <= n:
+        elif from_n <= n <= self.n:
             return True  # seen before
         self.n = n
         self.is_live = True
@@ -58,7 +60,7 @@ class Followed:
 
 
 class LiveBook(Followed):
-    """One instrument's depth. `bids` and `offers` are lots by price."""
+    """One instrument's depth. `bids` and `offers` are lots by price, whole for the 50 best of each side."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

@@ -173,13 +173,12 @@ class Stream:
         self._channels[channel.name] = channel
         channel.is_asked = True
         try:
-            answer = await self.send("subscribe", channel=channel.name, from_n=_next(channel))
+            await self.send("subscribe", channel=channel.name, from_n=_next(channel))
         except Refused:
             del self._channels[channel.name]
             raise
         finally:
             channel.is_asked = False
-        self._subscribed(channel, answer)
         return channel
 
     def _subscribed(self, channel: Followed, answer: Message) -> None:
@@ -246,13 +245,13 @@ class Stream:
     def _take(self, message: Message) -> None:
         channel = self._channels.get(message.get("channel", ""))
         number = message.get("id")
+        if message["type"] == "subscribed" and channel is not None:
+            self._subscribed(channel, message)
         if "n" in message and number is None and channel is not None and message["type"] != "subscribed":
             if not channel.take(message):
                 self._resync(channel)
         elif isinstance(number, int) and number in self._asked:
             self._answered(number, message)
-        elif message["type"] == "subscribed" and channel is not None:
-            self._subscribed(channel, message)
         elif message["type"] == "unsubscribed" and channel is not None:
             channel.ended = message.get("code", "")
             channel.is_live = False

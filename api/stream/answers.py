@@ -147,8 +147,9 @@ def answer_to(echo: str | int | None, outcome: Outcome | NodeFault) -> Answer:
 
 def _order_after(events: Sequence[Event], lots: int) -> tuple[str, int]:
     """The order's status and open lots after all events of its command."""
-    last = events[-1]
-    if isinstance(last, OrderCancelled):
+    if len(events) == 1:
+        return ("cancelled", 0) if isinstance(events[0], OrderCancelled) else ("open", lots)
+    if isinstance(events[-1], OrderCancelled):
         return "cancelled", 0
     left = lots - sum(event.quantity_lots for event in events[1:] if isinstance(event, TradeMade))
     return ("open", left) if left else ("filled", 0)
@@ -166,14 +167,12 @@ def id_text(kind: str, identifier: int) -> str:
 
 def envelope(channel: str, epoch: int, n: int, sequence: int, at_ns: int, body: bytes) -> bytes:
     """A channel's message: the envelope around an encoded body, which is a JSON object that is not empty."""
-    return b'{"channel":"%b","epoch":%d,"n":%d,"sequence":%d,"at_ns":%d,%b' % (
-        channel.encode(),
-        epoch,
-        n,
-        sequence,
-        at_ns,
-        body[1:],
-    )
+    return b'%b%d,"sequence":%d,"at_ns":%d,%b' % (_envelope_head(channel, epoch), n, sequence, at_ns, body[1:])
+
+
+@lru_cache(MAX_CACHED)
+def _envelope_head(channel: str, epoch: int) -> bytes:
+    return b'{"channel":"%b","epoch":%d,"n":' % (channel.encode(), epoch)
 
 
 def frame(payload: bytes) -> bytes:

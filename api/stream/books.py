@@ -25,8 +25,7 @@ TAPE_SHOWN = 50
 SNAPSHOT_DEPTH = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """Where the journal stood: the sender of market data stamps its messages with it."""
 
     epoch: int = 0
@@ -88,12 +87,12 @@ class Merged:
     checksum: int = 0
     frame: bytes = b""
 
-    def add(self, n: int, levels: Iterable[tuple[tuple[Side, int], int]], phase: Phase | None) -> None:
+    def add(self, later: Merged) -> None:
         """Take in what came next."""
-        self.n = n
-        self.levels.update(levels)
-        if phase is not None:
-            self.phase = phase
+        self.n, self.checksum = later.n, later.checksum
+        self.levels.update(later.levels)
+        if later.phase is not None:
+            self.phase = later.phase
 
 
 class BookChannel:
@@ -117,12 +116,12 @@ class BookChannel:
         pending = self._pending
         if pending is None:
             pending = self._pending = Merged(change.from_book_n, change.to_book_n)
-        pending.add(
-            change.to_book_n, (((level.side, level.price_ticks), level.lots) for level in change.levels), change.phase
-        )
-        self.n = change.to_book_n
+        levels = pending.levels
+        for side, price_ticks, lots in change.levels:
+            levels[side, price_ticks] = lots
+        pending.n = self.n = change.to_book_n
         if change.phase is not None:
-            self.phase = change.phase
+            pending.phase = self.phase = change.phase
 
     def emit(self, moment: Moment) -> bytes | None:
         """The tick's message, if anything changed; it is kept for those who come back."""
@@ -175,8 +174,7 @@ class BookChannel:
             return entries[0].frame
         merged = Merged(entries[0].from_n, entries[0].n)
         for entry in entries:
-            merged.add(entry.n, entry.levels.items(), entry.phase)
-        merged.checksum = entries[-1].checksum
+            merged.add(entry)
         return self._frame(merged, moment)
 
     def _frame(self, entry: Merged, moment: Moment) -> bytes:

@@ -14,6 +14,7 @@ import msgspec
 
 from api.stream.answers import encode, envelope, frame
 from api.stream.books import BookChannel, Moment, TradeLine, TradesChannel, trade_line
+from api.stream.private import HOT
 from exchange.core.ids import InstrumentId
 from exchange.core.instruments import Phase
 from exchange.core.messages import Event, Header
@@ -160,8 +161,9 @@ class Market:
                     )
                 self._changed[trades] = None
         for event in events:
-            for name in _instrument_fields(cast("Any", type(event))):
-                self._instrument(event, getattr(event, name))
+            if type(event) not in HOT:
+                for name in _instrument_fields(cast("Any", type(event))):
+                    self._instrument(event, getattr(event, name))
         self.moment = Moment(header.epoch, header.sequence, header.at_ns)
 
     def _instrument(self, event: Event, instrument: Instrument) -> None:

@@ -64,4 +64,7 @@ def mount(app: FastAPI, services: Services, settings: StreamSettings | None = No
     services.feed.subscribe(hub)
     services.directory.on_suspended.append(hub.end_user)
     services.closers.append(hub.close)
+    services.metrics.gauge(
+        "exchange_stream_connections", "Streams that are open or waiting to log in.", lambda: float(len(hub.sessions))
+    )
     return hub

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import shutil
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,17 @@ import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 
 from api.app import create_app
+from api.auth.edge_store import FILE_NAME as EDGE_FILE
 from api.auth.tokens import AccessClaims
-from api.services import Services
+from api.directory import Directory
+from api.services import Services, open_edge_services
 from api.stream.hub import Hub, StreamSettings
 from custody.corrections_messages import TransferUnits
 from exchange.bootstrap import Settings, build_services, running, server_config
 from exchange.core.ids import AccountId, AssetId, InstrumentId, UserId, to_wire
 from exchange.core.parties import UserRight
 from exchange.core.units import Units
+from exchange.node.clock import SystemClock
 from exchange.store.migrate import head
 from tests.support import Venue
 
@@ -77,6 +81,8 @@ def prepared(folder: Path) -> World:
         file.execute("INSERT INTO epochs VALUES (1, 1, 0, 1)")
         file.execute("PRAGMA journal_mode = WAL")
         file.commit()
+    settings = Settings(data_dir=folder)
+    open_edge_services(settings.edge_url, settings, Directory(SystemClock())).close()
     return World(
         dict(venue.users),
         {name: venue.accounts[name] for name in TRADERS},
@@ -183,9 +189,12 @@ class Client:
 
 @contextlib.asynccontextmanager
 async def serving(
-    world: World, folder: Path, settings: StreamSettings = QUICK, port: int = 0
+    world: World, folder: Path, settings: StreamSettings = QUICK, port: int = 0, *, plain: bool = False
 ) -> AsyncIterator[Exchange]:
-    """Serve a copy of the prepared exchange from a folder, or go on with what the folder holds."""
+    """Serve a copy of the prepared exchange from a folder, or go on with what the folder holds.
+
+    `plain`: the server is one that offers ASGI and no more.
+    """
     _put(world, folder)
     services = build_services(
         Settings(
@@ -200,8 +209,10 @@ async def serving(
     hub: Hub = app.state.stream
     hub.settings = replace(settings, origins=frozenset({"https://pages.example"}))
     listening = _listen([port] if port else PORTS)
-    server = uvicorn.Server(server_config(app))
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+    config = server_config(app)
+    if plain:
+        config.ws = "websockets-sansio"
+    server = _Server(config)
     async with running(services):
         task = asyncio.create_task(server.serve(sockets=[listening]))
         exchange = Exchange(world, services, hub, listening.getsockname()[1])
@@ -213,8 +224,25 @@ async def serving(
         finally:
             for client in exchange.clients:
                 await client.socket.close()
-            server.should_exit = True
+            server.ended.set()
             await task
+
+
+class _Server(uvicorn.Server):
+    """A server that ends when it is told to, and not at its next look at the clock."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ended = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+    async def main_loop(self) -> None:
+        """Serve until told otherwise."""
+        await self.ended.wait()
 
 
 def _put(world: World, folder: Path) -> None:
@@ -226,6 +254,7 @@ def _put(world: World, folder: Path) -> None:
             contextlib.closing(sqlite3.connect(file)) as target,
         ):
             source.backup(target)
+        shutil.copy(world.database.with_name(EDGE_FILE), folder / EDGE_FILE)
 
 
 def _listen(ports: Iterable[int]) -> socket.socket:

@@ -6,7 +6,6 @@ from random import Random  # noqa: TID251 - seeded, so that every run plays the 
 from typing import Any
 
 import msgspec
-import pytest
 
 from api.client_books import LiveBook
 from exchange.core.instruments import Phase
@@ -301,10 +300,8 @@ async def test_a_channel_is_followed_once_and_left_once(exchange: Exchange) -> N
         assert (await client.ask(id=5, type="subscribe", channel=channel))["type"] == "subscribed"
 
 
-@pytest.mark.parametrize(
-    "channel", ["", "book", "book:", "book:I1-999999", "book:A1-5", "tape:I1-5", "trades:x", "account:", "account:I1-5"]
-)
-async def test_a_channel_that_is_none_is_refused(exchange: Exchange, channel: str) -> None:
+async def test_a_channel_that_is_none_is_refused(exchange: Exchange) -> None:
     client = await exchange.connect("wu")
-    assert (await client.ask(id=1, type="subscribe", channel=channel))["code"] == "channel.unknown"
-    assert (await client.ask(id=2, type="unsubscribe", channel=channel))["code"] == "channel.not_subscribed"
+    for channel in ("", "book", "book:", "book:I1-999999", "book:A1-5", "tape:I1-5", "trades:x", "account:"):
+        assert (await client.ask(id=1, type="subscribe", channel=channel))["code"] == "channel.unknown", channel
+        assert (await client.ask(id=2, type="unsubscribe", channel=channel))["code"] == "channel.not_subscribed"

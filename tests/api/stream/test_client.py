@@ -104,7 +104,8 @@ async def test_a_lost_connection_is_made_again_and_nothing_is_missing(exchange: 
         book = await stream.book(exchange.instrument())
         futures: list[asyncio.Future[dict[str, Any]]] = []
         for number in range(120):
-            futures.append(stream.send("order.place", **order(exchange, "wu", "sell", 1, 100 + number, f"c{number}")))
+            message = order(exchange, "wu", "sell", 1, 100 + number % 40, f"c{number}")
+            futures.append(stream.send("order.place", **message))
             if number % 30 == 29:
                 await asyncio.wait(futures[-20:], return_when=asyncio.FIRST_COMPLETED)
                 next(iter(exchange.hub.sessions)).link.transport.abort()  # type: ignore[attr-defined]
@@ -116,7 +117,7 @@ async def test_a_lost_connection_is_made_again_and_nothing_is_missing(exchange: 
         told = await drained(mine, newest)
         assert [message["n"] for message in told] == list(range(1, newest + 1))
         await drained(book, exchange.hub.market.number("book", exchange.world.instruments["INS"]))
-        assert book.offers == {100 + number: 1 for number in range(120)}
+        assert book.offers == {100 + number: 3 for number in range(40)}
 
 
 async def test_a_missing_message_is_noticed_and_made_good(exchange: Exchange) -> None:
@@ -199,6 +200,17 @@ async def test_a_commit_that_fails_leaves_the_outcome_to_the_key(exchange: Excha
         assert [(level.price_ticks, level.lots) for level in offers] == [(100, 1)]
 
 
+async def test_a_copy_that_no_longer_knows_the_top_is_begun_anew(exchange: Exchange) -> None:
+    async with await log_in(exchange, "wu") as client, client.stream() as stream:
+        for number in range(70):
+            await stream.place(**order(exchange, "wu", "sell", 1, 100 + number, f"c{number}"))
+        book = await stream.book(exchange.instrument())
+        await true(lambda: len(book.offers) == 50)
+        buyer = await exchange.connect("li")
+        await buyer.ask(id=1, **exchange.order("li", "buy", 45, 200, "sweep"))
+        await true(lambda: book.offers == {145 + number: 1 for number in range(25)})
+
+
 async def test_a_handler_that_fails_stops_nobody_else_for_long(
     exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,8 +226,8 @@ async def test_a_handler_that_fails_stops_nobody_else_for_long(
     for number in range(20):
         await other.send(id=number, **exchange.order("li", "buy", 1, 50 + number, f"c{number}"))
     for number in range(20):
-        assert (await other.next())["id"] == number
-    answer = await client.next()
+        assert (await other.next(20))["id"] == number
+    answer = await client.next(20)
     assert answer["code"] == "internal.quarantined"
 
 

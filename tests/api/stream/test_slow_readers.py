@@ -85,6 +85,7 @@ async def test_a_reader_that_lets_too_much_pile_up_is_closed(
     exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uvicorn_link, "SEND_BUFFER", 4_096)
+    monkeypatch.setattr(uvicorn_link, "CLOSE_SECONDS", 60.0)
     exchange.hub.settings = replace(QUICK, max_bytes=60_000)
     slow, trader = await reluctant(exchange, "wu"), await exchange.connect("wu")
     channel = f"account:{exchange.account('wu')}"
