@@ -12,19 +12,22 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+import psycopg
 import structlog
 import uvicorn
 from fastapi import FastAPI
 from pydantic import Field
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from api.app import create_app
-from api.auth.edge_store import edge_url
+from api.auth.codes import EdgeRefused
+from api.auth.edge_store import EdgeStoreMismatch, edge_url
 from api.auth.edge_tables import Credential
 from api.blobs import FolderBlobs
 from api.cursors import Cursors, kept_secret
@@ -99,6 +102,19 @@ class StartRefused(Exception):  # noqa: N818 - it reads as the refusal to start 
     """The exchange cannot start; the text is one line for whoever started it."""
 
 
+@contextlib.contextmanager
+def one_line_faults() -> Iterator[None]:
+    """Turn what the world did to a start into the one line that says so; bugs keep their stacks."""
+    try:
+        yield
+    except NodeFault as fault:
+        raise StartRefused(f"{fault.code}: {fault.detail}") from fault
+    except (OperationalError, psycopg.OperationalError) as error:
+        raise StartRefused(f"the database does not answer: {str(error).splitlines()[0]}") from error
+    except (EdgeRefused, EdgeStoreMismatch) as refusal:
+        raise StartRefused(str(refusal)) from refusal
+
+
 def driver_url(url: str) -> str:
     """A PostgreSQL address with the one driver we carry."""
     scheme, rest = url.split("://", 1)
@@ -116,7 +132,14 @@ def open_store(settings: Settings, clock: Clock) -> Store:
 
 
 def build_services(settings: Settings, clock: Clock | None = None) -> Services:
-    """Everything but a running node and a listening socket."""
+    """Everything but a running node and a listening socket.
+
+    Raises: StartRefused when no store has such a URL, or its database does not answer.
+    """
+    if not settings.store_url.startswith(("sqlite:///", "postgres")):
+        raise StartRefused(
+            f"no store for {settings.store_url.partition(':')[0]!r}: use sqlite:///FILE or postgresql://…"
+        )
     clock = clock or SystemClock()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     bus, feed = LocalBus(), LocalFeed()
@@ -129,7 +152,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         accept_head=settings.accept_head,
     )
     directory, metrics = Directory(clock), Metrics()
-    edge = open_edge_services(settings.edge_url, settings, directory)
+    with one_line_faults():
+        edge = open_edge_services(settings.edge_url, settings, directory)
     services = Services(
         settings=settings,
         clock=clock,
@@ -215,10 +239,9 @@ async def running(services: Services) -> AsyncIterator[Services]:
     try:
         await asyncio.wait([keeper, ready], return_when=asyncio.FIRST_COMPLETED)
         if keeper.done():
-            keeper.result()
+            with one_line_faults():
+                keeper.result()
         yield services
-    except NodeFault as fault:
-        raise StartRefused(f"{fault.code}: {fault.detail}") from fault
     finally:
         for task in (upkeep, ready):
             task.cancel()
