@@ -136,9 +136,9 @@ class DealMachine(RuleBasedStateMachine):
         self.wait_for(self.clerk.stop_at + timedelta(seconds=1 if late else -1), late)
 
     def wait_for(self, due: datetime | None, late: bool) -> None:
-        """Let time pass to the moment itself, or to just before it."""
+        """Let time pass to the moment itself, or to a second before it."""
         assert due is not None
-        self.desk.venue.clock_ns = max(self.desk.venue.clock_ns, int(due.timestamp()) * 10**9 - (0 if late else 10**7))
+        self.desk.venue.clock_ns = max(self.desk.venue.clock_ns, int(due.timestamp()) * 10**9 - (0 if late else 10**9))
         self.desk.tick()
         self.clerk.clock(self.now())
 
