@@ -118,6 +118,7 @@ _FORBIDDEN = {
     RejectCode.ACCOUNT_FROZEN,
     RejectCode.APPROVAL_SAME_PERSON,
     RejectCode.DEAL_NOT_PARTY,
+    RejectCode.EXPORT_NOT_CLEARED,
 }
 _CONFLICT_ENDINGS = (
     *(".exists", ".state", ".duplicate", ".phase", ".stale"),
