@@ -34,45 +34,45 @@ class AccountFollowing:
 class Accounts:
     """Every account's private channel."""
 
-    __slots__ = ("_followings", "_rights", "numbers")
+    __slots__ = ("_followed_by", "_rights", "numbers")
 
     def __init__(self, rights: Rights) -> None:
         self._rights = rights
-        self._followings: dict[AccountId, dict[Follower, AccountFollowing]] = {}
+        self._followed_by: dict[AccountId, dict[Follower, AccountFollowing]] = {}
         self.numbers: dict[AccountId, int] = {}
         """How far each channel has come; one that never spoke is missing."""
 
     def restore(self, numbers: Mapping[AccountId, int]) -> None:
         """Start from the tables. Nobody follows yet."""
         self.numbers = dict(numbers)
-        self._followings = {}
+        self._followed_by = {}
 
     def row(self, header: Header, events: Iterable[Event]) -> None:
         """Tell the accounts what one journal row told them."""
-        numbers, followings = self.numbers, self._followings
+        numbers, followed_by = self.numbers, self._followed_by
         for event in events:
             for one in told(event):
                 numbers[one[0]] = one[1].n
-                if one[0] in followings:
+                if one[0] in followed_by:
                     self._tell(header, event, one)
 
     def follow(self, account_id: AccountId, follower: AccountFollower, user_id: UserId) -> None:
         """Send every further message of the account to this follower, while the user may see it."""
-        self._followings.setdefault(account_id, {})[follower] = AccountFollowing(follower, user_id)
+        self._followed_by.setdefault(account_id, {})[follower] = AccountFollowing(follower, user_id)
 
     def unfollow(self, account_id: AccountId, follower: Follower) -> None:
         """Send no more of the account to this follower."""
-        followings = self._followings.get(account_id)
-        if followings is not None:
-            followings.pop(follower, None)
-            if not followings:
-                del self._followings[account_id]
+        followed_by = self._followed_by.get(account_id)
+        if followed_by is not None:
+            followed_by.pop(follower, None)
+            if not followed_by:
+                del self._followed_by[account_id]
 
     def _tell(self, header: Header, event: Event, one: Told) -> None:
         account_id = one[0]
         whole = private_frame(header, event, one)
         refused: list[AccountFollowing] = []
-        for following in self._followings[account_id].values():
+        for following in self._followed_by[account_id].values():
             if self._may(following, account_id):
                 following.follower.push(whole)
             else:

@@ -275,6 +275,7 @@ class Hub:
 
     def snapshot(self, instrument_id: InstrumentId, depth: int) -> tuple[int, DepthSnapshot]:
         """The best prices of both sides, and the journal sequence they stand at: what REST shows."""
+        self.market.settle()
         return self.market.moment.sequence, self.market.depth.snapshot(instrument_id, depth)
 
     async def close(self) -> None:

@@ -15,13 +15,13 @@ import msgspec
 from api.stream.answers import encode, envelope, frame
 from api.stream.books import BookChannel, Moment, TradeLine, TradesChannel, trade_line
 from api.stream.private import HOT
-from exchange.core.ids import InstrumentId
+from exchange.core.ids import InstrumentId, sequence_of
 from exchange.core.instruments import Phase
 from exchange.core.messages import Event, Header
 from exchange.core.wire import name_of
 from exchange.core.wire_json import show
 from matching.depth import DepthFeed, OpenOrder
-from matching.messages import Instrument
+from matching.messages import Instrument, TradeMade
 
 TICK_S = 0.025
 INSTRUMENTS = "instruments"
@@ -81,11 +81,11 @@ S = TypeVar("S", bound=Source)
 class _Channel(Generic[S]):
     """A public channel and its followers."""
 
-    __slots__ = ("followings", "source")
+    __slots__ = ("followed_by", "source")
 
     def __init__(self, source: S) -> None:
         self.source = source
-        self.followings: dict[Follower, Following] = {}
+        self.followed_by: dict[Follower, Following] = {}
 
 
 AnyChannel = _Channel[BookChannel] | _Channel[TradesChannel]
@@ -118,6 +118,9 @@ class Market:
         self._behind: dict[AnyChannel, None] = {}
         self._followers: dict[Follower, None] = {}
         self._instruments_n = 0
+        self._events: list[Event] = []
+        self._times: dict[int, int] = {}
+        """When the rows that made trades were stamped."""
 
     def restore(
         self,
@@ -133,6 +136,7 @@ class Market:
         self.depth.restore(open_orders, {instrument_id: book_n for instrument_id, (book_n, _) in numbers.items()})
         self._books, self._trades = {}, {}
         self._changed, self._behind, self._followers = {}, {}, {}
+        self._events, self._times = [], {}
         self._instruments_n = 0
         for instrument_id, (book_n, trade_n) in numbers.items():
             book, trades = self._meet(instrument_id, book_n)
@@ -142,29 +146,32 @@ class Market:
     # --- committed rows in -
 
     def row(self, header: Header, events: Sequence[Event]) -> None:
-        """Take in one journal row; what it changed is sent with the next tick."""
+        """Take in one journal row; what it changed is reckoned and sent with the next tick."""
+        self._events.extend(events)
+        for event in events:
+            if type(event) is TradeMade:
+                self._times[header.sequence] = header.at_ns
+            elif type(event) not in HOT:
+                for name in _instrument_fields(cast("Any", type(event))):
+                    self._instrument(event, getattr(event, name))
+        self.moment = Moment(header.epoch, header.sequence, header.at_ns)
+
+    def settle(self) -> None:
+        """Reckon what the rows since the last tick changed. The depth takes them as one: only the outcome is shown."""
+        events, self._events = self._events, []
+        times, self._times = self._times, {}
         for change in self.depth.row(events):
             book, trades = self._channels(change.instrument_id)
             book.source.take(change)
             self._changed[book] = None
-            if change.trades:
-                for trade in change.trades:
-                    trades.source.take(
-                        trade_line(
-                            trade.trade_id,
-                            trade.trade_n,
-                            trade.price_ticks,
-                            trade.quantity_lots,
-                            trade.aggressor,
-                            header.at_ns,
-                        )
+            for trade in change.trades:
+                at_ns = times[sequence_of(trade.trade_id)]
+                trades.source.take(
+                    trade_line(
+                        trade.trade_id, trade.trade_n, trade.price_ticks, trade.quantity_lots, trade.aggressor, at_ns
                     )
+                )
                 self._changed[trades] = None
-        for event in events:
-            if type(event) not in HOT:
-                for name in _instrument_fields(cast("Any", type(event))):
-                    self._instrument(event, getattr(event, name))
-        self.moment = Moment(header.epoch, header.sequence, header.at_ns)
 
     def _instrument(self, event: Event, instrument: Instrument) -> None:
         """Take in an instrument's latest terms, and tell those who follow the list at once."""
@@ -179,16 +186,17 @@ class Market:
     @property
     def is_waiting(self) -> bool:
         """Whether the next tick has something to do."""
-        return bool(self._changed or self._behind)
+        return bool(self._events or self._changed or self._behind)
 
     def tick(self) -> None:
         """Send what changed, and what followers missed while they were full."""
+        self.settle()
         changed, self._changed = self._changed, {}
         for channel in changed:
             self._emit(channel)
         behind, self._behind = self._behind, {}
         for channel in behind:
-            for following in channel.followings.values():
+            for following in channel.followed_by.values():
                 if following.serial != channel.source.serial:
                     self._catch_up(channel, following)
 
@@ -196,7 +204,7 @@ class Market:
         """Stop keeping the messages of channels that nobody follows."""
         channels: list[AnyChannel] = [*self._books.values(), *self._trades.values()]
         for channel in channels:
-            if not channel.followings:
+            if not channel.followed_by:
                 channel.source.keep(wanted=False)
 
     # --- followers -
@@ -216,11 +224,11 @@ class Market:
         first = source.snapshot(self.moment) if from_n is None else source.since_number(from_n, self.moment)
         if first is not None:
             follower.push(first)
-        channel.followings[follower] = Following(follower, source.serial)
+        channel.followed_by[follower] = Following(follower, source.serial)
 
     def unfollow(self, kind: str, instrument_id: InstrumentId, follower: Follower) -> None:
         """Send no more of the channel to this follower."""
-        self._channel(kind, instrument_id).followings.pop(follower, None)
+        self._channel(kind, instrument_id).followed_by.pop(follower, None)
 
     def instruments_number(self) -> int:
         """How far the list of instruments has come in this epoch."""
@@ -251,7 +259,7 @@ class Market:
         whole = source.emit(self.moment)
         if whole is None:
             return
-        for following in channel.followings.values():
+        for following in channel.followed_by.values():
             if following.follower.is_full():
                 self._behind[channel] = None
             elif following.serial == before:
@@ -271,6 +279,7 @@ class Market:
 
     def _send_now(self, channel: AnyChannel) -> None:
         """Before a snapshot, everybody gets what the snapshot has in it already."""
+        self.settle()
         if channel in self._changed:
             del self._changed[channel]
             self._emit(channel)

@@ -185,15 +185,19 @@ class Session:
     # --- in -
 
     def on_text(self, raw: bytes) -> None:
-        """Take a message. Nothing it can hold may raise into the server."""
-        if self.stage is Stage.OPEN:
-            self._take(raw)
-        elif self.stage is Stage.NEW:
-            self._first(raw)
-        elif self.stage is Stage.CHECKING:
-            self._queued.append(raw)
-            if len(self._queued) > MAX_WAITING_LOGIN:
-                self.close(StreamCode.STREAM_TOO_MANY_MESSAGES)
+        """Take a message. Nothing raises into the server: a bug costs this connection and no other."""
+        try:
+            if self.stage is Stage.OPEN:
+                self._take(raw)
+            elif self.stage is Stage.NEW:
+                self._first(raw)
+            elif self.stage is Stage.CHECKING:
+                self._queued.append(raw)
+                if len(self._queued) > MAX_WAITING_LOGIN:
+                    self.close(StreamCode.STREAM_TOO_MANY_MESSAGES)
+        except Exception:
+            log.exception("stream.message_failed")
+            self.close(StreamCode.STREAM_RESTART)
 
     def on_binary(self) -> None:
         """The stream is text."""

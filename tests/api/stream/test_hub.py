@@ -81,6 +81,18 @@ async def test_a_bug_in_a_projection_costs_the_streams_and_not_the_node(exchange
     assert exchange.services.keeper.starts == 1
 
 
+async def test_a_bug_in_a_message_costs_its_connection_and_no_other(exchange: Exchange) -> None:
+    one, other = await exchange.connect("wu"), await exchange.connect("li")
+
+    def fails(*_: Any) -> None:
+        raise RuntimeError("planted")
+
+    exchange.hub.market.number = fails  # type: ignore[method-assign, assignment]
+    await one.send(type="subscribe", channel=f"book:{exchange.instrument()}")
+    assert await one.closed() == (1012, "stream.restart")
+    assert (await other.ask(id=1, type="ping"))["type"] == "pong"
+
+
 async def test_a_bug_in_a_tick_costs_the_streams_and_not_the_node(exchange: Exchange) -> None:
     trader = await exchange.connect("li")
     tick = exchange.hub.market.tick

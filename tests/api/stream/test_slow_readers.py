@@ -254,7 +254,7 @@ def _ends_with_the_book(steps: list[tuple[Any, ...]]) -> None:
         reader.full = False
     market.tick()
     assert not market.is_waiting
-    now = market.depth.snapshot(INSTRUMENT, 1_000)
+    now = market.depth.snapshot(INSTRUMENT, 50)
     for reader in readers:
         assert reader.book.n == now.book_n == feeder.book_n
         assert reader.book.bids == {level.price_ticks: level.lots for level in now.bids}
