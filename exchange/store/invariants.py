@@ -28,25 +28,34 @@ def _table(mapped: Any) -> Table:
 
 ACCOUNTS, BALANCES, BANKS = _table(AccountTable).c, _table(BalanceTable).c, _table(BankTable).c
 POSTINGS, ORDERS = _table(PostingTable).c, _table(OrderTable).c
+DEALS = _table(DealTable).c
 WITHDRAWALS, SUBSCRIPTIONS = _table(WithdrawalTable).c, _table(SubscriptionTable).c
 DEALS = _table(DealTable).c
 PRODUCTS, PROGRAMMES, REWARDS = _table(ProductTable).c, _table(ProgrammeTable).c, _table(RewardTable).c
 
-HOLDS: list[Select[Any]] = [
-    select(ORDERS.hold_asset_id, ORDERS.account_id, ORDERS.hold_units).where(ORDERS.status == "open"),
-    select(WITHDRAWALS.asset_id, WITHDRAWALS.account_id, WITHDRAWALS.amount_minor).where(
-        WITHDRAWALS.status == WithdrawalStatus.REQUESTED.value
+HOLDS: dict[str, tuple[Select[Any], ...]] = {
+    "orders": (select(ORDERS.hold_asset_id, ORDERS.account_id, ORDERS.hold_units).where(ORDERS.status == "open"),),
+    "withdrawals": (
+        select(WITHDRAWALS.asset_id, WITHDRAWALS.account_id, WITHDRAWALS.amount_minor).where(
+            WITHDRAWALS.status == WithdrawalStatus.REQUESTED.value
+        ),
     ),
-    select(PRODUCTS.money_asset_id, SUBSCRIPTIONS.account_id, SUBSCRIPTIONS.notes * PRODUCTS.note_face_minor)
-    .where(SUBSCRIPTIONS.product_id == PRODUCTS.product_id)
-    .where(SUBSCRIPTIONS.live),
-    select(PROGRAMMES.money_asset_id, PROGRAMMES.sponsor_account_id, PROGRAMMES.budget_left_minor),
-    select(PROGRAMMES.money_asset_id, PROGRAMMES.sponsor_account_id, REWARDS.amount_minor)
-    .where(REWARDS.programme_id == PROGRAMMES.programme_id)
-    .where(REWARDS.status == "claimed"),
-    select(DEALS.asset_id, DEALS.seller_account_id, DEALS.units).where(DEALS.escrow_minor > 0),
-]
-"""Every reason to hold units, as (asset, account, units); a workflow that holds adds its line."""
+    "deals": (
+        select(DEALS.asset_id, DEALS.seller_account_id, DEALS.units).where(DEALS.live).where(DEALS.escrow_minor > 0),
+    ),
+    "subscriptions": (
+        select(PRODUCTS.money_asset_id, SUBSCRIPTIONS.account_id, SUBSCRIPTIONS.notes * PRODUCTS.note_face_minor)
+        .where(SUBSCRIPTIONS.product_id == PRODUCTS.product_id)
+        .where(SUBSCRIPTIONS.live),
+    ),
+    "programmes": (
+        select(PROGRAMMES.money_asset_id, PROGRAMMES.sponsor_account_id, PROGRAMMES.budget_left_minor),
+        select(PROGRAMMES.money_asset_id, PROGRAMMES.sponsor_account_id, REWARDS.amount_minor)
+        .where(REWARDS.programme_id == PROGRAMMES.programme_id)
+        .where(REWARDS.status == "claimed"),
+    ),
+}
+"""Every reason to hold units, as (asset, account, units), by workflow; one that holds adds its line here."""
 
 
 def check_promises(tables: Snapshot, problems: Problems) -> None:
@@ -114,7 +123,7 @@ def _postings_make_balances(tables: Snapshot, problems: Problems) -> None:
 
 def _holds_have_reasons(tables: Snapshot, problems: Problems) -> None:
     reasons: dict[tuple[int, int], int] = {}
-    for query in HOLDS:
+    for query in (query for queries in HOLDS.values() for query in queries):
         for asset_id, account_id, units in tables.stream(query):
             reasons[asset_id, account_id] = reasons.get((asset_id, account_id), 0) + units
     held_query = select(BALANCES.asset_id, BALANCES.account_id, BALANCES.held_units).where(BALANCES.held_units != 0)

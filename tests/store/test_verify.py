@@ -20,11 +20,12 @@ from exchange.node.codec import ENGINE_VERSION
 from exchange.node.ports import Head
 from exchange.node.verify import Problem, Problems
 from exchange.store.fold import Fold, compare_table
-from exchange.store.invariants import check_promises
+from exchange.store.invariants import HOLDS, check_promises
 from exchange.store.proofs import JOURNAL, Report, verify
 from exchange.store.schema.all import STATE_TABLES
 from exchange.store.snapshot import SqliteSnapshot, snapshot
 from tests.node.template import Stage
+from tests.promises import HOLD_OWNERS
 
 ROWS = 4
 TABLES = [table.name for table in STATE_TABLES]
@@ -404,3 +405,7 @@ def test_the_command_ends_with_1_and_names_the_difference(cli: Any, database: Pa
 def test_a_database_that_is_not_there_is_one_line(cli: Any, tmp_path: Path) -> None:
     done = cli(["verify", "--data-dir", str(tmp_path)])
     assert done.exit_code == 1 and "store.missing" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_every_workflow_that_holds_is_known_to_the_proof() -> None:
+    assert sorted(HOLDS) == sorted(owner.__name__.strip("_") for owner in HOLD_OWNERS)
