@@ -19,6 +19,7 @@ import re
 import struct
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -58,7 +59,7 @@ class Connection(asyncio.Protocol):
         """Ask for the upgrade."""
         self.transport = cast("asyncio.Transport", transport)
         key = base64.b64encode(os.urandom(16)).decode()
-        transport.write(
+        self.transport.write(
             f"GET {self.run.path} HTTP/1.1\r\nHost: {self.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
@@ -198,7 +199,7 @@ async def drive(plan: dict[str, Any]) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     run = Run(plan)
     for place in range(plan["connections"]):
-        await loop.create_connection(lambda place=place: Connection(plan, place, run), plan["address"], plan["port"])
+        await loop.create_connection(partial(Connection, plan, place, run), plan["address"], plan["port"])
     give_up = time.monotonic() + 60
     while run.ready < plan["connections"]:
         if time.monotonic() > give_up:
