@@ -87,7 +87,9 @@ async def test_all_orders_are_cancelled_after_a_question(visitor: Visitor, house
     for ticks in (900, 905, 910):
         await house.places("wu", Side.BUY, 1, ticks)
     await visitor.opens("wu")
-    await expect(visitor.rows("own-orders")).to_have_count(3)
+    await house.places("wu", Side.BUY, 1, 915)
+    prices = visitor.rows("own-orders").locator("td:nth-child(3)")
+    await expect(prices).to_have_text(["45.75", "45.50", "45.25", "45.00"])  # newest first
     await visitor.page.get_by_role("button", name="Cancel all").click()
     await visitor.page.get_by_role("group").get_by_role("button", name="Cancel all").click()
     await expect(visitor.rows("own-orders")).to_have_count(0)

@@ -12,7 +12,7 @@
 const FILLS_KEPT = 100;
 
 export class Account {
-  /** @type {Map<string, OwnOrder>} */ orders = new Map();
+  /** @type {Map<string, OwnOrder>} oldest first */ orders = new Map();
   /** @type {any[]} newest first */ fills = [];
   /** @type {Map<string, {balance: number, held: number}>} */ holdings = new Map();
   /** The last message taken; null before the channel said where it stands. @type {number | null} */
@@ -47,13 +47,13 @@ export class Account {
   /**
    * Start from the tables as of a sequence, then take what the channel told meanwhile.
    * @param {number} asOf
-   * @param {OwnOrder[]} orders
+   * @param {OwnOrder[]} orders newest first
    * @param {any[]} fills newest first
    * @param {{asset_id: string, balance: number, held: number}[]} holdings
    */
   load(asOf, orders, fills, holdings) {
     this.#asOf = asOf;
-    this.orders = new Map(orders.map((order) => [order.order_id, order]));
+    this.orders = new Map(orders.toReversed().map((order) => [order.order_id, order]));
     this.fills = fills.slice(0, FILLS_KEPT);
     this.holdings = new Map(holdings.map(({ asset_id, balance, held }) => [asset_id, { balance, held }]));
     this.isLoaded = true;
