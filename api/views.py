@@ -78,8 +78,8 @@ def _redact(message: Any, values: dict[str, Any], may_view: MayView) -> None:
 
 @functools.cache
 def _nested(kind: Any) -> tuple[str, ...]:
-    """The fields that may hold records, at any depth of their type."""
-    return tuple(field.name for field in msgspec.structs.fields(kind) if _holds_records(field.type))
+    """The fields that may hold something private, at any depth of their type."""
+    return tuple(field.name for field in msgspec.structs.fields(kind) if _may_hold_private(field.type))
 
 
 @functools.cache
@@ -93,6 +93,12 @@ def _named(kind: Any) -> tuple[tuple[str, str], ...]:
         elif _holds_records(field.type):
             found.append((field.name, ""))
     return tuple(found)
+
+
+def _may_hold_private(kind: Any) -> bool:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return issubclass(kind, PRIVATE) or bool(_nested(cast("Any", kind)))
+    return any(_may_hold_private(inner) for inner in getattr(kind, "__args__", ()))
 
 
 def _holds_records(kind: Any) -> bool:

@@ -22,7 +22,7 @@ from api.rest.commands import POSTS, Post
 from api.services import Services
 from exchange.core.messages import Command
 from exchange.node.lanes import is_slow
-from exchange.node.ports import NodeFault, Outcome
+from exchange.node.ports import NodeFault, Outcome, Submission
 
 JSON_HEADER = (b"content-type", b"application/json")
 REPEATED_HEADER = (b"idempotency-replayed", b"true")
@@ -74,12 +74,29 @@ async def submit(services: Services, command: Command, principal: Principal, key
 
     Raises: NodeFault. Refused: node.slow; the command is not withdrawn, its key finds the outcome later.
     """
-    answered = services.bus.submit(command, principal.user_id, key=key_of(command, key), slow=is_slow(type(command)))
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Outcome] = loop.create_future()
+
+    def answer(result: Outcome | NodeFault) -> None:
+        if future.done():
+            return
+        if isinstance(result, NodeFault):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+    def give_up() -> None:
+        if not future.done():
+            future.set_exception(RequestRefused(RequestCode.NODE_SLOW, retry_after_s=1))
+
+    submission = Submission(command, principal.user_id, answer, key=key_of(command, key))
+    services.bus.post(submission, slow=is_slow(type(command)))
+    # A timer of our own: asyncio.timeout costs several times as much, on every order.
+    late = loop.call_later(services.settings.answer_seconds, give_up)
     try:
-        async with asyncio.timeout(services.settings.answer_seconds):
-            return await answered
-    except TimeoutError:
-        raise RequestRefused(RequestCode.NODE_SLOW, retry_after_s=1) from None
+        return await future
+    finally:
+        late.cancel()
 
 
 async def respond(

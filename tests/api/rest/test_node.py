@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 
 from exchange.core.ids import AccountId, AssetId, from_wire
 from exchange.node.ports import NodeFault
@@ -135,6 +136,9 @@ async def test_a_bug_at_the_edge_says_nothing_of_itself(exchange: Exchange, monk
 
     monkeypatch.setattr(exchange.services.directory, "principal", broken)
     wu = exchange.anonymous(authorization=(await exchange.by("ops")).headers["authorization"])
-    for answer in (await wu.get("/v1/orders"), await wu.post("/v1/orders", json={})):
+    with capture_logs() as lines:
+        answers = await wu.get("/v1/orders"), await wu.post("/v1/orders", json={})
+    for answer in answers:
         assert (answer.status_code, answer.json()["code"]) == (500, "edge.failed")
         assert "secret" not in answer.text
+    assert [line["event"] for line in lines] == ["request.failed"] * 2
