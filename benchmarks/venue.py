@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import os
 import random
 import shutil
 import sqlite3
@@ -89,7 +90,9 @@ def fresh_copy(size: Size) -> Iterator[Venue]:
     """A copy of a seeded database in a folder of its own, which goes afterwards."""
     kept = seeded(size)
     with TemporaryDirectory(prefix="run-", dir=CACHE, ignore_cleanup_errors=True) as folder:
-        shutil.copyfile(kept.database, Path(folder) / kept.database.name)
+        copied = shutil.copyfile(kept.database, Path(folder) / kept.database.name)
+        with copied.open("rb") as file:
+            os.fsync(file.fileno())  # or the disk is still busy with the copy while the first rounds are measured
         yield Venue(**{**asdict(kept), "folder": folder})
 
 
@@ -109,8 +112,9 @@ def seeded(size: Size) -> Venue:
             asyncio.run(seed(venue, size.rows, size.resting))
             _settle(venue.database)
             (Path(new) / "venue.json").write_text(json.dumps(asdict(venue)))
-            shutil.rmtree(folder, ignore_errors=True)
-            shutil.copytree(new, folder)
+            for outdated in CACHE.glob(f"{size.rows}-{size.resting}-{size.sellers_a_member}-*"):
+                shutil.rmtree(outdated, ignore_errors=True)
+            Path(new).rename(folder)
     return Venue(**{**json.loads((folder / "venue.json").read_text()), "folder": str(folder)})
 
 
