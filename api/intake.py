@@ -1,7 +1,7 @@
 """A list of patents comes in: read row by row, names set aside, and submitted in slices through the slow lane.
 
 The file is spooled to disk while it arrives and read by a thread, so neither its size nor its faults weigh on the loop
-that trades. Each slice has a key made of the file's hash, so the same file sent twice is decided once.
+that trades. What is known is told by its content, so a file sent again, whole or in part, goes on where it was.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from typing import BinaryIO
 
 import msgspec
 
-from api.persons import Persons
-from exchange.assets.entries import PatentEntry, PersonalFields
+from api.persons import Named, Persons
+from api.problems import RequestRefused
+from exchange.assets.entries import PatentEntry
 from exchange.assets.intake import IntakeRow, Tally, Verdict, read_patents
 from exchange.assets.messages import MAX_ENTRIES, ImportPatents, PatentsImported
 from exchange.core.messages import Rejected
-from exchange.node.ports import NodeFault, Outcome
+from exchange.node.ports import Outcome
 
 CHUNK_BYTES = 262_144
 MAX_REPORTED = 1_000
-LOOKAHEAD_ROWS = 400
-"""Rows whose stored salts are asked for in one query."""
 
 
 class RowReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,31 +59,26 @@ class ImportReport(msgspec.Struct, kw_only=True):
             self.not_listed += 1
 
 
-Submit = Callable[[ImportPatents, str], Outcome]
-"""Sends one slice under a key and waits for its outcome; called from the reading thread."""
+Submit = Callable[[ImportPatents], Outcome]
+"""Sends one slice and waits for its outcome; called from the reading thread."""
 
 
 def import_file(file: BinaryIO, sha256: str, as_of: date, persons: Persons, submit: Submit) -> ImportReport:
     """Read a whole file and submit it slice by slice. Blocks: run it in a thread.
 
     Raises: NodeFault when the outcome of a slice is unknown; the same file sent again goes on.
+    Refused: whatever refuses a slice as a whole, member.frozen for one.
     """
     report = ImportReport(sha256=sha256)
     tally = Tally()
     salts: dict[str, bytes] = {}
 
     def salt_for(key: str) -> bytes:
-        salt = salts.get(key)
-        if salt is None:
-            salt = persons.salts([key]).get(key) or persons.fresh_salt()
-            salts[key] = salt
-            if len(salts) > LOOKAHEAD_ROWS:
-                salts.pop(next(iter(salts)))
+        salts[key] = salt = persons.salts([key]).get(key) or persons.fresh_salt()
         return salt
 
     slice_: list[tuple[IntakeRow, PatentEntry]] = []
-    names: list[tuple[PersonalFields, bytes]] = []
-    part = 0
+    names: list[Named] = []
     for row in read_patents(_chunks(file), as_of=as_of, salt_for=salt_for):
         tally.add(row)
         _report_row(report, row)
@@ -94,11 +88,10 @@ def import_file(file: BinaryIO, sha256: str, as_of: date, persons: Persons, subm
         if row.persons is not None:
             names.append((row.persons, salts[row.persons.key]))
         if len(slice_) == MAX_ENTRIES:
-            part += 1
-            _send(report, persons, slice_, names, submit, f"import:{sha256}:{part}")
-            slice_, names = [], []
+            _send(report, persons, slice_, names, submit)
+            slice_, names, salts = [], [], {}
     if slice_:
-        _send(report, persons, slice_, names, submit, f"import:{sha256}:{part + 1}")
+        _send(report, persons, slice_, names, submit)
     report.rows = sum(tally.rows.values())
     report.accepted = tally.rows.get(Verdict.ACCEPTED.value, 0)
     report.incomplete = tally.rows.get(Verdict.INCOMPLETE.value, 0)
@@ -111,18 +104,24 @@ def _send(
     report: ImportReport,
     persons: Persons,
     rows: list[tuple[IntakeRow, PatentEntry]],
-    names: list[tuple[PersonalFields, bytes]],
+    names: list[Named],
     submit: Submit,
-    key: str,
 ) -> None:
-    """Names first, then the slice: a commitment in the journal always has its opening on file."""
-    persons.keep(names)
-    outcome = submit(ImportPatents(entries=tuple(entry for _, entry in rows)), key)
+    """Names first, then the slice: a new patent's commitments always have their opening on file.
+
+    The names of a known patent are replaced only when its owner's word was taken, so nobody overwrites another's.
+    """
+    kept = persons.keep_new(names)
+    outcome = submit(ImportPatents(entries=tuple(entry for _, entry in rows)))
     for event in outcome.events:
         if isinstance(event, Rejected):
-            raise NodeFault(event.code, event.detail)
+            persons.erase(kept)
+            raise RequestRefused(event.code, event.detail)
         if not isinstance(event, PatentsImported):
             continue
+        refusals = {refused.number for refused in event.refused}
+        persons.replace([named for named in names if named[0].key not in refusals])
+        persons.erase([key for key in kept if key in refusals])
         report.new += len(event.new)
         report.changed += len(event.changed)
         report.same += event.same

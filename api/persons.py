@@ -1,13 +1,15 @@
 """Natural persons' names apart from everything else: kept here, erasable here, and in the journal only as commitments.
 
 A patent's inventors are people. The journal and the tables carry salted hashes of their names; the names and salts lie
-in this table of the edge store. Erasing a row leaves the chain whole and the hashes closed for ever.
+in this table of the edge store. Erasing a row leaves the chain whole and the hashes closed for ever. (A backup made
+before keeps the row; whoever erases here erases there.)
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import LargeBinary, PrimaryKeyConstraint, String, delete, insert, select
@@ -18,6 +20,9 @@ from api.auth.edge_tables import EdgeBase
 from exchange.assets.entries import PersonalFields
 
 SALT_BYTES = 16
+
+Named = tuple[PersonalFields, bytes]
+"""The persons of a patent, and its salt."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -49,11 +54,23 @@ class Persons:
         """A salt for a patent that has none."""
         return secrets.token_bytes(SALT_BYTES)
 
-    def keep(self, records: Sequence[tuple[PersonalFields, bytes]]) -> None:
-        """Keep names and salts before the journal gets their commitments."""
+    def keep_new(self, records: Sequence[Named]) -> list[str]:
+        """Keep the names and salts of patents that have none yet; answers the keys of these."""
+        if not records:
+            return []
+        with self.store.transaction() as connection:
+            query = select(PersonRecord.key).where(PersonRecord.key.in_([fields.key for fields, _ in records]))
+            known = set(connection.scalars(query))
+            rows = [_row(fields, salt) for fields, salt in records if fields.key not in known]
+            if rows:
+                connection.execute(insert(PersonRecord), rows)
+        return [row["key"] for row in rows]
+
+    def replace(self, records: Sequence[Named]) -> None:
+        """Keep these names and salts, whatever was kept of the same patents."""
         if not records:
             return
-        rows = [{"key": fields.key, "salt": salt, "fields": _encode(fields)} for fields, salt in records]
+        rows = [_row(fields, salt) for fields, salt in records]
         with self.store.transaction() as connection:
             connection.execute(delete(PersonRecord).where(PersonRecord.key.in_([row["key"] for row in rows])))
             connection.execute(insert(PersonRecord), rows)
@@ -64,7 +81,15 @@ class Persons:
             found = connection.execute(select(PersonRecord.fields).where(PersonRecord.key == key)).first()
         return msgspec.msgpack.decode(found[0], type=PersonalFields) if found else None
 
-    def erase(self, key: str) -> bool:
-        """Forget the persons a patent names; tells whether there were any. Nothing can bring them back."""
+    def erase(self, keys: Sequence[str]) -> int:
+        """Forget the persons these patents name; tells how many had any. The file holds no trace of them afterwards."""
+        if not keys:
+            return 0
         with self.store.transaction() as connection:
-            return connection.execute(delete(PersonRecord).where(PersonRecord.key == key)).rowcount == 1
+            erased = connection.execute(delete(PersonRecord).where(PersonRecord.key.in_(keys))).rowcount
+        self.store.scrub()
+        return erased
+
+
+def _row(fields: PersonalFields, salt: bytes) -> dict[str, Any]:
+    return {"key": fields.key, "salt": salt, "fields": _encode(fields)}

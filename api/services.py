@@ -5,6 +5,7 @@ One object, made by `exchange.bootstrap` and kept at `app.state.services`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -29,6 +30,8 @@ from exchange.node.local import LocalBus, LocalFeed
 from exchange.node.ports import Clock
 from exchange.store.queries.reader import Reads
 from matching.depth import DepthSnapshot
+
+UPLOADS_RECEIVED = 8
 
 
 class BookSource(Protocol):
@@ -119,6 +122,10 @@ class Services:
     """What else must end when the exchange stops, in reverse order."""
     enders: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])
     """What ends only after the node: it still hears of the last committed batch."""
+    receiving: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_RECEIVED))
+    """Lists of patents on their way in; each may lie on the disk until it is read."""
+    importing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Lists are read one at a time: two that name the same new patent would each draw a salt for it."""
     _connections: int = 0
 
     def next_connection(self) -> ConnectionId:

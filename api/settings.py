@@ -23,6 +23,10 @@ class EdgeSettings(BaseSettings):
     max_body_bytes: int = Field(default=65_536, ge=1_024, le=1_048_576)
     body_seconds: float = Field(default=10.0, gt=0)
     """How long a client may take to send its body."""
+    max_upload_bytes: int = Field(default=134_217_728, ge=1_024)
+    """The largest list of patents."""
+    upload_seconds: float = Field(default=300.0, gt=0)
+    """How long a client may take to send one."""
     max_requests_open: int = Field(default=2_000, ge=1)
     """HTTP requests in progress; one more is answered edge.busy."""
     requests_per_second: int = Field(default=2_000, ge=1)
