@@ -71,7 +71,10 @@ def encode_event(event: Event) -> bytes:
 
 def encode_events(events: Iterable[bytes]) -> bytes:
     """The encoded events of one row as one msgpack array, without encoding any of them again."""
-    return _encode([msgspec.Raw(event) for event in events])
+    listed = list(events)
+    if len(listed) < 16:  # msgpack's fixarray: one byte of head
+        return bytes((0x90 | len(listed),)) + b"".join(listed)
+    return _encode([msgspec.Raw(event) for event in listed])
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 
 from exchange.core.ids import SHARD
@@ -63,6 +64,10 @@ def fingerprint(principal: int, command: bytes) -> bytes:
     return sha256(principal.to_bytes(8, "big") + command).digest()
 
 
+@lru_cache(4_096)
 def key_hash(principal: int, key: str) -> int:
-    """A signed 64-bit index value of a sender's key; the exact sender and key are compared beside it."""
+    """A signed 64-bit index value of a sender's key; the exact sender and key are compared beside it.
+
+    Asked twice of each command, at the look-up and for its row: the second time is remembered.
+    """
     return int.from_bytes(sha256(principal.to_bytes(8, "big") + key.encode()).digest()[:8], "big", signed=True)

@@ -31,6 +31,7 @@ from exchange.node.ports import Batch, Clock, Feed, Head, JournalRow, Known, Nod
 MAX_COMMANDS = 512
 MAX_EVENTS = 4_096
 MAX_APPLY_SECONDS = 0.005
+MIN_ROOM = 32
 MAX_SLOW_SECONDS = MAX_APPLY_SECONDS / 4
 INLINE_COMMANDS = 24
 """A batch up to this size commits in the loop itself: the hop to the thread and back would cost more than it frees."""
@@ -70,6 +71,11 @@ class Sequencer:
         """Commands still to be taken one a batch, after a stop, so that a poisonous one harms only itself."""
         self.on_stage: Callable[[str], None] = lambda _stage: None
         """Told "apply", "commit" and "answer" as they begin; crash tests print where they struck."""
+        self._room = MAX_COMMANDS
+        """Commands taken at once: as many as the last full batch could decide in its time, or twice the last one's.
+
+        What is taken and put back was looked up for nothing.
+        """
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
         self._runs_asked: set[RunId] = set()
         self._resting: list[tuple[Callable[[], None], asyncio.Future[Any]]] = []
@@ -139,7 +145,7 @@ class Sequencer:
                 await asyncio.wait_for(bus.arrived.wait(), self._seconds_to_timer())
             except TimeoutError:
                 continue
-        room = 1 if self.careful else MAX_COMMANDS
+        room = 1 if self.careful else self._room
         taken = [bus.fast.popleft() for _ in range(min(room, len(bus.fast)))]
         if self.careful:
             self.careful -= 1
@@ -192,7 +198,7 @@ class Sequencer:
         now_ns = self.clock.now_ns()
         slow_until = started + MAX_SLOW_SECONDS
         while self._timer_due_at(now_ns):
-            fired = self._decide(_own(AdvanceClock()), now_ns, taken, waiting)
+            fired = self._decide(_own(AdvanceClock()), now_ns, taken, waiting, 0)
             taken.append(fired)
             self._timers_stuck = _engine_failed(fired[1].events)
         for place, submission in enumerate(waiting):
@@ -200,17 +206,20 @@ class Sequencer:
             full = events >= MAX_EVENTS or spent - started > MAX_APPLY_SECONDS
             if taken and (full or (_is_slow(submission) and spent > slow_until)):
                 self._return(waiting[place:])
+                self._room = max(MIN_ROOM, place)
                 break
             if submission.key:
                 twin = in_batch.get((submission.principal, submission.key))
                 if twin is not None:
                     _answer_with_twin(submission, twin)
                     continue
-            row = self._decide(submission, now_ns, taken, waiting[place + 1 :])
+            row = self._decide(submission, now_ns, taken, waiting, place + 1)
             taken.append(row)
             events += len(row[1].events)
             if submission.key:
                 in_batch[submission.principal, submission.key] = row
+        else:
+            self._room = min(MAX_COMMANDS, 2 * self._room)
         return taken
 
     def _return(self, submissions: list[Submission]) -> None:
@@ -221,10 +230,13 @@ class Sequencer:
         due = self.state.due
         return bool(due) and not self._timers_stuck and due[0][0] <= max(now_ns, self.head.at_ns + 1)
 
-    def _decide(self, submission: Submission, now_ns: int, taken: list[Taken], behind: list[Submission]) -> Taken:
+    def _decide(
+        self, submission: Submission, now_ns: int, taken: list[Taken], waiting: list[Submission], behind: int
+    ) -> Taken:
         """Stamp one command and decide it; a bug before the line refuses it, one after the line stops the node.
 
-        `taken` came before it in the batch and `behind` waits behind it: after a stop all are surely not committed.
+        `taken` came before it in the batch, and `waiting` from place `behind` on comes after it: after a stop all of
+        them are surely not committed.
         """
         header = Header(
             sequence=Sequence(self.head.sequence + 1),
@@ -244,7 +256,7 @@ class Sequencer:
             else:
                 log.exception("handler.failed_after_line", command=name_of(submission.command))
                 self._note_suspect(submission)
-                retry = _not_own([*(earlier for earlier, _ in taken), submission, *behind])
+                retry = _not_own([*(earlier for earlier, _ in taken), submission, *waiting[behind:]])
                 raise Stopped("a handler failed after its line", retry) from error
         return submission, self._row(header, submission, events)
 
