@@ -13,14 +13,25 @@ from typing import Any, cast
 
 import msgspec
 
+from custody.transfers import TransferLeg
 from exchange.core.ids import AccountId, MemberId, UserId
 from exchange.core.messages import Event
 from exchange.core.postings import AccountMark, HoldChange, Posting
 from exchange.core.wire_json import show
 from matching.messages import TradeSide
+from securitization.messages import Claim, Subscription
 
-PRIVATE: tuple[type[Any], ...] = (TradeSide, Posting, HoldChange, AccountMark)
-"""Records that belong to one account, by their `account_id`."""
+OWNERS: dict[type[Any], tuple[str, ...]] = {
+    TradeSide: ("account_id",),
+    Posting: ("account_id",),
+    HoldChange: ("account_id",),
+    AccountMark: ("account_id",),
+    TransferLeg: ("account_id",),
+    Subscription: ("account_id",),
+    Claim: ("originator_account_id", "debtor_account_id"),
+}
+"""Records private to the accounts they name; tests/api/rest/test_views.py asks about every other one."""
+PRIVATE = tuple(OWNERS)
 
 MayView = Callable[[AccountId], bool]
 
@@ -63,17 +74,23 @@ def _redact(message: Any, values: dict[str, Any], may_view: MayView) -> None:
     for name in _nested(cast("Any", type(message))):
         value = getattr(message, name)
         if isinstance(value, PRIVATE):
-            if not may_view(value.account_id):
+            if not _is_viewed(value, may_view):
                 values[name] = None
         elif isinstance(value, tuple):
             pairs = zip(value, values[name], strict=True)
-            kept = [(item, seen) for item, seen in pairs if not isinstance(item, PRIVATE) or may_view(item.account_id)]
+            kept = [(item, seen) for item, seen in pairs if _is_viewed(item, may_view)]
             values[name] = [seen for _, seen in kept]
             for item, seen in kept:
                 if isinstance(item, msgspec.Struct):
                     _redact(item, seen, may_view)
         elif isinstance(value, msgspec.Struct):
             _redact(value, values[name], may_view)
+
+
+def _is_viewed(item: Any, may_view: MayView) -> bool:
+    """Whether a value is private to nobody, or to an account the reader may view."""
+    owners = OWNERS.get(type(item))
+    return owners is None or any(may_view(getattr(item, name)) for name in owners)
 
 
 @functools.cache
