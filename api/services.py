@@ -118,6 +118,8 @@ class Services:
     cursors: Cursors
     books: BookSource | None = None
     """Set by the stream when it is mounted; without it, depth is reckoned from the open orders' table."""
+    on_node_over: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    """Told when no node will run here any more, whether it was asked to end or gave up."""
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])
     """What else must end when the exchange stops, in reverse order."""
     enders: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TextIO, cast
 
 import psycopg
 import structlog
@@ -228,6 +229,7 @@ async def running(services: Services) -> AsyncIterator[Services]:
     keeper = asyncio.create_task(services.keeper.run(), name="keeper")
     ready = asyncio.create_task(services.keeper.ready.wait())
     upkeep = asyncio.create_task(_upkeep(services), name="upkeep")
+    keeper.add_done_callback(lambda _: [tell() for tell in services.on_node_over])
     ends: set[asyncio.Task[None]] = set()
 
     def end_sessions(user_id: UserId) -> None:
@@ -322,6 +324,8 @@ async def serve(settings: Settings, tell: Callable[[str], None] = print) -> None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, setattr, server, "should_exit", True)
+    # A server without a node behind it would answer nothing but 503: end, so that whoever keeps us starts us again.
+    services.on_node_over.append(lambda: setattr(server, "should_exit", True))
     async with running(services):
         password = await found(services, settings)
         host, port = listening.getsockname()[:2]
@@ -401,14 +405,15 @@ def configure_logs(level: str = "info") -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
+    errors = _Forgiving(sys.stderr)
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", errors)),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(errors)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
@@ -421,3 +426,21 @@ def configure_logs(level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(number, logging.WARNING))
+
+
+class _Forgiving:
+    """Standard error that swallows what cannot be written: a full disk must not end the node for a line of log."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, or let it go."""
+        with contextlib.suppress(OSError, ValueError):
+            return self._stream.write(text)
+        return 0
+
+    def flush(self) -> None:
+        """Flush, or let it go."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
