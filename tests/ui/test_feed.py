@@ -59,6 +59,7 @@ async def test_a_lost_change_makes_the_page_stale_until_it_is_made_good(visitor:
     await expect(visitor.review).to_be_disabled()
     await expect(visitor.page.locator("#ticket-off")).to_contain_text("stale")
     await visitor.line.until_heard(lambda message: message["type"] == "subscribed" and message in held_back)
+    assert visitor.line.of("subscribe")[-1]["from_n"] == 11  # fills_book made ten, so the eleventh was lost
     visitor.line.meddle = None
     await house.places("li", Side.SELL, 1, 1_020)
     for message in held_back:

@@ -182,7 +182,7 @@ async def test_a_reload_keeps_the_session_and_a_second_tab_does_not_get_it(visit
     async with visitor.context.expect_page() as opened:
         await visitor.page.evaluate("window.open(location.href)")  # the new tab begins with a copy of the storage
     other = await opened.value
-    await expect(other.locator("[name=username]")).to_be_visible()
+    await expect(other.locator("form[aria-busy=false] [name=username]")).to_be_visible()
     await expect(visitor.page.locator("page-settings .who")).to_contain_text("wu")
     await visitor.page.get_by_role("button", name="Log out").click()
     await expect(visitor.page.locator("[name=username]")).to_be_visible()
