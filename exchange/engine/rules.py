@@ -139,10 +139,14 @@ def holder_of(state: ExchangeState, account_id: AccountId) -> int:
 
 def holders_after_bid(state: ExchangeState, instrument: Instrument, account_id: AccountId) -> int:
     """How many holders there could be if this bid and every open one were filled."""
-    holders = {holder_of(state, holder): None for holder, _ in state.ledger.holders(instrument.asset_id)}
+    accounts, mirrors = state.accounts, state.ledger.mirrors
+    holders = {holder_of(state, account_id): None}
+    for holder, balance in state.ledger.balances.get(instrument.asset_id, {}).items():  # counted, so in any order
+        if balance.units > 0 and holder not in mirrors:
+            account = accounts[holder]
+            holders[account.account_id if account.beneficiary else account.member_id] = None
     for bidder in state.bidders.get(instrument.instrument_id, {}):
         holders[holder_of(state, bidder)] = None
-    holders[holder_of(state, account_id)] = None
     return len(holders)
 
 
