@@ -107,7 +107,7 @@ def seeded(size: Size) -> Venue:
     if not (folder / "venue.json").exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix="seed-", dir=CACHE, ignore_cleanup_errors=True) as new:
-            print(f"seeding {size.rows:,} journal rows, kept in {folder.relative_to(ROOT)}", file=sys.stderr)
+            print(f"seeding {size.rows:,} journal rows, once, kept in {folder.relative_to(ROOT)}", file=sys.stderr)
             venue = Venue(new, sellers_a_member=size.sellers_a_member)
             asyncio.run(seed(venue, size.rows, size.resting))
             _settle(venue.database)
