@@ -11,7 +11,8 @@ Read in this order:
     market.py      all public channels on a tick of 25 ms
     link.py        one connection's bytes, never waited for
     uvicorn_link.py   the same past ASGI, for the server we run
-    session.py     one connection: login, orders, channels
+    session.py     one connection: login and orders
+    subscriptions.py   the channels it follows
     history.py     a private channel from any number on, out of the journal
     hub.py         all sessions, and the feed of committed batches that they follow
     door.py routes.py   the way in, and its place in the application

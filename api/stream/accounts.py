@@ -10,7 +10,7 @@ from api.stream.market import Follower
 from api.stream.private import Told, private_frame, told
 from api.stream.rights import Rights
 from exchange.core.ids import AccountId, UserId
-from exchange.core.membership import User
+from exchange.core.membership import Mandate, User
 from exchange.core.messages import Event, Header
 
 
@@ -24,11 +24,11 @@ class AccountFollower(Follower, Protocol):
 
 @dataclass(slots=True, eq=False)
 class AccountFollowing:
-    """One follower of an account, whose right it uses, and the record that gave the right, if a record alone did."""
+    """One follower of an account, whose right it uses, and the record that the right rests on."""
 
     follower: AccountFollower
     user_id: UserId
-    by: User | None = None
+    by: User | Mandate | None = None
 
 
 class Accounts:
@@ -82,8 +82,12 @@ class Accounts:
             following.follower.dropped(account_id, self._rights.refusal(account_id))
 
     def _may(self, following: AccountFollowing, account_id: AccountId) -> bool:
-        users = self._rights.directory.users
-        if following.by is not None and users.get(following.user_id) is following.by:
-            return True
-        following.by = self._rights.lasting(following.user_id, account_id)
-        return following.by is not None or self._rights.may_view(following.user_id, account_id)
+        rights, user_id = self._rights, following.user_id
+        match following.by:
+            case User() as user if rights.directory.users.get(user_id) is user:
+                return True
+            case Mandate() as mandate if rights.is_in_force(mandate):
+                return True
+            case _:
+                following.by = rights.lasting(user_id, account_id) or rights.mandate(user_id, account_id)
+                return following.by is not None

@@ -210,10 +210,7 @@ class Hub:
             mine.pop(session, None)
             if not mine:
                 del self._by_user[session.user_id]
-        for channel in list(session.markets):
-            session.unfollow(channel)
-        for account_id in list(session.accounts):
-            self.accounts.unfollow(account_id, session)
+        session.channels.leave_all()
         if session.cancels_on_loss:
             self._lose(session.connection_id)
 

@@ -22,16 +22,12 @@ from api.stream.answers import (
     LoggedIn,
     Pong,
     Refused,
-    Subscribed,
-    Unsubscribed,
     answer_to,
     encode,
     frame,
 )
 from api.stream.codes import NOT_LOGGED_IN, TRY_AGAIN, StreamCode
-from api.stream.history import replay
 from api.stream.link import Link
-from api.stream.market import INSTRUMENTS
 from api.stream.requests import (
     TWINS,
     UNREADABLE,
@@ -40,12 +36,11 @@ from api.stream.requests import (
     PlaceOrderText,
     Subscribe,
     Unsubscribe,
-    account_of,
     decode_request,
     echo_of,
-    instrument_of,
     to_command,
 )
+from api.stream.subscriptions import Subscriptions
 from exchange.core.ids import NODE, AccountId, ConnectionId, to_wire
 from exchange.node.ports import NodeFault, Outcome, Submission
 
@@ -54,7 +49,6 @@ if TYPE_CHECKING:
     from api.stream.requests import OrderRequest
 
 MAX_OUTSTANDING = 1_024
-MAX_CHANNELS = 1_000
 MAX_BAD_MESSAGES = 100
 MAX_WAITING_LOGIN = 16
 """Messages a client may send ahead while its ticket is looked up."""
@@ -80,14 +74,13 @@ class Session:
         "_queued",
         "_tasks",
         "_timeout",
-        "accounts",
         "cancels_on_loss",
+        "channels",
         "connection_id",
         "hub",
         "idle_sweeps",
         "is_dirty",
         "link",
-        "markets",
         "out",
         "session_id",
         "silent_sweeps",
@@ -104,9 +97,7 @@ class Session:
         self.connection_id = ConnectionId(0)
         self.cancels_on_loss = False
         """Whether an order was sent that is to end with this connection."""
-        self.accounts: dict[AccountId, asyncio.Task[None] | None] = {}
-        """The accounts followed; one whose past is being read has the task that reads it."""
-        self.markets: set[str] = set()
+        self.channels = Subscriptions(self)
         self.out: list[bytes] = []
         self.is_dirty = False
         self.idle_sweeps = 0
@@ -118,6 +109,11 @@ class Session:
         self._timeout = asyncio.get_running_loop().call_later(
             hub.settings.login_s, self.close, StreamCode.STREAM_LOGIN_TIMEOUT
         )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is logged in and not closing."""
+        return self.stage is Stage.OPEN
 
     # --- out -
 
@@ -173,14 +169,15 @@ class Session:
 
     def dropped(self, account_id: AccountId, code: str) -> None:
         """The right to see an account is gone: say so; the connection stays open."""
-        self.accounts.pop(account_id, None)
-        self._answer(Unsubscribed(id=None, channel=f"account:{to_wire('A', account_id)}", code=code))
+        self.channels.dropped(account_id, code)
 
-    def _answer(self, answer: Answer) -> None:
+    def answer(self, answer: Answer) -> None:
+        """Tell the client something of its own."""
         self.push(frame(encode(answer)))
 
-    def _refuse(self, echo: str | int | None, code: str, detail: str = "") -> None:
-        self._answer(Refused(id=echo, code=code, detail=detail))
+    def refuse(self, echo: str | int | None, code: str, detail: str = "") -> None:
+        """Refuse one message; the connection stays open."""
+        self.answer(Refused(id=echo, code=code, detail=detail))
 
     # --- in -
 
@@ -214,20 +211,20 @@ class Session:
             return
         match request:
             case Subscribe():
-                self._subscribe(request)
+                self.channels.subscribe(request)
             case Unsubscribe():
-                self._unsubscribe(request)
+                self.channels.unsubscribe(request)
             case Ping():
-                self._answer(Pong(id=request.id, at_ns=self.hub.clock.now_ns()))
+                self.answer(Pong(id=request.id, at_ns=self.hub.clock.now_ns()))
             case _:
-                self._refuse(request.id, StreamCode.MESSAGE_INVALID, "already logged in")
+                self.refuse(request.id, StreamCode.MESSAGE_INVALID, "already logged in")
 
     def _not_understood(self, raw: bytes, error: Exception) -> None:
         """Refuse a message that is none; a client that sends nothing else is closed."""
         is_shape = isinstance(error, msgspec.ValidationError)
         code = StreamCode.MESSAGE_INVALID if is_shape else StreamCode.MESSAGE_MALFORMED
         log.info("stream.message_refused", code=code, detail=str(error)[:200], user=to_wire("U", self.user_id))
-        self._refuse(echo_of(raw), code, str(error))
+        self.refuse(echo_of(raw), code, str(error))
         self._bad += 1
         if self._bad >= MAX_BAD_MESSAGES:
             self.close(StreamCode.STREAM_BAD_MESSAGES)
@@ -237,12 +234,12 @@ class Session:
     def _order(self, request: OrderRequest) -> None:
         echo = request.id
         if self._outstanding >= MAX_OUTSTANDING:
-            self._refuse(echo, StreamCode.ORDERS_OUTSTANDING, f"at most {MAX_OUTSTANDING}")
+            self.refuse(echo, StreamCode.ORDERS_OUTSTANDING, f"at most {MAX_OUTSTANDING}")
             return
         try:
             command = to_command(request)
         except ValueError as error:
-            self._refuse(echo, StreamCode.MESSAGE_INVALID, str(error))
+            self.refuse(echo, StreamCode.MESSAGE_INVALID, str(error))
             return
         if type(request) is PlaceOrderText and request.cancel_on_disconnect:
             self.cancels_on_loss = True
@@ -275,7 +272,7 @@ class Session:
             request = None
         if isinstance(request, Login):
             self.stage = Stage.CHECKING
-            self._spawn(self._login(request))
+            self.spawn(self._login(request))
         else:
             self.close(StreamCode.STREAM_NOT_LOGGED_IN)
 
@@ -294,7 +291,7 @@ class Session:
             return
         self._timeout.cancel()
         self.stage = Stage.OPEN
-        self._answer(
+        self.answer(
             LoggedIn(
                 id=request.id,
                 user_id=to_wire("U", holder.user_id),
@@ -308,144 +305,9 @@ class Session:
         for raw in queued:
             self.on_text(raw)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do something beside; it ends with the session."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-    # --- channels -
-
-    def _subscribe(self, request: Subscribe) -> None:
-        kind, _, name = request.channel.partition(":")
-        if len(self.markets) + len(self.accounts) >= MAX_CHANNELS:
-            self._refuse(request.id, StreamCode.CHANNEL_LIMIT, f"at most {MAX_CHANNELS}")
-            return
-        try:
-            if kind == "account":
-                self._subscribe_account(request, account_of(name))
-                return
-            if request.channel in self.markets:
-                self._refuse(request.id, StreamCode.CHANNEL_SUBSCRIBED)
-            elif request.channel == INSTRUMENTS:
-                self._subscribe_instruments(request)
-            elif kind in ("book", "trades"):
-                self._subscribe_market(request, kind, name)
-            else:
-                self._refuse(request.id, StreamCode.CHANNEL_UNKNOWN)
-        except ValueError as error:
-            self._refuse(request.id, StreamCode.CHANNEL_UNKNOWN, str(error))
-
-    def _subscribed(self, request: Subscribe, n: int) -> None:
-        epoch = self.hub.market.moment.epoch
-        self._answer(Subscribed(id=request.id, channel=request.channel, epoch=epoch, n=n))
-
-    def _subscribe_market(self, request: Subscribe, kind: str, name: str) -> None:
-        market, instrument_id = self.hub.market, instrument_of(name)
-        if instrument_id not in market.instruments:
-            self._refuse(request.id, StreamCode.CHANNEL_UNKNOWN)
-            return
-        self.markets.add(request.channel)
-        self._subscribed(request, market.number(kind, instrument_id))
-        market.follow(kind, instrument_id, self, request.from_n)
-
-    def _subscribe_instruments(self, request: Subscribe) -> None:
-        self.markets.add(request.channel)
-        self._subscribed(request, self.hub.market.instruments_number())
-        self.hub.market.follow_instruments(self)
-        self._spawn(self._send_instruments())
-
-    async def _send_instruments(self) -> None:
-        """The list in parts, as fast as the client reads; changes meanwhile come between the parts."""
-        after: int | None = -1
-        while after is not None and self.stage is Stage.OPEN:
-            whole, after = self.hub.market.instruments_page(after)
-            self.push(whole)
-            self.hub.flush()
-            await self.link.drain()
-
-    def _subscribe_account(self, request: Subscribe, account_id: AccountId) -> None:
-        hub = self.hub
-        if not hub.rights.may_view(self.user_id, account_id):
-            self._refuse(request.id, hub.rights.refusal(account_id))
-            return
-        if account_id in self.accounts:
-            self._refuse(request.id, StreamCode.CHANNEL_SUBSCRIBED)
-            return
-        newest = hub.accounts.numbers.get(account_id, 0)
-        if request.from_n is None or request.from_n == newest + 1:
-            self.accounts[account_id] = None
-            self._subscribed(request, newest)
-            hub.accounts.follow(account_id, self, self.user_id)
-        elif request.from_n > newest:
-            self._refuse(request.id, StreamCode.CHANNEL_AHEAD, f"n={newest}")
-        else:
-            self._subscribed(request, newest)
-            self.accounts[account_id] = self._spawn(self._resume(account_id, request.from_n))
-
-    async def _resume(self, account_id: AccountId, from_n: int) -> None:
-        """Send the past, then follow."""
-        hub = self.hub
-        try:
-            async with hub.readers:
-                complete = await replay(
-                    hub.journal,
-                    account_id,
-                    from_n,
-                    lambda: hub.accounts.numbers.get(account_id, 0),
-                    partial(self._write_past, account_id),
-                    self.link,
-                )
-                if complete:
-                    self.accounts[account_id] = None
-                    hub.accounts.follow(account_id, self, self.user_id)
-                    return
-            code = str(hub.rights.refusal(account_id))
-        except Exception:
-            log.exception("stream.resume_failed", account=to_wire("A", account_id))
-            code = StreamCode.CHANNEL_BUSY
-        if self.stage is Stage.OPEN:
-            self.dropped(account_id, code)
-
-    def _write_past(self, account_id: AccountId, frames: list[bytes]) -> bool:
-        """Write a part of an account's past, if the user may still see it and is still there."""
-        if not self.hub.rights.may_view(self.user_id, account_id):
-            return False
-        for whole in frames:
-            self.push(whole)
-        self.hub.flush()
-        return self.stage is Stage.OPEN
-
-    def _unsubscribe(self, request: Unsubscribe) -> None:
-        try:
-            known = self.unfollow(request.channel)
-        except ValueError:
-            known = False
-        if known:
-            self._answer(Unsubscribed(id=request.id, channel=request.channel))
-        else:
-            self._refuse(request.id, StreamCode.CHANNEL_NOT_SUBSCRIBED)
-
-    def unfollow(self, channel: str) -> bool:
-        """Follow a channel no longer; tells whether it was followed.
-
-        Raises: ValueError if the name is none.
-        """
-        kind, _, name = channel.partition(":")
-        if kind == "account":
-            account_id = account_of(name)
-            if account_id not in self.accounts:
-                return False
-            task = self.accounts.pop(account_id)
-            if task is not None:
-                task.cancel()
-            self.hub.accounts.unfollow(account_id, self)
-            return True
-        if channel not in self.markets:
-            return False
-        self.markets.discard(channel)
-        if channel == INSTRUMENTS:
-            self.hub.market.unfollow_instruments(self)
-        else:
-            self.hub.market.unfollow(kind, instrument_of(name), self)
-        return True

@@ -153,8 +153,9 @@ async def test_a_mandate_taken_back_ends_the_channel(exchange: Exchange) -> None
     assert isinstance(granted, MandateGranted)
     client = await follow(exchange, "li", f"account:{exchange.account('wu')}")
     owner = await exchange.connect("wu")
-    await owner.ask(id=1, **exchange.order("wu", "sell", 1, 100, "c1"))
-    assert (await client.next())["type"] == "order.accepted"
+    for number in range(3):
+        await owner.ask(id=number, **exchange.order("wu", "sell", 1, 100, f"a{number}"))
+        assert (await client.next())["type"] == "order.accepted"
     await bus.submit(RevokeMandate(mandate_id=granted.mandate.mandate_id), users["wu"])
     await owner.ask(id=2, **exchange.order("wu", "sell", 1, 100, "c2"))
     ended = await client.next()

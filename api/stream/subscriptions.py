@@ -1,0 +1,199 @@
+"""The channels one session follows: subscribing, reading a private channel's past, and leaving."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from api.stream.answers import Subscribed, Unsubscribed
+from api.stream.codes import StreamCode
+from api.stream.history import replay
+from api.stream.market import INSTRUMENTS
+from api.stream.requests import Subscribe, Unsubscribe, account_of, instrument_of
+from exchange.core.ids import AccountId, to_wire
+
+if TYPE_CHECKING:
+    from api.stream.session import Session
+
+MAX_CHANNELS = 1_000
+
+log = structlog.get_logger("api.stream")
+
+
+class Subscriptions:
+    """What one session follows."""
+
+    __slots__ = ("_accounts", "_markets", "_session")
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._accounts: dict[AccountId, asyncio.Task[None] | None] = {}
+        """The accounts followed; one whose past is being read has the task that reads it."""
+        self._markets: set[str] = set()
+
+    def subscribe(self, request: Subscribe) -> None:
+        """Follow a channel, or refuse."""
+        session = self._session
+        kind, _, name = request.channel.partition(":")
+        if len(self._markets) + len(self._accounts) >= MAX_CHANNELS:
+            session.refuse(request.id, StreamCode.CHANNEL_LIMIT, f"at most {MAX_CHANNELS}")
+            return
+        try:
+            if kind == "account":
+                self._account(request, account_of(name))
+            elif request.channel in self._markets:
+                session.refuse(request.id, StreamCode.CHANNEL_SUBSCRIBED)
+            elif request.channel == INSTRUMENTS:
+                self._instruments(request)
+            elif kind in ("book", "trades"):
+                self._market(request, kind, name)
+            else:
+                session.refuse(request.id, StreamCode.CHANNEL_UNKNOWN)
+        except ValueError as error:
+            session.refuse(request.id, StreamCode.CHANNEL_UNKNOWN, str(error))
+
+    def unsubscribe(self, request: Unsubscribe) -> None:
+        """Follow a channel no longer, or refuse."""
+        try:
+            known = self._leave(request.channel)
+        except ValueError:
+            known = False
+        if known:
+            self._session.answer(Unsubscribed(id=request.id, channel=request.channel))
+        else:
+            self._session.refuse(request.id, StreamCode.CHANNEL_NOT_SUBSCRIBED)
+
+    def dropped(self, account_id: AccountId, code: str) -> None:
+        """The exchange ended an account's channel: say so; the connection stays open."""
+        self._accounts.pop(account_id, None)
+        channel = f"account:{to_wire('A', account_id)}"
+        self._session.answer(Unsubscribed(id=None, channel=channel, code=code))
+
+    def leave_all(self) -> None:
+        """The session is over."""
+        for channel in list(self._markets):
+            self._leave(channel)
+        for account_id in self._accounts:
+            self._session.hub.accounts.unfollow(account_id, self._session)
+        self._accounts.clear()
+
+    # --- public channels -
+
+    def _subscribed(self, request: Subscribe, n: int) -> None:
+        epoch = self._session.hub.market.moment.epoch
+        self._session.answer(Subscribed(id=request.id, channel=request.channel, epoch=epoch, n=n))
+
+    def _market(self, request: Subscribe, kind: str, name: str) -> None:
+        market, instrument_id = self._session.hub.market, instrument_of(name)
+        if instrument_id not in market.instruments:
+            self._session.refuse(request.id, StreamCode.CHANNEL_UNKNOWN)
+            return
+        self._markets.add(request.channel)
+        self._subscribed(request, market.number(kind, instrument_id))
+        market.follow(kind, instrument_id, self._session, request.from_n)
+
+    def _instruments(self, request: Subscribe) -> None:
+        market = self._session.hub.market
+        self._markets.add(request.channel)
+        self._subscribed(request, market.instruments_number())
+        market.follow_instruments(self._session)
+        self._session.spawn(self._send_instruments())
+
+    async def _send_instruments(self) -> None:
+        """The list in parts, as fast as the client reads; changes meanwhile come between the parts."""
+        session, after = self._session, -1
+        while session.is_open:
+            whole, following = session.hub.market.instruments_page(after)
+            session.push(whole)
+            session.hub.flush()
+            await session.link.drain()
+            if following is None:
+                return
+            after = following
+
+    # --- private channels -
+
+    def _account(self, request: Subscribe, account_id: AccountId) -> None:
+        session, hub = self._session, self._session.hub
+        if not hub.rights.may_view(session.user_id, account_id):
+            session.refuse(request.id, hub.rights.refusal(account_id))
+            return
+        if account_id in self._accounts:
+            session.refuse(request.id, StreamCode.CHANNEL_SUBSCRIBED)
+            return
+        newest = hub.accounts.numbers.get(account_id, 0)
+        if request.from_n is None or request.from_n == newest + 1:
+            self._subscribed(request, newest)
+            self._live(account_id)
+        elif request.from_n > newest:
+            session.refuse(request.id, StreamCode.CHANNEL_AHEAD, f"n={newest}")
+        else:
+            self._subscribed(request, newest)
+            self._accounts[account_id] = session.spawn(self._resume(account_id, request.from_n))
+
+    def _live(self, account_id: AccountId) -> None:
+        """From now on the account's messages come as they happen."""
+        self._accounts[account_id] = None
+        self._session.hub.accounts.follow(account_id, self._session, self._session.user_id)
+
+    async def _resume(self, account_id: AccountId, from_n: int) -> None:
+        """Send the past, then follow."""
+        session, hub = self._session, self._session.hub
+        code: str = StreamCode.CHANNEL_BUSY
+        try:
+            async with hub.readers:
+                complete = await replay(
+                    hub.journal,
+                    account_id,
+                    from_n,
+                    lambda: hub.accounts.numbers.get(account_id, 0),
+                    partial(self._write_past, account_id),
+                    session.link,
+                )
+                # Nothing is awaited between the last look at the newest number and this.
+                if complete and session.is_open:
+                    self._live(account_id)
+                    return
+            code = hub.rights.refusal(account_id)
+        except Exception:
+            log.exception("stream.resume_failed", account=to_wire("A", account_id))
+        if session.is_open:
+            self.dropped(account_id, code)
+
+    def _write_past(self, account_id: AccountId, frames: list[bytes]) -> bool:
+        """Write a part of an account's past, if the user may still see it and is still there."""
+        session = self._session
+        if not session.hub.rights.may_view(session.user_id, account_id):
+            return False
+        for whole in frames:
+            session.push(whole)
+        session.hub.flush()
+        return session.is_open
+
+    def _leave(self, channel: str) -> bool:
+        """Follow a channel no longer; tells whether it was followed.
+
+        Raises: ValueError if the name is none.
+        """
+        session, market = self._session, self._session.hub.market
+        kind, _, name = channel.partition(":")
+        if kind == "account":
+            account_id = account_of(name)
+            if account_id not in self._accounts:
+                return False
+            task = self._accounts.pop(account_id)
+            if task is not None:
+                task.cancel()
+            session.hub.accounts.unfollow(account_id, session)
+            return True
+        if channel not in self._markets:
+            return False
+        self._markets.discard(channel)
+        if channel == INSTRUMENTS:
+            market.unfollow_instruments(session)
+        else:
+            market.unfollow(kind, instrument_of(name), session)
+        return True
