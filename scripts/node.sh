@@ -1,8 +1,8 @@
-# Sourced: gives the functions of a Node that is new enough, the machine's if it is 20 or newer, else the one that a
+# Sourced: gives the functions of a Node that is new enough, the machine's if it is 20.19 or newer (as Vite asks), else the one that a
 # Python package carries. Afterwards `node` and `npm` are that one.
 
 node_is_new_enough() {
-    command -v npm >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0] >= 20' 2>/dev/null)" = true ]
+    command -v npm >/dev/null && [ "$(node -p '(([a, b]) => (a == 20 && b >= 19) || (a == 22 && b >= 12) || a > 22)(process.versions.node.split(".").map(Number))' 2>/dev/null)" = true ]
 }
 
 if ! node_is_new_enough; then
