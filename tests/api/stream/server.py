@@ -208,7 +208,7 @@ async def serving(
     app = create_app(services)
     hub: Hub = app.state.stream
     hub.settings = replace(settings, origins=frozenset({"https://pages.example"}))
-    listening = _listen([port] if port else PORTS)
+    listening = listen_on([port] if port else PORTS)
     config = server_config(app)
     if plain:
         config.ws = "websockets-sansio"
@@ -257,7 +257,8 @@ def _put(world: World, folder: Path) -> None:
         shutil.copy(world.database.with_name(EDGE_FILE), folder / EDGE_FILE)
 
 
-def _listen(ports: Iterable[int]) -> socket.socket:
+def listen_on(ports: Iterable[int]) -> socket.socket:
+    """A listening socket on the first of these ports that is free."""
     for port in ports:
         listening = socket.socket()
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
