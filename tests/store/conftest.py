@@ -35,6 +35,13 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Stage]:
+    """The template's database and who is on it, before the first trade; copied, never changed."""
+    path = tmp_path_factory.mktemp("template") / "exchange.sqlite"
+    return path, template.write(path)
+
+
+@pytest.fixture(scope="session")
 def past(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Stage]:
     """A database with some hundred rows: the template's stretch of an old engine, then trading; read only, copy it."""
     path = tmp_path_factory.mktemp("past") / "exchange.sqlite"
