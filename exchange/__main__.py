@@ -14,7 +14,6 @@ import typer
 
 app = typer.Typer(
     name="exchange",
-    help="An exchange for intellectual-property and research-outcome rights.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -23,9 +22,9 @@ app = typer.Typer(
 
 MODULES = (
     "exchange.cli.members",
+    "exchange.cli.imports",
     "exchange.cli.proofs",
     "exchange.cli.story",
-    "exchange.cli.imports",
     "exchange.cli.bench",
 )
 """Each has `register(app)`, which adds its commands."""
@@ -33,10 +32,17 @@ MODULES = (
 
 @app.callback()
 def exchange() -> None:
-    """An exchange for intellectual-property and research-outcome rights."""
+    """An exchange for intellectual-property and research-outcome rights.
+
+    To look round: exchange story --serve, a whole market of simulated parties over real patents.
+
+    To begin: exchange serve, which prints the first operator's password; then create-member and import-patents.
+
+    Every command explains itself: exchange COMMAND --help. Settings come from the environment, as EXCHANGE_<NAME>.
+    """
 
 
-@app.command()
+@app.command(short_help="Serve the exchange; on an empty folder, found it first.")
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (EXCHANGE_HOST, 127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (EXCHANGE_PORT, 8000).")] = None,
@@ -45,22 +51,17 @@ def serve(
         bool | None, typer.Option("--accept-head", help="Go on from an older backup; what came after it is lost.")
     ] = None,
 ) -> None:
-    """Serve the exchange; on an empty database, found it first.
+    """Serve the exchange until Ctrl-C; on an empty folder, found it first and print the first operator's password.
 
     Example: exchange serve --port 8000 --data-dir ./var
     """
     import uvloop
-    from pydantic import ValidationError
 
     from exchange.bootstrap import Settings, StartRefused, configure_logs
     from exchange.bootstrap import serve as run
 
     given: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir, "accept_head": accept_head}
-    try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors()[0]
-        fail(f"EXCHANGE_{'_'.join(str(part) for part in first['loc']).upper()}: {first['msg']}")
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
     configure_logs(settings.log_level)
     try:
         uvloop.run(run(settings, tell=lambda text: print(text, flush=True)))
@@ -91,6 +92,13 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        from exchange.cli.faults import described
+
+        line = described(error)
+        if not line:
+            raise
+        sys.exit(f"exchange: {line}")
 
 
 if __name__ == "__main__":

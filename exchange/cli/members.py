@@ -11,34 +11,42 @@ from urllib.parse import urlencode
 import msgspec
 import typer
 
+from api.auth.passwords import login_name, new_password
+from api.client import Problem
 from api.client_http import Http, Response
+from exchange.cli.faults import asking
 from exchange.core.parties import MEMBER_ROLES, Role, Standing
 
 VENUE = "M1-0"
+MIN_LOGIN = 3
 STAFF = frozenset({Role.OPERATOR, Role.REGULATOR})
+ROLES = ", ".join(role.value for role in Role if role in MEMBER_ROLES | STAFF)
+STANDINGS = ", ".join(Standing)
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command(name="create-member")(create_member)
-
-
-class Refused(Exception):  # noqa: N818 - the exchange's answer, in one line
-    """The exchange said no."""
+    app.command(name="create-member", short_help="Admit a member with its first user and account.")(create_member)
 
 
 def create_member(
-    name: Annotated[str, typer.Argument(help="The member's name; a regulator or operator is a user of the venue.")],
-    role: Annotated[Role, typer.Option(help="What it may do here.")] = Role.INVESTOR,
-    country: Annotated[str, typer.Option(help="Two letters.")] = "CN",
-    user: Annotated[str, typer.Option(help="Login name of its first user; made from the name if left out.")] = "",
+    name: Annotated[str, typer.Argument(help="The member's name; a regulator's or operator's own, for the venue.")],
+    role: Annotated[Role, typer.Option(metavar="ROLE", help=f"What it may do here: {ROLES}.")] = Role.INVESTOR,
+    country: Annotated[str, typer.Option(help="Where it is at home, in two letters.")] = "CN",
+    user: Annotated[
+        str, typer.Option("--user", "--user-name", help="Login name of its first user; made from the name if left out.")
+    ] = "",
     standing: Annotated[
-        list[Standing] | None, typer.Option(help="What is on record about it; may be repeated.")
+        list[Standing] | None,
+        typer.Option(metavar="STANDING", help=f"What is on record of it: {STANDINGS}; may be repeated."),
     ] = None,
-    password: Annotated[str, typer.Option(envvar="EXCHANGE_MEMBER_PASSWORD", help="Made and printed if empty.")] = "",
-    operator: Annotated[str, typer.Option(help="The operator who asks.")] = "operator",
+    password: Annotated[
+        str, typer.Option(envvar="EXCHANGE_MEMBER_PASSWORD", help="The user's; made and printed if left out.")
+    ] = "",
+    operator: Annotated[str, typer.Option(help="Login name of the operator who asks.")] = "operator",
     operator_password: Annotated[
-        str, typer.Option(envvar="EXCHANGE_OPERATOR_PASSWORD", prompt=True, hide_input=True, help="Its password.")
+        str,
+        typer.Option(envvar="EXCHANGE_OPERATOR_PASSWORD", prompt=True, hide_input=True, help="Asked for if not given."),
     ] = "",
     url: Annotated[str, typer.Option(help="The running exchange.")] = "http://127.0.0.1:8000",
 ) -> None:
@@ -51,14 +59,8 @@ def create_member(
     login = user or login_of(name)
     made = password or secrets.token_urlsafe(15)
     work = create(url, (operator, operator_password), name, role, country, login, made, tuple(standing or ()))
-    try:
+    with asking(url):
         found = asyncio.run(work)
-    except Refused as refusal:
-        typer.echo(f"exchange: {refusal}", err=True)
-        raise typer.Exit(1) from None
-    except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-        typer.echo(f"exchange: no answer from {url}: {error}", err=True)
-        raise typer.Exit(1) from None
     for label, value in found.items():
         typer.echo(f"{label:<9} {value}")
     typer.echo(f"{'login':<9} {login}")
@@ -78,14 +80,21 @@ async def create(
 ) -> dict[str, str]:
     """Log in, register member and user, set the password; answers what was made.
 
-    Raises: Refused, OSError.
+    What would stop the last step is asked before the first, so that no member is left without a user.
+    Raises: Problem, EdgeRefused, OSError.
     """
+    login = login_name(login)
+    new_password(login, password)
     http = Http(url)
     try:
         form = urlencode({"grant_type": "password", "username": operator[0], "password": operator[1]}).encode()
         plain = {"content-type": "application/x-www-form-urlencoded"}
         grant = _taken(await http.request("POST", "/v1/oauth/token", form, plain)).json()
         post = _Poster(http, grant["access_token"])
+        bearer = {"authorization": f"Bearer {grant['access_token']}"}
+        query = urlencode({"user_name": login})
+        if _taken(await http.request("GET", f"/v1/users?{query}", headers=bearer)).json()["items"]:
+            raise Problem(409, {"code": "member.exists", "detail": f"{login!r} is a user here; choose another --user"})
         found: dict[str, str] = {}
         member_id = VENUE
         if role in MEMBER_ROLES:
@@ -109,8 +118,11 @@ def login_of(name: str) -> str:
 
     >>> login_of("Wu Capital (HK) Ltd.")
     'wu.capital.hk.ltd'
+    >>> login_of("Wu")
+    'wu.user'
     """
-    return re.sub(r"[^a-z0-9]+", ".", name.lower()).strip(".")[:64] or "user"
+    login = re.sub(r"[^a-z0-9]+", ".", name.lower()).strip(".")[:64]
+    return login if len(login) >= MIN_LOGIN else f"{login}.user".lstrip(".")
 
 
 class _Poster:
@@ -129,7 +141,5 @@ class _Poster:
 
 def _taken(answer: Response) -> Response:
     if answer.status >= 400:
-        problem = answer.json() or {}
-        text = f"{problem.get('code', answer.status)}: {problem.get('detail') or problem.get('title', '')}"
-        raise Refused(text.rstrip(": "))
+        raise Problem(answer.status, answer.json() or {})
     return answer

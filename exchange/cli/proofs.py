@@ -22,9 +22,9 @@ AcceptHead = Annotated[bool, typer.Option("--accept-head", help="What came after
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command()(verify)
-    app.command()(backup)
-    app.command()(restore)
+    app.command(short_help="Prove that the journal and the tables agree.")(verify)
+    app.command(short_help="Copy everything to a folder while serving.")(backup)
+    app.command(short_help="Bring a backup into an empty data folder.")(restore)
 
 
 def verify(

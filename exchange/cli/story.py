@@ -19,7 +19,7 @@ SHOWN = ("operator", "investor1", "institution1", "regulator")
 
 def register(app: typer.Typer) -> None:
     """Add this module's command."""
-    app.command()(story)
+    app.command(short_help="Play a whole market on real patents, all parties simulated.")(story)
 
 
 def story(
