@@ -198,6 +198,7 @@ async def test_a_reader_that_stands_in_the_middle_of_a_batch_gets_its_rest(excha
     assert [row.sequence for row in rows] == list(range(first + 1, last + 1))
 
 
+@pytest.mark.services
 async def test_what_waits_while_nats_is_away_is_bounded_and_read_again_from_the_journal(
     tmp_path: Path, restartable: Nats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
