@@ -156,7 +156,8 @@ async def test_a_member_is_created_from_the_command_line(server: Server) -> None
 
     assert made.returncode == 0 and set(found) == {"member", "account", "user", "login", "password"}
     assert logged_in.status == 200
-    assert (again.returncode, again.stderr) == (1, "exchange: member.exists: Wu Capital\n")
+    told = "exchange: member.exists: 'wu.capital' is a user here; choose another --user\n"
+    assert (again.returncode, again.stderr) == (1, told)
 
 
 async def test_an_idle_exchange_writes_nothing(server: Server) -> None:
