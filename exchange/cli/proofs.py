@@ -33,9 +33,11 @@ def verify(
     replay: Annotated[bool, typer.Option("--replay", help="Also decide every command again.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Prove the chain, fold the journal into empty tables, compare every row; ends with 1 if anything differs.
+    """Prove that the journal is unbroken and gives every row of the tables; ends with 1 if anything differs.
 
-    Reads one moment of the database through a connection of its own, so it may run beside a serving exchange.
+    It checks the chain of hashes, folds the events into empty tables and compares. With --replay it also decides every
+    command again and compares the events. It reads one moment of the database through a connection of its own, so it
+    may run beside a serving exchange.
 
     Example: exchange verify --replay --data-dir ./var
     """

@@ -33,7 +33,9 @@ def story(
 ) -> None:
     """Tell the whole story on real patents, every party of it simulated, and prove the journal at its end.
 
-    Example: exchange story --once --json
+    With --serve it prints an address and logins afterwards, and goes on until Ctrl-C.
+
+    Example: exchange story --serve
     """
     import uvloop
 
