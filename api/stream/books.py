@@ -129,6 +129,9 @@ class BookChannel:
         if entry is None:
             return None
         self._pending = None
+        if self._ring is None:  # nobody follows: whoever comes gets a snapshot
+            self.serial += 1
+            return None
         entry.checksum = self._depth.checksum(self.instrument_id)
         entry.frame = self._frame(entry, moment)
         self.serial += 1
