@@ -37,15 +37,6 @@ def accepts_orders(phase: Phase) -> bool:
             assert_never(phase)
 
 
-def accepts_cancels(phase: Phase) -> bool:
-    """Whether orders may be withdrawn: always, since a hold must never be locked in by a halt or a night."""
-    match phase:
-        case Phase.CONTINUOUS | Phase.CLOSED | Phase.HALTED:
-            return True
-        case _:
-            assert_never(phase)
-
-
 def within_band(instrument: Instrument, price_ticks: PriceTicks) -> bool:
     """Whether a limit price lies inside the instrument's band, its edges included."""
     return instrument.band_low_ticks <= price_ticks <= instrument.band_high_ticks

@@ -15,7 +15,7 @@ from exchange.engine.rules import refuse_order_by_rule
 from exchange.engine.runs import start_run
 from exchange.engine.settlement import settle
 from exchange.engine.state import ExchangeState, OpenOrder
-from matching.book import StopReason
+from matching.book import StopReason, keeps_priority
 from matching.messages import (
     CancelAllOrders,
     CancelOrder,
@@ -27,6 +27,7 @@ from matching.messages import (
     PlaceOrder,
     ReplaceOrder,
 )
+from matching.session import accepts_orders, protection_price, within_band
 
 MAX_FILLS = 200
 """Fills one command may make; a larger order's rest is withdrawn (`fill_limit`), so a command stays bounded."""
@@ -117,8 +118,13 @@ def replace_order(state: ExchangeState, header: Header, command: ReplaceOrder) -
         return [Rejected(code=RejectCode.ORDER_REPLACE_NOTHING, detail=f"filled_lots={filled}")]
     if command.price_ticks == old.price_ticks and command.quantity_lots == old.quantity_lots:
         return [Rejected(code=RejectCode.ORDER_REPLACE_NOTHING)]
-    keeps_place = command.price_ticks == old.price_ticks and command.quantity_lots < old.quantity_lots
     new = old.with_terms(command.client_order_id, command.price_ticks, command.quantity_lots)
+    keeps_place = keeps_priority(
+        PriceTicks(old.price_ticks),
+        QuantityLots(old.remaining_lots),
+        PriceTicks(new.price_ticks),
+        QuantityLots(new.remaining_lots),
+    )
     new.hold_units = hold_units(state, instrument, new)
     if not keeps_place:
         new.priority = header.sequence
@@ -283,7 +289,6 @@ def _new_order(state: ExchangeState, header: Header, instrument: Instrument, com
     None: no fee schedule in force prices this side of the book.
     """
     buys = command.side is Side.BUY
-    protection = instrument.band_high_ticks if buys else instrument.band_low_ticks
     terms = state.terms[instrument.market_id]
     fee_version = terms.fee_version(header.at_ns)
     fee_row = terms.fee_row(command.side, fee_version)
@@ -297,7 +302,7 @@ def _new_order(state: ExchangeState, header: Header, instrument: Instrument, com
         side=command.side,
         order_type=command.order_type,
         time_in_force=command.time_in_force,
-        price_ticks=command.price_ticks or protection,
+        price_ticks=command.price_ticks or protection_price(instrument, command.side),
         quantity_lots=command.quantity_lots,
         remaining_lots=command.quantity_lots,
         hold_asset_id=instrument.money_asset_id if buys else instrument.asset_id,
@@ -328,13 +333,10 @@ def _refuse_instrument(state: ExchangeState, instrument: Instrument) -> Rejected
         return Rejected(code=RejectCode.INSTRUMENT_FROZEN)
     if state.assets[instrument.asset_id].frozen or state.assets[instrument.money_asset_id].frozen:
         return Rejected(code=RejectCode.ASSET_FROZEN)
-    match instrument.phase:
-        case Phase.CONTINUOUS:
-            return None
-        case Phase.HALTED:
-            return Rejected(code=RejectCode.ORDER_INSTRUMENT_HALTED)
-        case Phase.CLOSED:
-            return Rejected(code=RejectCode.ORDER_INSTRUMENT_CLOSED)
+    if accepts_orders(instrument.phase):
+        return None
+    halted = instrument.phase is Phase.HALTED
+    return Rejected(code=RejectCode.ORDER_INSTRUMENT_HALTED if halted else RejectCode.ORDER_INSTRUMENT_CLOSED)
 
 
 def _refuse_terms(instrument: Instrument, command: PlaceOrder) -> Rejected | None:
@@ -353,7 +355,7 @@ def _refuse_terms(instrument: Instrument, command: PlaceOrder) -> Rejected | Non
 
 
 def _refuse_price(instrument: Instrument, price_ticks: int, quantity_lots: int) -> Rejected | None:
-    if not instrument.band_low_ticks <= price_ticks <= instrument.band_high_ticks:
+    if not within_band(instrument, PriceTicks(price_ticks)):
         detail = f"band_low_ticks={instrument.band_low_ticks} band_high_ticks={instrument.band_high_ticks}"
         return Rejected(code=RejectCode.ORDER_PRICE_BAND, detail=detail)
     worth = price_ticks * instrument.tick_minor * quantity_lots

@@ -38,9 +38,8 @@ def test_a_session_opens_halts_resumes_and_closes_and_nothing_else() -> None:
     )
 
 
-def test_orders_are_taken_in_continuous_trading_only_and_withdrawn_always() -> None:
+def test_orders_are_taken_in_continuous_trading_only() -> None:
     assert [phase for phase in Phase if session.accepts_orders(phase)] == [CONTINUOUS]
-    assert [phase for phase in Phase if session.accepts_cancels(phase)] == list(Phase)
 
 
 @pytest.mark.parametrize(("price", "inside"), [(89, False), (90, True), (100, True), (110, True), (111, False)])
