@@ -8,7 +8,7 @@ events it covers, so a reader sees at once that one is missing and asks for a sn
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -85,36 +85,55 @@ class OpenOrder(NamedTuple):
 
 
 class _Sizes:
-    """The lots at each price of one side."""
+    """The lots at each price of one side, and what the row at hand has touched of them."""
 
-    __slots__ = ("ladder", "lots")
+    __slots__ = ("ladder", "lots", "side", "touched")
 
-    def __init__(self, *, best_is_highest: bool) -> None:
+    def __init__(self, side: Side) -> None:
+        self.side = side
         self.lots: dict[PriceTicks, int] = {}
-        self.ladder = Ladder(best_is_highest=best_is_highest)
+        self.ladder = Ladder(best_is_highest=side is Side.BUY)
+        self.touched: dict[PriceTicks, int] = {}
+        """The size before the row. A dict a side, because hashing an enum with the price would cost a call."""
 
     def add(self, price_ticks: PriceTicks, lots: int) -> None:
         """Add to the size at a price, or take from it when `lots` is below zero."""
         before = self.lots.get(price_ticks, 0)
+        if price_ticks not in self.touched:
+            self.touched[price_ticks] = before
         after = before + lots
-        ensure(after >= 0, "the visible size is never below zero")
-        if after:
+        if after > 0:
             self.lots[price_ticks] = after
             if not before:
                 self.ladder.add(price_ticks)
+        elif after < 0:
+            raise InvariantBroken("the visible size is never below zero")
         elif before:
             del self.lots[price_ticks]
             self.ladder.remove(price_ticks)
 
+    def top(self, depth: int) -> tuple[DepthLevel, ...]:
+        """The best levels, best first."""
+        return tuple(
+            DepthLevel(self.side, price, QuantityLots(self.lots[price])) for price in islice(self.ladder, max(depth, 0))
+        )
+
+    def changed(self) -> Iterator[DepthLevel]:
+        """The touched levels whose size is another than before the row."""
+        for price_ticks, before in self.touched.items():
+            lots = self.lots.get(price_ticks, 0)
+            if lots != before:
+                yield DepthLevel(self.side, price_ticks, QuantityLots(lots))
+
 
 class _Depth:
-    """One instrument's visible book, and what the row at hand has touched of it."""
+    """One instrument's visible book, and what the row at hand has brought it."""
 
-    __slots__ = ("bids", "book_n", "from_book_n", "offers", "phase", "touched", "trades")
+    __slots__ = ("bids", "book_n", "from_book_n", "offers", "phase", "trades")
 
     def __init__(self, book_n: int) -> None:
-        self.bids = _Sizes(best_is_highest=True)
-        self.offers = _Sizes(best_is_highest=False)
+        self.bids = _Sizes(Side.BUY)
+        self.offers = _Sizes(Side.SELL)
         self.book_n = book_n
         self.begin_row()
 
@@ -123,37 +142,22 @@ class _Depth:
         self.from_book_n = self.book_n + 1
         self.phase: Phase | None = None
         self.trades: list[PublicTrade] = []
-        self.touched: dict[tuple[Side, PriceTicks], int] = {}  # the size before the row
+        self.bids.touched = {}
+        self.offers.touched = {}
 
     def number(self, book_n: int) -> None:
         """Take the next event's number, which leaves no gap."""
-        ensure(book_n == self.book_n + 1, "an instrument's public events are numbered without a gap")
+        if book_n != self.book_n + 1:
+            raise InvariantBroken("an instrument's public events are numbered without a gap")
         self.book_n = book_n
 
-    def add(self, side: Side, price_ticks: PriceTicks, lots: int) -> None:
-        """Add to one side's size at a price, remembering what it was before the row."""
-        sizes = self.sizes(side)
-        self.touched.setdefault((side, price_ticks), sizes.lots.get(price_ticks, 0))
-        sizes.add(price_ticks, lots)
 
-    def sizes(self, side: Side) -> _Sizes:
-        """The sizes of one side."""
-        return self.bids if side is Side.BUY else self.offers
+class _Shown(msgspec.Struct):
+    """An order that is in the visible book: where its lots are counted, and how many are left."""
 
-    def top(self, side: Side, depth: int) -> tuple[DepthLevel, ...]:
-        """The best levels of one side, best first."""
-        sizes = self.sizes(side)
-        return tuple(
-            DepthLevel(side, price, QuantityLots(sizes.lots[price])) for price in islice(sizes.ladder, max(depth, 0))
-        )
-
-    def changed_levels(self) -> tuple[DepthLevel, ...]:
-        """The touched levels whose size is another than before the row."""
-        now = [
-            (DepthLevel(side, price, QuantityLots(self.sizes(side).lots.get(price, 0))), before)
-            for (side, price), before in self.touched.items()
-        ]
-        return tuple(level for level, before in now if level.lots != before)
+    sizes: _Sizes
+    price_ticks: PriceTicks
+    remaining_lots: QuantityLots
 
 
 class DepthFeed:
@@ -162,7 +166,7 @@ class DepthFeed:
     __slots__ = ("_depths", "_orders")
 
     def __init__(self) -> None:
-        self._orders: dict[OrderId, OpenOrder] = {}
+        self._orders: dict[OrderId, _Shown] = {}
         self._depths: dict[InstrumentId, _Depth] = {}
 
     def restore(self, open_orders: Iterable[OpenOrder], book_numbers: Mapping[InstrumentId, int]) -> None:
@@ -171,7 +175,7 @@ class DepthFeed:
         self._depths = {instrument_id: _Depth(book_n) for instrument_id, book_n in book_numbers.items()}
         for order in open_orders:
             ensure(order.instrument_id in self._depths, "an open order's instrument has its number")
-            self._open(order)
+            self._open(order.order_id, order.instrument_id, order.side, order.price_ticks, order.remaining_lots)
         for depth in self._depths.values():
             depth.begin_row()
 
@@ -182,11 +186,7 @@ class DepthFeed:
             match event:
                 case OrderAccepted():
                     self._numbered(met, event.instrument_id, event.book_n)
-                    self._open(
-                        OpenOrder(
-                            event.order_id, event.instrument_id, event.side, event.price_ticks, event.quantity_lots
-                        )
-                    )
+                    self._open(event.order_id, event.instrument_id, event.side, event.price_ticks, event.quantity_lots)
                 case TradeMade():
                     depth = self._numbered(met, event.instrument_id, event.book_n)
                     for side in (event.buyer, event.seller):
@@ -201,8 +201,10 @@ class DepthFeed:
                     self._lower(event.order_id, event.cancelled_lots, QuantityLots(0))
                 case OrderReplaced():
                     self._numbered(met, event.instrument_id, event.book_n)
-                    before = self._close(event.order_id)
-                    self._open(before._replace(price_ticks=event.price_ticks, remaining_lots=event.remaining_lots))
+                    shown = self._shown(event.order_id)
+                    shown.sizes.add(shown.price_ticks, -shown.remaining_lots)
+                    shown.price_ticks, shown.remaining_lots = event.price_ticks, event.remaining_lots
+                    shown.sizes.add(shown.price_ticks, shown.remaining_lots)
                 case InstrumentPhaseChanged():
                     self._meet(met, event.instrument.instrument_id).phase = event.instrument.phase
                 case _:
@@ -212,7 +214,7 @@ class DepthFeed:
                 instrument_id=instrument_id,
                 from_book_n=depth.from_book_n,
                 to_book_n=depth.book_n,
-                levels=depth.changed_levels(),
+                levels=(*depth.bids.changed(), *depth.offers.changed()),
                 trades=tuple(depth.trades),
                 phase=depth.phase,
             )
@@ -225,8 +227,8 @@ class DepthFeed:
         return DepthSnapshot(
             instrument_id=instrument_id,
             book_n=now.book_n,
-            bids=now.top(Side.BUY, depth),
-            offers=now.top(Side.SELL, depth),
+            bids=now.bids.top(depth),
+            offers=now.offers.top(depth),
             checksum=self.checksum(instrument_id),
         )
 
@@ -241,7 +243,7 @@ class DepthFeed:
         now = self._depths.get(instrument_id)
         if now is None:
             return 0
-        levels = now.top(Side.BUY, CHECKSUM_LEVELS) + now.top(Side.SELL, CHECKSUM_LEVELS)
+        levels = now.bids.top(CHECKSUM_LEVELS) + now.offers.top(CHECKSUM_LEVELS)
         return zlib.crc32("|".join(f"{level.price_ticks}:{level.lots}" for level in levels).encode("ascii"))
 
     def _meet(self, met: dict[InstrumentId, _Depth], instrument_id: InstrumentId) -> _Depth:
@@ -260,26 +262,32 @@ class DepthFeed:
         depth.number(book_n)
         return depth
 
-    def _open(self, order: OpenOrder) -> None:
-        ensure(order.order_id not in self._orders, "an order opens once")
-        self._orders[order.order_id] = order
-        self._depths[order.instrument_id].add(order.side, order.price_ticks, order.remaining_lots)
+    def _open(
+        self,
+        order_id: OrderId,
+        instrument_id: InstrumentId,
+        side: Side,
+        price_ticks: PriceTicks,
+        lots: QuantityLots,
+    ) -> None:
+        ensure(order_id not in self._orders, "an order opens once")
+        depth = self._depths[instrument_id]
+        sizes = depth.bids if side is Side.BUY else depth.offers
+        self._orders[order_id] = _Shown(sizes, price_ticks, lots)
+        sizes.add(price_ticks, lots)
 
-    def _close(self, order_id: OrderId) -> OpenOrder:
-        order = self._orders.pop(order_id, None)
-        if order is None:
+    def _shown(self, order_id: OrderId) -> _Shown:
+        shown = self._orders.get(order_id)
+        if shown is None:
             raise InvariantBroken("an event speaks of an open order")
-        self._depths[order.instrument_id].add(order.side, order.price_ticks, -order.remaining_lots)
-        return order
+        return shown
 
     def _lower(self, order_id: OrderId, lots: QuantityLots, left: QuantityLots) -> None:
         """Take lots from an order; what the event says is left must be what we reckon."""
-        order = self._orders.get(order_id)
-        if order is None:
-            raise InvariantBroken("an event speaks of an open order")
-        ensure(order.remaining_lots - lots == left, "an event's remainder follows from the last")
+        shown = self._shown(order_id)
+        ensure(shown.remaining_lots - lots == left, "an event's remainder follows from the last")
         if left:
-            self._orders[order_id] = order._replace(remaining_lots=left)
+            shown.remaining_lots = left
         else:
             del self._orders[order_id]
-        self._depths[order.instrument_id].add(order.side, order.price_ticks, -lots)
+        shown.sizes.add(shown.price_ticks, -lots)
