@@ -15,6 +15,7 @@ from pathlib import Path
 import nats
 import nats.js.errors
 import pytest
+import structlog
 from hypothesis import settings
 
 from tests import services
@@ -92,3 +93,11 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         raise services.ServiceMissing(f"{SHARED_DATA} is missing: this test reads the real data beside the checkout")
     return SHARED_DATA
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A test that starts the exchange in this process configures its logs; the next test must not inherit that."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
