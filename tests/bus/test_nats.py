@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import nats
 import pytest
+import structlog
 from nats.js import JetStreamContext
 from structlog.testing import capture_logs
 
@@ -305,6 +306,7 @@ async def test_a_password_in_the_address_is_never_logged() -> None:
     async def journal(_: int) -> list[FeedRow]:
         return []
 
+    structlog.reset_defaults()  # whatever level an exchange served in this process left behind
     feed = NatsFeed("nats://exchange:secret-word@127.0.0.1:9", journal)
     with capture_logs() as told:
         feed.reach(1)
