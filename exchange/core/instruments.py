@@ -13,7 +13,7 @@ class Side(StrEnum):
 
 
 class OrderType(StrEnum):
-    """FIX 40. Others are refused with order.type_not_supported until the market issue builds them."""
+    """FIX 40. Until the market issue builds others, the edge refuses them as unknown values (request.invalid)."""
 
     LIMIT = "limit"
     MARKET = "market"
