@@ -32,7 +32,7 @@ def extensions() -> list[Extension]:
     if os.environ.get("EXCHANGE_COMPILE") == "0":
         return []
     try:
-        from Cython.Build import cythonize  # noqa: PLC0415 - a build without it falls back to plain Python
+        from Cython.Build import cythonize
     except ImportError:
         return []
     sources = sorted(source for package in PACKAGES for source in Path(package).rglob("*.pyx"))
