@@ -15,13 +15,12 @@ from benchmarks.rows import Report, median, row, spread
 from benchmarks.venue import FULL, QUICK, fresh_copy
 from exchange.core.ids import NO_CONNECTION, OrderId
 from exchange.core.instruments import Side, TimeInForce
-from exchange.core.messages import Command, Event, Header, Rejected
-from exchange.core.units import PriceTicks, QuantityLots, Sequence, TimeNs
+from exchange.core.messages import Command, Header, Rejected
+from exchange.core.units import PriceTicks, QuantityLots
 from exchange.core.wire import encode_command
-from exchange.engine.apply import apply
 from exchange.node.clock import SystemClock
 from exchange.node.local import LocalBus, LocalFeed
-from exchange.node.ports import Batch, JournalRow, Submission
+from exchange.node.ports import Batch, Submission
 from exchange.node.sequencer import Sequencer
 from exchange.store.sqlite import SqliteStore
 from matching.messages import CancelOrder, PlaceOrder
@@ -65,55 +64,29 @@ class Steps:
         self.flow = flow
         self.least = LeastBook()
         self.decide: list[float] = []
-        self.encode: list[float] = []
         self.commit: list[float] = []
         self.matching: list[float] = []
         self.refused = 0
         self.events = 0
 
     def batch(self) -> None:
-        """Draw, decide, encode, commit; then the same orders on the bare book."""
+        """Draw, decide, commit; then the same orders on the bare book."""
         sent = [self.flow.draw() for _ in range(BATCH)]
-        headers = self._headers(sent)
-        state = self.sequencer.state
+        submissions = [_submission(trader, command) for trader, command in sent]
+        sequencer, now_ns = self.sequencer, self.sequencer.clock.now_ns()
         begun = perf_counter()
-        told = [apply(state, header, command) for header, (_, command) in zip(headers, sent, strict=True)]
+        rows = [sequencer.decide(sequencer.stamp(each, now_ns), each) for each in submissions]
         decided = perf_counter()
-        rows = [
-            self._row(header, command, events) for header, (_, command), events in zip(headers, sent, told, strict=True)
-        ]
-        encoded = perf_counter()
-        self.sequencer.store.commit(Batch(rows=rows))
+        sequencer.store.commit(Batch(rows=rows))
         committed = perf_counter()
-        for steps, seconds in (
-            (self.decide, decided - begun),
-            (self.encode, encoded - decided),
-            (self.commit, committed - encoded),
-        ):
+        for steps, seconds in ((self.decide, decided - begun), (self.commit, committed - decided)):
             steps.append(1e6 * seconds / BATCH)
+        told = [row.events for row in rows]
         for (trader, _), events in zip(sent, told, strict=True):
             self.flow.learn(trader, events)
             self.events += len(events)
             self.refused += bool(events) and isinstance(events[0], Rejected)
-        self._match(headers, sent)
-
-    def _headers(self, sent: Sent) -> list[Header]:
-        head, now_ns = self.sequencer.head, self.sequencer.clock.now_ns()
-        return [
-            Header(
-                sequence=Sequence(head.sequence + place),
-                epoch=self.sequencer.epoch,
-                at_ns=TimeNs(max(now_ns, head.at_ns) + place),
-                principal=trader.user,
-                connection_id=NO_CONNECTION,
-            )
-            for place, (trader, _) in enumerate(sent, start=1)
-        ]
-
-    def _row(self, header: Header, command: Command, events: list[Event]) -> JournalRow:
-        submission = Submission(command=command, principal=header.principal, answer=lambda _: None, key=key_of(command))
-        submission.encoded = encode_command(command)
-        return self.sequencer._row(header, submission, events)
+        self._match([row.header for row in rows], sent)
 
     def _match(self, headers: list[Header], sent: Sent) -> None:
         """The same orders, all in one bare book: prices and lots, and nobody's money."""
@@ -142,14 +115,13 @@ class Steps:
     def report(self) -> Report:
         """A row a step and one for all."""
         baseline = median(self.matching)
-        whole = [sum(parts) for parts in zip(self.decide, self.encode, self.commit, strict=True)]
+        whole = [sum(parts) for parts in zip(self.decide, self.commit, strict=True)]
         rows = [
             row(name, median(values), "us/order", baseline=baseline)
             for name, values in (
-                ("engine, decide", self.decide),
-                ("engine, encode and hash", self.encode),
+                ("engine, decide, encode and hash", self.decide),
                 ("engine, save and commit", self.commit),
-                ("engine, all three", whole),
+                ("engine, both", whole),
             )
         ]
         count = len(whole) * BATCH
@@ -157,7 +129,14 @@ class Steps:
             rows,
             [
                 f"{len(whole)} batches of {BATCH}, synchronous=FULL; the baseline matches only, without money",
-                f"decide {spread(self.decide)}, encode {spread(self.encode)}, commit {spread(self.commit)} us/order",
+                f"decide {spread(self.decide)}, commit {spread(self.commit)} us/order",
                 f"{self.events / count:.2f} events an order, {self.refused / count:.1%} refused",
             ],
         )
+
+
+def _submission(trader: Trader, command: Command) -> Submission:
+    """A command as it comes from the edge."""
+    submission = Submission(command, trader.user, lambda _: None, NO_CONNECTION, key_of(command))
+    submission.encoded = encode_command(command)
+    return submission

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from custody.balances import Balance, Channel
 from exchange.core.ids import AccountId, AssetId
 from exchange.core.postings import AccountMark, FeedMark, HoldChange, Movement, Posting
 from exchange.core.rejections import ensure
@@ -19,32 +20,19 @@ Leg = tuple[AccountId, AssetId, int]
 
 
 @dataclass(slots=True)
-class Balance:
-    """What one account has of one asset. Units: `held_units` of `units` are promised."""
-
-    units: int = 0
-    held_units: int = 0
-    last_sequence: int = 0
-
-
-@dataclass(slots=True)
-class Channel:
-    """How far an account's private channel has come."""
-
-    n: int = 0
-    sequence: int = 0
-    """The last command that told this account something."""
-    previous_sequence: int = 0
-    """The one before it: the events of one command share their previous_sequence."""
-
-
-@dataclass(slots=True)
 class Ledger:
-    """All balances in memory. Reading never changes it; `mirrors` are the accounts that may stand below zero."""
+    """All balances in memory. Reading never changes it; `mirrors` are the accounts that may stand below zero.
+
+    `owners` says who counts as the holder behind each account that is not a mirror (a nominee's beneficiary counts for
+    itself); `places` counts each owner's reasons to be a holder of an asset: an account above zero, an account that
+    bids. Both follow from the accounts, balances and bids alone, and are kept so that a cap on holders is a look.
+    """
 
     balances: dict[AssetId, dict[AccountId, Balance]] = field(default_factory=dict[AssetId, dict[AccountId, Balance]])
     channels: dict[AccountId, Channel] = field(default_factory=dict[AccountId, Channel])
     mirrors: set[AccountId] = field(default_factory=set[AccountId])
+    owners: dict[AccountId, int] = field(default_factory=dict[AccountId, int])
+    places: dict[AssetId, dict[int, int]] = field(default_factory=dict[AssetId, dict[int, int]])
 
     def balance(self, account_id: AccountId, asset_id: AssetId) -> Balance | None:
         """The balance of one account in one asset, if it ever had one."""
@@ -77,6 +65,25 @@ class Ledger:
             if balance.units > 0 and account_id not in self.mirrors
         )
 
+    def take_place(self, asset_id: AssetId, account_id: AccountId, change: int) -> None:
+        """Count one reason more (1), or one less (-1), for which the account's owner is a holder of the asset."""
+        owner = self.owners.get(account_id)
+        if owner is None:
+            return
+        places = self.places.get(asset_id)
+        if places is None:
+            places = self.places[asset_id] = {}
+        count = places.get(owner, 0) + change
+        if count:
+            places[owner] = count
+        else:
+            del places[owner]
+
+    def holders_with(self, asset_id: AssetId, account_id: AccountId) -> int:
+        """How many owners there could be if this account and every open bid got what they want."""
+        places = self.places.get(asset_id, {})
+        return len(places) + (self.owners.get(account_id) not in places)
+
     def hold(self, account_id: AccountId, asset_id: AssetId, change_units: int) -> Units:
         """Promise more units, or release some (negative); answers what is held afterwards.
 
@@ -106,7 +113,10 @@ class Ledger:
             balance = holders.get(account_id)
             if balance is None:
                 balance = holders[account_id] = Balance()
+            had = balance.units > 0
             balance.units += units
+            if had != (balance.units > 0):
+                self.take_place(asset_id, account_id, -1 if had else 1)
             if balance.units < balance.held_units:
                 ensure(account_id in self.mirrors, "nobody spends what they do not have")
             postings.append(

@@ -76,6 +76,7 @@ def check_promises(state: ExchangeState) -> None:
     nobody_promises_more_than_they_have(state)
     every_hold_has_its_owner(state)
     books_hold_the_open_orders(state)
+    places_are_counted(state)
     assert state.due == [] or state.due[0][1] in state.records[Timer], "the first timer due stands"
 
 
@@ -167,6 +168,25 @@ def books_hold_the_open_orders(state: ExchangeState) -> None:
         (order.instrument_id, order.account_id) for order in state.orders.values() if order.side is Side.BUY
     )
     assert bids == {(i, a): count for i, bidders in state.bidders.items() for a, count in bidders.items()}
+
+
+def places_are_counted(state: ExchangeState) -> None:
+    """Each owner's reasons to be a holder: accounts above zero, accounts that bid; nominees are looked through."""
+    owners = {
+        account.account_id: account.account_id if account.beneficiary else account.member_id
+        for account in state.accounts.values()
+        if account.account_id not in state.ledger.mirrors
+    }
+    places: Counter[tuple[int, int]] = Counter(
+        (asset_id, owners[account_id])
+        for asset_id, holders in state.ledger.balances.items()
+        for account_id, balance in holders.items()
+        if balance.units > 0 and account_id in owners
+    )
+    for instrument_id, bidders in state.bidders.items():
+        for account_id in bidders:
+            places[state.instruments[instrument_id].asset_id, owners[account_id]] += 1
+    assert places == {(a, o): count for a, kept in state.ledger.places.items() for o, count in kept.items()}
 
 
 @dataclass

@@ -13,13 +13,11 @@ from typing import Any
 import msgspec
 
 from exchange.core.node_messages import Timer
-from exchange.engine.state import ENTITIES, ExchangeState, OpenOrder
+from exchange.engine.open_order import ORDER_FIELDS
+from exchange.engine.state import ENTITIES, ExchangeState
 
 Section = dict[Any, Any]
 """Comparable values by key; the keys of one section are of one shape, so they sort."""
-
-ORDER_FIELDS = tuple(name for name in OpenOrder.__annotations__ if name != "fee_row")
-"""What an open order is; the fee row it remembers follows from its version."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -36,6 +34,9 @@ def sections(state: ExchangeState) -> dict[str, Section]:
         for account_id, balance in holders.items()
     }
     found["channels"] = {account_id: (channel.n, channel.sequence) for account_id, channel in ledger.channels.items()}
+    found["places"] = {
+        (asset_id, owner): count for asset_id, places in ledger.places.items() for owner, count in places.items()
+    }
     found["mirrors"] = dict.fromkeys(sorted(ledger.mirrors), True)
     found["orders"] = {
         order_id: tuple(getattr(order, name) for name in ORDER_FIELDS) for order_id, order in state.orders.items()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from exchange.core.instruments import OrderType, Side
 from exchange.core.rejections import InvariantBroken
-from exchange.engine.state import ExchangeState, OpenOrder
+from exchange.engine.open_order import OpenOrder
+from exchange.engine.state import ExchangeState
 from exchange.rulebook.fees import FeeRow, charge, fee_ceiling
 from matching.messages import Instrument
 

@@ -11,10 +11,11 @@ from exchange.core.rejections import RejectCode
 from exchange.core.units import MAX_INTEGER, PriceTicks, QuantityLots, Units
 from exchange.engine.access import refuse_account
 from exchange.engine.fees import hold_units
+from exchange.engine.open_order import OpenOrder, notional_left_ticks, with_terms
 from exchange.engine.rules import refuse_order_by_rule
 from exchange.engine.runs import start_run
 from exchange.engine.settlement import settle
-from exchange.engine.state import ExchangeState, OpenOrder
+from exchange.engine.state import ExchangeState
 from matching.book import StopReason, keeps_priority
 from matching.messages import (
     CancelAllOrders,
@@ -46,7 +47,7 @@ def place_order(state: ExchangeState, header: Header, command: PlaceOrder) -> li
         return [refusal]
     if instrument is None:
         return [Rejected(code=RejectCode.ORDER_UNKNOWN_INSTRUMENT)]
-    if (refusal := _refuse_instrument(state, instrument)) is not None:
+    if (refusal := refuse_instrument(state, instrument)) is not None:
         return [refusal]
     if (refusal := _refuse_terms(instrument, command)) is not None:
         return [refusal]
@@ -109,7 +110,7 @@ def replace_order(state: ExchangeState, header: Header, command: ReplaceOrder) -
         return [refusal]
     old = state.orders[command.order_id]
     instrument = state.instruments[old.instrument_id]
-    if (refusal := _refuse_instrument(state, instrument)) is not None:
+    if (refusal := refuse_instrument(state, instrument)) is not None:
         return [refusal]
     if (refusal := _refuse_price(instrument, command.price_ticks, command.quantity_lots)) is not None:
         return [refusal]
@@ -118,7 +119,7 @@ def replace_order(state: ExchangeState, header: Header, command: ReplaceOrder) -
         return [Rejected(code=RejectCode.ORDER_REPLACE_NOTHING, detail=f"filled_lots={filled}")]
     if command.price_ticks == old.price_ticks and command.quantity_lots == old.quantity_lots:
         return [Rejected(code=RejectCode.ORDER_REPLACE_NOTHING)]
-    new = old.with_terms(command.client_order_id, command.price_ticks, command.quantity_lots)
+    new = with_terms(old, command.client_order_id, command.price_ticks, command.quantity_lots)
     keeps_place = keeps_priority(
         PriceTicks(old.price_ticks),
         QuantityLots(old.remaining_lots),
@@ -254,7 +255,7 @@ def _trade_and_rest(state: ExchangeState, header: Header, instrument: Instrument
         PriceTicks(order.price_ticks),
         QuantityLots(order.remaining_lots),
         MAX_FILLS,
-        order.notional_left_ticks(instrument.tick_minor),
+        notional_left_ticks(order, instrument.tick_minor),
     )
     events: list[Event] = [
         settle(state, header, instrument, order, fill, place) for place, fill in enumerate(match.fills)
@@ -328,7 +329,8 @@ def _worth_minor(instrument: Instrument, command: PlaceOrder) -> int:
     return (command.price_ticks or instrument.band_high_ticks) * instrument.tick_minor * command.quantity_lots
 
 
-def _refuse_instrument(state: ExchangeState, instrument: Instrument) -> Rejected | None:
+def refuse_instrument(state: ExchangeState, instrument: Instrument) -> Rejected | None:
+    """Whether the instrument, its right or its money takes no orders now."""
     if instrument.frozen:
         return Rejected(code=RejectCode.INSTRUMENT_FROZEN)
     if state.assets[instrument.asset_id].frozen or state.assets[instrument.money_asset_id].frozen:
@@ -379,7 +381,7 @@ def _refuse_liquidity(state: ExchangeState, order: OpenOrder, command: PlaceOrde
         PriceTicks(order.price_ticks),
         QuantityLots(order.quantity_lots),
         order.account_id,
-        order.notional_left_ticks(instrument.tick_minor),
+        notional_left_ticks(order, instrument.tick_minor),
         max_fills=MAX_FILLS + 1,
     )
     if preview.fill_count > MAX_FILLS:

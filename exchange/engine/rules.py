@@ -20,8 +20,10 @@ from exchange.core.rule_messages import (
     TextActivated,
     TextPublished,
 )
+from exchange.engine.open_order import OpenOrder
 from exchange.engine.parsing import Document, canonical, parse
-from exchange.engine.state import ExchangeState, OpenOrder
+from exchange.engine.state import ExchangeState
+from exchange.engine.terms import BookTerms
 from exchange.rulebook.checks import (
     Refusal,
     check_export,
@@ -137,19 +139,6 @@ def holder_of(state: ExchangeState, account_id: AccountId) -> int:
     return account.account_id if account.beneficiary else account.member_id
 
 
-def holders_after_bid(state: ExchangeState, instrument: Instrument, account_id: AccountId) -> int:
-    """How many holders there could be if this bid and every open one were filled."""
-    accounts, mirrors = state.accounts, state.ledger.mirrors
-    holders = {holder_of(state, account_id): None}
-    for holder, balance in state.ledger.balances.get(instrument.asset_id, {}).items():  # counted, so in any order
-        if balance.units > 0 and holder not in mirrors:
-            account = accounts[holder]
-            holders[account.account_id if account.beneficiary else account.member_id] = None
-    for bidder in state.bidders.get(instrument.instrument_id, {}):
-        holders[holder_of(state, bidder)] = None
-    return len(holders)
-
-
 def refuse_order_by_rule(
     state: ExchangeState, header: Header, instrument: Instrument, order: OpenOrder
 ) -> Rejected | None:
@@ -159,11 +148,8 @@ def refuse_order_by_rule(
     """
     del header
     terms = state.terms[instrument.market_id]
-    if terms.method_refusal is not None:
-        return terms.method_refusal.rejected()
     member = state.members[state.accounts[order.account_id].member_id]
-    standings = member.standings
-    if not terms.admits(standings) and (refusal := check_suitability(terms.profile, standings)) is not None:
+    if (refusal := _refuse_access(terms, member)) is not None:
         return refusal.rejected()
     if terms.value_cap_minor is not None:
         worth = order.remaining_lots * order.price_ticks * instrument.tick_minor
@@ -172,10 +158,24 @@ def refuse_order_by_rule(
     if (refusal := _refuse_export(state, instrument, member)) is not None:
         return refusal.rejected()
     if terms.holder_cap is not None and order.side is BUY and not _has_place(state, instrument, order):
-        holders = holders_after_bid(state, instrument, order.account_id)
+        holders = state.ledger.holders_with(instrument.asset_id, order.account_id)
         if (refusal := check_holder_cap(terms.profile, holders)) is not None:
             return refusal.rejected()
     return None
+
+
+def refuse_party(state: ExchangeState, instrument: Instrument, account_id: AccountId) -> Rejected | None:
+    """What of `refuse_order_by_rule` depends on who orders alone, and on nothing of the order."""
+    member = state.members[state.accounts[account_id].member_id]
+    refusal = _refuse_access(state.terms[instrument.market_id], member) or _refuse_export(state, instrument, member)
+    return refusal.rejected() if refusal is not None else None
+
+
+def _refuse_access(terms: BookTerms, member: Member) -> Refusal | None:
+    """Whether the market has no book, or none for this party."""
+    if terms.method_refusal is not None:
+        return terms.method_refusal
+    return None if terms.admits(member.standings) else check_suitability(terms.profile, member.standings)
 
 
 def _refuse_export(state: ExchangeState, instrument: Instrument, member: Member) -> Refusal | None:

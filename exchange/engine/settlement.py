@@ -8,7 +8,8 @@ from exchange.core.instruments import Side
 from exchange.core.messages import Header
 from exchange.core.units import Minor, PriceTicks, QuantityLots, Units
 from exchange.engine.fees import charge_fill, hold_units
-from exchange.engine.state import ExchangeState, OpenOrder
+from exchange.engine.open_order import OpenOrder
+from exchange.engine.state import ExchangeState
 from matching.book import Fill
 from matching.messages import Instrument, TradeMade, TradeSide
 

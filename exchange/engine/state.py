@@ -14,8 +14,6 @@ from datetime import date
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
-import msgspec
-
 from custody.accounts import MIRRORS, Account, Asset, Bank
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal, WithdrawalStatus
 from custody.ledger import Ledger
@@ -29,7 +27,6 @@ from exchange.core.documents import DocumentStub
 from exchange.core.ids import (
     AccountId,
     AssetId,
-    ConnectionId,
     InstrumentId,
     MarketId,
     MemberId,
@@ -38,15 +35,16 @@ from exchange.core.ids import (
     RunId,
     UserId,
 )
-from exchange.core.instruments import OrderType, Side, TimeInForce
+from exchange.core.instruments import Side
 from exchange.core.membership import Key, Mandate, Member, User
 from exchange.core.messages import Record
 from exchange.core.node_messages import Approval, Run, Timer
 from exchange.core.rejections import ensure
 from exchange.core.rule_messages import Published, PublishedKind
+from exchange.engine.open_order import Numbers, OpenOrder
 from exchange.engine.parsing import Document, calendar_of, parse
 from exchange.engine.terms import BookTerms, book_terms
-from exchange.rulebook.fees import FeeRow, FeeSchedule
+from exchange.rulebook.fees import FeeSchedule
 from exchange.rulebook.profile import Profile
 from exchange.rulebook.texts import TextError
 from matching.book import Book
@@ -61,62 +59,6 @@ BUY = Side.BUY
 """A module's own name: reading an enum's member costs three times as much in Python 3.11."""
 VENUE_TIME_ZONE = "Asia/Shanghai"
 """In which a published text's effective date begins."""
-
-
-class OpenOrder(msgspec.Struct, kw_only=True):
-    """An order that may still trade: what its fills and its hold are reckoned from.
-
-    A mutable Struct, not a dataclass: one is made for every order, in under half the time.
-    """
-
-    order_id: OrderId
-    client_order_id: str
-    account_id: AccountId
-    instrument_id: InstrumentId
-    side: Side
-    order_type: OrderType
-    time_in_force: TimeInForce
-    price_ticks: int
-    quantity_lots: int
-    remaining_lots: int
-    hold_asset_id: AssetId
-    hold_units: int
-    notional_minor: int
-    charged_minor: int
-    fee_version: int
-    max_notional_minor: int
-    priority: int
-    cancel_on_disconnect: bool
-    connection_id: ConnectionId
-    epoch: int
-    fee_row: FeeRow | None = None
-    """The row its side and fee version name: follows from them, kept because every fill asks for it."""
-
-    def with_terms(self, client_order_id: str, price_ticks: int, quantity_lots: int) -> OpenOrder:
-        """A copy under new terms; what is filled stays filled."""
-        filled = self.quantity_lots - self.remaining_lots
-        return msgspec.structs.replace(
-            self,
-            client_order_id=client_order_id,
-            price_ticks=price_ticks,
-            quantity_lots=quantity_lots,
-            remaining_lots=quantity_lots - filled,
-        )
-
-    def notional_left_ticks(self, tick_minor: int) -> int | None:
-        """What a capped market bid may still spend, in ticks; None without a cap."""
-        if not self.max_notional_minor:
-            return None
-        return (self.max_notional_minor - self.notional_minor) // tick_minor
-
-
-@dataclass(slots=True)
-class Numbers:
-    """How far one instrument's public channels have come, and its last price (0: never traded)."""
-
-    book_n: int = 0
-    trade_n: int = 0
-    last_price_ticks: int = 0
 
 
 def _always(_: Record) -> bool:
@@ -254,8 +196,11 @@ class ExchangeState:
         self.records[entity.record][key] = record
         if entity.index is not None:
             self.found[entity.record][entity.index(record)] = key
-        if isinstance(record, Account) and record.kind in MIRRORS:
-            self.ledger.mirrors.add(record.account_id)
+        if isinstance(record, Account):
+            if record.kind in MIRRORS:
+                self.ledger.mirrors.add(record.account_id)
+            else:
+                self.ledger.owners[record.account_id] = record.account_id if record.beneficiary else record.member_id
         elif isinstance(record, Instrument) and record.instrument_id not in self.books:
             self.books[record.instrument_id] = Book()
             self.numbers[record.instrument_id] = Numbers()
@@ -332,6 +277,8 @@ class ExchangeState:
         if order.side is BUY:
             bids = self.bidders.setdefault(order.instrument_id, {})
             bids[order.account_id] = bids.get(order.account_id, 0) + 1
+            if bids[order.account_id] == 1:
+                self.ledger.take_place(self.instruments[order.instrument_id].asset_id, order.account_id, 1)
 
     def close_order(self, order: OpenOrder) -> None:
         """Forget an order that is over, and what it reserved."""
@@ -341,6 +288,7 @@ class ExchangeState:
             bids[order.account_id] -= 1
             if not bids[order.account_id]:
                 del bids[order.account_id]
+                self.ledger.take_place(self.instruments[order.instrument_id].asset_id, order.account_id, -1)
 
     def orders_in_sequence(self) -> list[OpenOrder]:
         """Every open order by identifier: a restart forgets in which order they were kept."""

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
-from exchange.core.ids import NO_CONNECTION, ConnectionId, OrderId, UserId
+from exchange.core.ids import NO_CONNECTION, ConnectionId, UserId
 from exchange.core.messages import Command, Event, Header
 from exchange.core.units import Epoch, TimeNs
 from exchange.core.wire import decode_events
+from exchange.engine.desk import Told
 from exchange.engine.state import ExchangeState
 
 
@@ -25,18 +26,6 @@ class Clock(Protocol):
     def now_ns(self) -> TimeNs:
         """Nanoseconds since 1970-01-01T00:00Z."""
         ...
-
-
-class Told(NamedTuple):
-    """What a row of the order's hot path comes to for its sender, without a look at its events."""
-
-    order_id: OrderId
-    status: int
-    """0 open, 1 filled, 2 cancelled."""
-    remaining_lots: int
-
-
-OPEN, FILLED, CANCELLED = range(3)
 
 
 class Outcome:

@@ -23,10 +23,22 @@ from exchange.core.rejections import InvariantBroken, RejectCode
 from exchange.core.units import Epoch, Sequence, TimeNs
 from exchange.core.wire import decode_events, encode_command, encode_event, encode_events, name_of
 from exchange.engine.apply import ROUTES, apply
+from exchange.engine.desk import Told, desk_for, takes
 from exchange.engine.state import ExchangeState
 from exchange.node.codec import ENGINE_VERSION, chain_hash, command_hash, fingerprint, leaf_hash
 from exchange.node.local import LocalBus
-from exchange.node.ports import Batch, Clock, Feed, Head, JournalRow, Known, NodeFault, Outcome, Store, Submission
+from exchange.node.ports import (
+    Batch,
+    Clock,
+    Feed,
+    Head,
+    JournalRow,
+    Known,
+    NodeFault,
+    Outcome,
+    Store,
+    Submission,
+)
 
 MAX_COMMANDS = 512
 MAX_EVENTS = 4_096
@@ -67,6 +79,7 @@ class Sequencer:
         self.state: ExchangeState
         self.head: Head
         self.state, self.head = store.load()
+        self.desk = desk_for(self.state)
         self.suspects = store.suspects()
         self.careful = 0
         """Commands still to be taken one a batch, after a stop, so that a poisonous one harms only itself."""
@@ -232,6 +245,30 @@ class Sequencer:
         due = self.state.due
         return bool(due) and not self._timers_stuck and due[0][0] <= max(now_ns, self.head.at_ns + 1)
 
+    def stamp(self, submission: Submission, now_ns: int) -> Header:
+        """A command's place, time and sender."""
+        return Header(
+            sequence=Sequence(self.head.sequence + 1),
+            epoch=self.epoch,
+            at_ns=TimeNs(max(now_ns, self.head.at_ns + 1)),
+            principal=submission.principal,
+            connection_id=submission.connection_id,
+        )
+
+    def decide(self, header: Header, submission: Submission) -> JournalRow:
+        """Decide one command: at the compiled desk if it is plain, else by its handler; the row that proves it.
+
+        Raises: InvariantBroken, or whatever a bug raises.
+        """
+        submission.encoded = submission.encoded or encode_command(submission.command)
+        if self.desk is not None and not self.suspects and takes(type(submission.command)):
+            decided = self.desk.decide(header, submission.command)
+            if decided is not None:
+                encoded, told = decided
+                return self._row(header, submission, None, encoded, told)
+        events = self._guarded(header, submission)
+        return self._row(header, submission, events, [encode_event(event) for event in events])
+
     def _decide(
         self, submission: Submission, now_ns: int, taken: list[Taken], waiting: list[Submission], behind: int
     ) -> Taken:
@@ -240,27 +277,20 @@ class Sequencer:
         `taken` came before it in the batch, and `waiting` from place `behind` on comes after it: after a stop all of
         them are surely not committed.
         """
-        header = Header(
-            sequence=Sequence(self.head.sequence + 1),
-            epoch=self.epoch,
-            at_ns=TimeNs(max(now_ns, self.head.at_ns + 1)),
-            principal=submission.principal,
-            connection_id=submission.connection_id,
-        )
-        submission.encoded = submission.encoded or encode_command(submission.command)
+        header = self.stamp(submission, now_ns)
         try:
-            events = self._guarded(header, submission)
+            return submission, self.decide(header, submission)
         except Exception as error:
             if not isinstance(error, InvariantBroken) and not self.state.changing:
                 log.exception("handler.failed_before_line", command=name_of(submission.command))
                 self.state.sequence, self.state.at_ns = header.sequence, header.at_ns
-                events = [Rejected(code=RejectCode.INTERNAL_REFUSED)]
+                events: list[Event] = [Rejected(code=RejectCode.INTERNAL_REFUSED)]
             else:
                 log.exception("handler.failed_after_line", command=name_of(submission.command))
                 self._note_suspect(submission)
                 retry = _not_own([*(earlier for earlier, _ in taken), submission, *waiting[behind:]])
                 raise Stopped("a handler failed after its line", retry) from error
-        return submission, self._row(header, submission, events)
+        return submission, self._row(header, submission, events, [encode_event(event) for event in events])
 
     def _note_suspect(self, submission: Submission) -> None:
         """Count the stop against the command; where even that cannot be written, the stop itself still happens."""
@@ -280,9 +310,15 @@ class Sequencer:
                 return [Rejected(code=RejectCode.INTERNAL_QUARANTINED, detail=mark.hex()[:16])]
         return apply(self.state, header, submission.command)
 
-    def _row(self, header: Header, submission: Submission, events: list[Event]) -> JournalRow:
+    def _row(
+        self,
+        header: Header,
+        submission: Submission,
+        events: list[Event] | None,
+        encoded: list[bytes],
+        told: Told | None = None,
+    ) -> JournalRow:
         """The journal row: bytes once, hashes, and the chain carried on."""
-        encoded = [encode_event(event) for event in events]
         salt = self._salt()
         asked = command_hash(
             submission.principal, submission.connection_id, submission.key.encode(), submission.encoded
@@ -291,14 +327,16 @@ class Sequencer:
         chain = chain_hash(self.head.chain, leaf)
         self.head = Head(sequence=header.sequence, epoch=header.epoch, at_ns=header.at_ns, chain=chain)
         return JournalRow(
-            header=header,
-            key=submission.key,
-            command=submission.command,
-            command_bytes=submission.encoded,
-            events=events,
-            events_bytes=encode_events(encoded),
-            salt=salt,
-            chain=chain,
+            header,
+            submission.key,
+            submission.command,
+            submission.encoded,
+            events,
+            encode_events(encoded),
+            salt,
+            chain,
+            told,
+            len(encoded),
         )
 
     def _salt(self) -> bytes:

@@ -16,8 +16,9 @@ from custody.ledger import Ledger
 from exchange.core.instruments import Side, TimeInForce
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.postings import FeedMark
-from exchange.engine import access, apply, corrections, fees, funding, members, orders, rules, settlement
-from exchange.engine.state import ExchangeState, OpenOrder
+from exchange.engine import access, apply, corrections, fees, funding, members, orders, settlement
+from exchange.engine.open_order import OpenOrder, with_terms
+from exchange.engine.state import ExchangeState
 from exchange.store.save import hot, records
 from matching.book import Book, Match, StopReason
 from matching.messages import Instrument, OrderAccepted, OrderReplaced, PlaceOrder
@@ -54,7 +55,7 @@ def hold_one_tick_too_low(patch: pytest.MonkeyPatch) -> None:
     hold_units = fees.hold_units
 
     def holds(state: ExchangeState, instrument: Instrument, order: OpenOrder) -> int:
-        lower = msgspec.structs.replace(order, price_ticks=max(order.price_ticks - 1, 1))
+        lower = with_terms(order, order.client_order_id, max(order.price_ticks - 1, 1), order.quantity_lots)
         return hold_units(state, instrument, lower)
 
     for module in (orders, settlement, promises):
@@ -178,16 +179,12 @@ def self_trade(patch: pytest.MonkeyPatch) -> None:
 
 def holder_place_not_reserved(patch: pytest.MonkeyPatch) -> None:
     """Open bids of those who hold nothing yet are not counted."""
-    holders_after_bid = rules.holders_after_bid
 
-    def counts(state: ExchangeState, instrument: Instrument, account_id: Any) -> int:
-        bidders = state.bidders.pop(instrument.instrument_id, {})
-        try:
-            return holders_after_bid(state, instrument, account_id)
-        finally:
-            state.bidders[instrument.instrument_id] = bidders
+    def counts(ledger: Ledger, asset_id: Any, account_id: Any) -> int:
+        owners = {ledger.owners[holder] for holder, _ in ledger.holders(asset_id) if holder in ledger.owners}
+        return len(owners | {ledger.owners[account_id]})
 
-    patch.setattr(rules, "holders_after_bid", counts)
+    patch.setattr(Ledger, "holders_with", counts)
 
 
 def refusal_leaves_a_trace(patch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,13 @@ import msgspec
 from sqlalchemy import Table, select
 from sqlalchemy.sql import Select
 
-from custody.ledger import Balance, Channel
+from custody.balances import Balance, Channel
 from exchange.core.ids import AccountId, AssetId, ConnectionId, InstrumentId, OrderId
 from exchange.core.instruments import OrderType, Side, TimeInForce
 from exchange.core.messages import Record
 from exchange.core.units import PriceTicks, QuantityLots
-from exchange.engine.state import ENTITIES, ExchangeState, Numbers, OpenOrder
+from exchange.engine.open_order import Numbers, OpenOrder
+from exchange.engine.state import ENTITIES, ExchangeState
 from exchange.store.registry import STUBS, TABLES, RecordTable
 from exchange.store.schema.custody import BalanceTable, ChannelTable
 from exchange.store.schema.matching import NumbersTable, OrderTable
@@ -66,6 +67,8 @@ def _load_ledger(rows: Rows, state: ExchangeState) -> None:
     balances = state.ledger.balances
     for asset_id, account_id, units, held, last in rows(_all_of(BalanceTable)):
         balances.setdefault(AssetId(asset_id), {})[AccountId(account_id)] = Balance(units, held, last)
+        if units > 0:
+            state.ledger.take_place(AssetId(asset_id), AccountId(account_id), 1)
     for account_id, n, sequence in rows(_all_of(ChannelTable)):
         state.ledger.channels[AccountId(account_id)] = Channel(n, sequence)
 
