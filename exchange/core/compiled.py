@@ -9,10 +9,10 @@ import importlib
 from typing import Any
 
 
-def twins(module: str, first: Any, second: Any) -> tuple[Any, Any]:
-    """The two members of a compiled module that are named like these readable ones; without it, these themselves."""
+def twins(module: str, *readable: Any) -> tuple[Any, ...]:
+    """The members of a compiled module that are named like these readable ones; without it, these themselves."""
     try:
         compiled = importlib.import_module(module)
     except ImportError:
-        return first, second
-    return getattr(compiled, first.__name__), getattr(compiled, second.__name__)
+        return readable
+    return tuple(getattr(compiled, each.__name__) for each in readable)

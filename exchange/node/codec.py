@@ -16,10 +16,14 @@ import struct
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from exchange.core.ids import SHARD
+from exchange.core.compiled import twins
+from exchange.core.ids import SHARD, ConnectionId, UserId
 from exchange.core.messages import Header
-from exchange.core.wire import FORMAT
+from exchange.core.units import Epoch, TimeNs
+from exchange.core.units import Sequence as Seq
+from exchange.core.wire import FORMAT, encode_events
 
 ENGINE_VERSION = 1
 """The version of the deciding code: rows of other versions are folded, not decided again."""
@@ -54,6 +58,26 @@ def leaf_hash(header: Header, engine_version: int, asked: bytes, events: Sequenc
     return sha256(b"".join((head, asked, _COUNT.pack(len(events)), *hashes))).digest()
 
 
+def row_hashes(
+    sequence: int,
+    epoch: int,
+    at_ns: int,
+    engine_version: int,
+    principal: int,
+    connection: int,
+    key: bytes,
+    command: bytes,
+    events: list[bytes],
+    salt: bytes,
+    previous: bytes,
+) -> tuple[bytes, bytes]:
+    """A row's events as stored, and the chain's next link, in one call, for the sequencer."""
+    header = Header(Seq(sequence), Epoch(epoch), TimeNs(at_ns), UserId(principal), ConnectionId(connection))
+    asked = command_hash(principal, connection, key, command)
+    leaf = leaf_hash(header, engine_version, asked, events, salt)
+    return encode_events(events), chain_hash(previous, leaf)
+
+
 def chain_hash(previous: bytes, leaf: bytes) -> bytes:
     """The chain over all rows so far; it starts from 32 zero bytes."""
     return sha256(previous + leaf).digest()
@@ -71,3 +95,7 @@ def key_hash(principal: int, key: str) -> int:
     Asked twice of each command, at the look-up and for its row: the second time is remembered.
     """
     return int.from_bytes(sha256(principal.to_bytes(8, "big") + key.encode()).digest()[:8], "big", signed=True)
+
+
+if not TYPE_CHECKING:
+    (row_hashes,) = twins("exchange.node._codec", row_hashes)

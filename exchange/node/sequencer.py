@@ -21,11 +21,11 @@ from exchange.core.messages import Command, Event, Header, Rejected
 from exchange.core.node_messages import AdvanceClock, ContinueRun, StartNode
 from exchange.core.rejections import InvariantBroken, RejectCode
 from exchange.core.units import Epoch, Sequence, TimeNs
-from exchange.core.wire import decode_events, encode_command, encode_event, encode_events, name_of
+from exchange.core.wire import decode_events, encode_command, encode_event, name_of
 from exchange.engine.apply import ROUTES, apply
 from exchange.engine.desk import Told, desk_for, takes
 from exchange.engine.state import ExchangeState
-from exchange.node.codec import ENGINE_VERSION, chain_hash, command_hash, fingerprint, leaf_hash
+from exchange.node.codec import ENGINE_VERSION, fingerprint, row_hashes
 from exchange.node.local import LocalBus
 from exchange.node.ports import (
     Batch,
@@ -247,12 +247,10 @@ class Sequencer:
 
     def stamp(self, submission: Submission, now_ns: int) -> Header:
         """A command's place, time and sender."""
+        head = self.head
+        at_ns = now_ns if now_ns > head.at_ns else head.at_ns + 1
         return Header(
-            sequence=Sequence(self.head.sequence + 1),
-            epoch=self.epoch,
-            at_ns=TimeNs(max(now_ns, self.head.at_ns + 1)),
-            principal=submission.principal,
-            connection_id=submission.connection_id,
+            Sequence(head.sequence + 1), self.epoch, TimeNs(at_ns), submission.principal, submission.connection_id
         )
 
     def decide(self, header: Header, submission: Submission) -> JournalRow:
@@ -320,19 +318,27 @@ class Sequencer:
     ) -> JournalRow:
         """The journal row: bytes once, hashes, and the chain carried on."""
         salt = self._salt()
-        asked = command_hash(
-            submission.principal, submission.connection_id, submission.key.encode(), submission.encoded
+        events_bytes, chain = row_hashes(
+            header.sequence,
+            header.epoch,
+            header.at_ns,
+            ENGINE_VERSION,
+            submission.principal,
+            submission.connection_id,
+            submission.key.encode(),
+            submission.encoded,
+            encoded,
+            salt,
+            self.head.chain,
         )
-        leaf = leaf_hash(header, ENGINE_VERSION, asked, encoded, salt)
-        chain = chain_hash(self.head.chain, leaf)
-        self.head = Head(sequence=header.sequence, epoch=header.epoch, at_ns=header.at_ns, chain=chain)
+        self.head = Head(header.sequence, header.epoch, header.at_ns, chain)
         return JournalRow(
             header,
             submission.key,
             submission.command,
             submission.encoded,
             events,
-            encode_events(encoded),
+            events_bytes,
             salt,
             chain,
             told,
