@@ -22,7 +22,7 @@ from api.stream.accounts import Accounts
 from api.stream.answers import Heartbeat, encode, frame
 from api.stream.books import Moment, TradeLine, trade_line
 from api.stream.codes import StreamCode
-from api.stream.history import Journal, Row
+from api.stream.history import Journal
 from api.stream.link import Link
 from api.stream.market import TICK_S, Market
 from api.stream.rights import Rights
@@ -33,7 +33,7 @@ from exchange.core.node_messages import LoseConnection
 from exchange.node.local import LocalBus
 from exchange.node.ports import Batch, Clock, NodeFault, Outcome, Submission
 from exchange.node.sequencer import Sequencer
-from matching.depth import DepthSnapshot, OpenOrder
+from matching.depth import CommittedRow, DepthSnapshot
 
 LAST_TRADES = 1_000
 MAX_MISSED = 10_000
@@ -136,12 +136,10 @@ class Hub:
         """Tell the sessions of a committed batch."""
         self._publish(batch.rows)
 
-    def _publish(self, rows: Sequence[Row]) -> None:
+    def _publish(self, rows: Sequence[CommittedRow]) -> None:
         try:
-            for row in rows:
-                header, events = row.header, row.events
-                self.accounts.row(header, events)
-                self.market.row(header, events)
+            self.accounts.rows(rows)
+            self.market.rows(rows)
         except Exception:
             # A bug in a projection is ours alone: the node goes on, the sessions start again from what is true.
             log.exception("stream.projection_failed")
@@ -161,10 +159,7 @@ class Hub:
         self.market.restore(
             Moment(sequencer.epoch, head.sequence, head.at_ns),
             list(state.instruments.values()),
-            [
-                OpenOrder(order.order_id, order.instrument_id, order.side, order.price_ticks, order.remaining_lots)  # type: ignore[arg-type] # the state counts ticks and lots as plain integers
-                for order in state.orders.values()
-            ],
+            state.orders.values(),
             {instrument_id: (numbers.book_n, numbers.trade_n) for instrument_id, numbers in state.numbers.items()},
             self._last_trades(),
         )
@@ -272,7 +267,6 @@ class Hub:
 
     def snapshot(self, instrument_id: InstrumentId, depth: int) -> tuple[int, DepthSnapshot]:
         """The best prices of both sides, and the journal sequence they stand at: what REST shows."""
-        self.market.settle()
         return self.market.moment.sequence, self.market.depth.snapshot(instrument_id, depth)
 
     async def close(self) -> None:
