@@ -4,8 +4,8 @@ A journal row is shown whole or not at all: an order that comes in and is filled
 A change carries absolute sizes (0: the price is gone), so applying it twice does no harm, and says which numbered
 events it covers, so a reader sees at once that one is missing and asks for a snapshot.
 
-Rows only add up here; whoever sends the changes asks for them when it is time, and only of instruments that are watched.
-This is the readable half; `_depth.pyx` does the same from the rows' bytes.
+Rows only add up here; whoever sends the changes asks for them when it is time, and only of instruments that are
+watched. This is the readable half; `_depth.pyx` does the same from the rows' bytes.
 """
 
 from __future__ import annotations

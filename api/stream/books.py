@@ -14,9 +14,9 @@ from itertools import islice
 import msgspec
 
 from api.stream.answers import encode, envelope, frame, id_text
+from api.stream.projections import VisibleBooks
 from exchange.core.ids import InstrumentId, TradeId, to_wire
 from exchange.core.instruments import Phase, Side
-from api.stream.projections import VisibleBooks
 from matching.depth import RECENT_TRADES, BookChange, DepthLevel, PublicTrade
 
 RING_MESSAGES = 1_000

@@ -1,8 +1,8 @@
 """All public channels, on a tick: what a tick's rows changed leaves as one message a channel, framed once for all.
 
-Committed rows only add up in the visible books; a tick asks what changed, and only of instruments that are watched: those
-with a follower, now or not long ago.
-A follower whose connection is full is passed over and caught up later with one merged message; nobody waits for it.
+Committed rows only add up in the visible books; a tick asks what changed, and only of the instruments that are
+watched, those with a follower now or not long ago. A follower whose connection is full is passed over and caught up
+later with one merged message; nobody waits for it.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Market:
         self._watched: dict[InstrumentId, None] = {}
         """The instruments whose channels are told on every tick."""
         self._restored: dict[InstrumentId, tuple[int, Sequence[TradeLine]]] = {}
-        """The last trade's number and the last trades in the tables, until somebody asks for an instrument's channels."""
+        """Number and lines of the last trades in the tables, until somebody asks for an instrument's channels."""
         self._changed: dict[AnyChannel, None] = {}
         self._behind: dict[AnyChannel, None] = {}
         self._followers: dict[Follower, None] = {}
@@ -159,7 +159,7 @@ class Market:
         self.moment = _moment(rows[-1].header)
 
     def settle(self) -> None:
-        """Hand what changed to the channels of the watched instruments. The rows count as one: only the outcome shows."""
+        """Hand what changed to the watched instruments' channels. All rows count as one: only the outcome shows."""
         if not self.depth.is_changed:
             return
         for change in self.depth.changes():
