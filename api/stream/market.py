@@ -16,7 +16,7 @@ import msgspec
 
 from api.stream.answers import encode, envelope, frame
 from api.stream.books import BookChannel, Moment, TradeLine, TradesChannel
-from api.stream.projections import visible_books
+from api.stream.projections import VisibleBooks, visible_books
 from exchange.core.ids import InstrumentId
 from exchange.core.instruments import Phase
 from exchange.core.messages import Event, Header
@@ -110,9 +110,9 @@ class InstrumentsSnapshot(msgspec.Struct, frozen=True, gc=False, tag="instrument
 class Market:
     """Depth, trades and instruments as of the last committed batch, and who follows them."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: VisibleBooks | None = None) -> None:
         self.moment = Moment()
-        self.depth = visible_books()
+        self.depth = depth or visible_books()
         self.instruments: dict[InstrumentId, Instrument] = {}
         self._books: dict[InstrumentId, _Channel[BookChannel]] = {}
         self._trades: dict[InstrumentId, _Channel[TradesChannel]] = {}
