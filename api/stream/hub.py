@@ -9,8 +9,9 @@ no follower misses or doubles anything.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -137,18 +138,24 @@ class Hub:
         self._publish(batch.rows)
 
     def _publish(self, rows: Sequence[CommittedRow]) -> None:
-        try:
-            self.accounts.rows(rows)
-            self.market.rows(rows)
-        except Exception:
-            # A bug in a projection is ours alone: the node goes on, the sessions start again from what is true.
-            log.exception("stream.projection_failed")
-            if self._sequencer is not None:
-                self._start_over(self._sequencer)
+        self._project("rows", partial(self._take, rows))
         if self.market.is_waiting and not self._tick_is_due:
             self._tick_is_due = True
             asyncio.get_running_loop().call_later(self.settings.tick_s, self._tick)
         self.flush()
+
+    def _take(self, rows: Sequence[CommittedRow]) -> None:
+        self.accounts.rows(rows)
+        self.market.rows(rows)
+
+    def _project(self, step: str, work: Callable[[], None]) -> None:
+        """A bug in a projection is ours alone: the node goes on, the sessions start again from what is true."""
+        try:
+            work()
+        except Exception:
+            log.exception("stream.projection_failed", step=step)
+            if self._sequencer is not None:
+                self._start_over(self._sequencer)
 
     def _start_over(self, sequencer: Sequencer) -> None:
         """Draw everything anew from a state that equals the tables; whoever followed must come back and resume."""
@@ -252,12 +259,7 @@ class Hub:
 
     def _tick(self) -> None:
         self._tick_is_due = False
-        try:
-            self.market.tick()
-        except Exception:
-            log.exception("stream.tick_failed")
-            if self._sequencer is not None:
-                self._start_over(self._sequencer)
+        self._project("tick", self.market.tick)
         if self.market.is_waiting:
             self._tick_is_due = True
             asyncio.get_running_loop().call_later(self.settings.tick_s, self._tick)
@@ -295,7 +297,7 @@ class Hub:
                 session.close(StreamCode.STREAM_SILENT)
             elif session.idle_sweeps * settings.sweep_s >= settings.heartbeat_s:
                 session.push(beat)
-        self.market.sweep()
+        self._project("sweep", self.market.sweep)
         if self.sessions and (self._asking is None or self._asking.done()):
             self._asking = asyncio.get_running_loop().create_task(self._end_logged_out())
         self._sweep_later()

@@ -111,6 +111,21 @@ async def test_a_bug_in_a_tick_costs_the_streams_and_not_the_node(exchange: Exch
     assert (await back.ask(id=2, **exchange.order("li", "buy", 1, 49, "c2")))["status"] == "open"
 
 
+async def test_a_bug_in_a_sweep_costs_the_streams_and_not_the_sweeping(exchange: Exchange) -> None:
+    trader = await exchange.connect("li")
+    sweep = exchange.hub.market.sweep
+
+    def fails() -> None:
+        exchange.hub.market.sweep = sweep  # type: ignore[method-assign]
+        raise RuntimeError("planted")
+
+    exchange.hub.market.sweep = fails  # type: ignore[method-assign]
+    assert await trader.closed() == (1012, "stream.restart")
+    exchange.hub.settings = replace(QUICK, sweep_s=0.05, heartbeat_s=0.05)
+    back = await exchange.connect("li")
+    await back.until(lambda message: message["type"] == "heartbeat")
+
+
 async def test_a_node_that_comes_up_too_far_ahead_begins_the_streams_anew(
     exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
