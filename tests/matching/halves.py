@@ -34,6 +34,18 @@ class Row:
         return encode_events([encode_event(event) for event in self.events])
 
 
+@dataclass(frozen=True)
+class CutRow(Row):
+    """A row of whose bytes only the first ones can be read."""
+
+    readable: int
+
+    @cached_property
+    def events_bytes(self) -> bytes:
+        """The first bytes of the events, and then none that belong to them."""
+        return encode_events([encode_event(event) for event in self.events])[: self.readable] + b"\xc1"
+
+
 def committed(sequence: int, events: Sequence[Event]) -> Row:
     """A row stamped with its sequence as its time."""
     return Row(Header(JournalSequence(sequence), Epoch(1), TimeNs(sequence), NODE, NO_CONNECTION), events)

@@ -20,7 +20,7 @@ from exchange.core.units import Epoch, PriceTicks, QuantityLots
 from matching.book import OrderView
 from matching.depth import RECENT_TRADES, BookChange, DepthFeed, OpenOrder
 from matching.messages import CancelReason, InstrumentPhaseChanged, OrderAccepted, OrderCancelled
-from tests.matching.halves import FEEDS, committed
+from tests.matching.halves import FEEDS, CutRow, committed
 from tests.matching.test_session_and_listing import SHARE
 from tests.matching.tiny_engine import TinyEngine, told
 
@@ -137,6 +137,15 @@ def test_a_row_that_tells_of_more_than_orders_is_taken_in_its_place(screen: Scre
     [change] = screen.feed.changes()
     assert (change.from_book_n, change.to_book_n, change.phase) == (1, 3, Phase.HALTED)
     assert change.levels == ((Side.BUY, 98, 2),)
+
+
+def test_bytes_that_cannot_be_read_to_their_end_change_nothing_by_themselves(screen: Screen) -> None:
+    screen.sells(WU, 10, 100)
+    for readable in range(0, 200, 3):
+        row = committed(1, screen.engine.place(ONE, LI, Side.BUY, 99, 1, stays=False))
+        screen.feed.rows([CutRow(row.header, row.events, readable)])
+        [change] = screen.feed.changes()
+        assert (change.to_book_n - change.from_book_n, change.levels) == (1, ())
 
 
 def test_rows_add_up_until_somebody_asks(screen: Screen) -> None:

@@ -20,7 +20,7 @@ from matching.depth import DepthFeed
 from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade, TradeSide
 from tests.api.stream.server import Exchange
 from tests.engine.scenarios import SCENARIOS
-from tests.matching.halves import FEEDS, Row, committed
+from tests.matching.halves import FEEDS, CutRow, Row, committed
 from tests.matching.test_depth import halted
 from tests.matching.tiny_engine import told
 
@@ -125,6 +125,18 @@ def test_the_halves_count_alike_and_pick_out_the_rows_of_those_who_are_followed(
             assert [half[account_id] for half in halves] == [newest] * len(halves)
     for half in halves:
         assert half[AccountId(99)] == 0
+
+
+@pytest.mark.parametrize("half", NUMBERS, ids=lambda half: half.__module__)
+def test_a_row_whose_bytes_cannot_be_read_is_counted_from_its_events(half: type[ChannelNumbers]) -> None:
+    numbers, one = half(), AccountId(1)
+    numbers.follow(one)
+    for n in range(1, 100):
+        mark = FeedMark(n=n, previous_sequence=Sequence(0))
+        event = told(OrderAccepted, account_id=one, mark=mark)
+        row = CutRow(committed(n, []).header, [event], n)
+        assert numbers.rows([row]) == [row]
+        assert numbers[one] == n
 
 
 def accounts_of(event: Event) -> dict[AccountId, int]:
