@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass, field
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api.client_books import LiveBook
 from api.stream import projections
+from api.stream.answers import payloads
+from api.stream.books import Moment
+from api.stream.market import Market
 from api.stream.numbers import ChannelNumbers
-from exchange.core.ids import AccountId, InstrumentId
+from exchange.core.ids import AccountId, InstrumentId, OrderId
 from exchange.core.messages import Event
 from exchange.core.postings import FeedMark
 from exchange.core.units import Sequence
@@ -150,6 +156,35 @@ def accounts_of(event: Event) -> dict[AccountId, int]:
             return {event.account_id: event.mark.n}
         case _:
             return {}
+
+
+@dataclass(eq=False)
+class Listener:
+    """Somebody who follows the list of instruments."""
+
+    heard: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def push(self, whole: bytes) -> None:
+        """Take a frame."""
+        self.heard.append(msgspec.json.decode(payloads([whole])[0]))
+
+    def is_full(self) -> bool:
+        """Never."""
+        return False
+
+
+@pytest.mark.parametrize("half", FEEDS, ids=lambda half: half.__module__)
+def test_a_changed_instrument_is_told_at_once_and_stamped_with_its_own_row(half: type[DepthFeed]) -> None:
+    market, listener = Market(half()), Listener()
+    market.restore(Moment(1, 100, 100), [], [], {}, {})
+    market.follow_instruments(listener)
+    accepted = told(OrderAccepted, instrument_id=ONE, order_id=OrderId(1), price_ticks=100, quantity_lots=1, book_n=1)
+    market.rows([committed(101, [accepted]), committed(102, [halted(ONE)]), committed(103, [])])
+    assert [(message["type"], message["sequence"], message["n"]) for message in listener.heard] == [
+        ("instrument.changed", 102, 1)
+    ]
+    assert market.moment == Moment(1, 103, 103)
+    assert not market.is_waiting, "nobody follows the book"
 
 
 def test_the_compiled_halves_run_where_they_were_built() -> None:
