@@ -6,6 +6,7 @@ Read in this order:
     requests.py    what a client may send; text identifiers → commands
     answers.py     what it is told, and how an envelope and a frame are written
     private.py     one event → what one account may see of it
+    projections.py numbers.py   which halves run, compiled or readable; how far each private channel has come
     rights.py accounts.py   who may see which account; the private channels
     books.py       depth and trades of one instrument: numbered, conflated, resumable
     market.py      all public channels on a tick of 25 ms

@@ -8,10 +8,12 @@ from typing import Protocol
 
 from api.stream.market import Follower
 from api.stream.private import Told, private_frame, told
+from api.stream.projections import channel_numbers
 from api.stream.rights import Rights
 from exchange.core.ids import AccountId, UserId
 from exchange.core.membership import Mandate, User
 from exchange.core.messages import Event, Header
+from matching.depth import CommittedRow
 
 
 class AccountFollower(Follower, Protocol):
@@ -39,26 +41,27 @@ class Accounts:
     def __init__(self, rights: Rights) -> None:
         self._rights = rights
         self._followed_by: dict[AccountId, dict[Follower, AccountFollowing]] = {}
-        self.numbers: dict[AccountId, int] = {}
-        """How far each channel has come; one that never spoke is missing."""
+        self.numbers = channel_numbers()
+        """How far each channel has come; 0 for one that never spoke."""
 
     def restore(self, numbers: Mapping[AccountId, int]) -> None:
         """Start from the tables. Nobody follows yet."""
-        self.numbers = dict(numbers)
+        self.numbers.restore(numbers)
         self._followed_by = {}
 
-    def row(self, header: Header, events: Iterable[Event]) -> None:
-        """Tell the accounts what one journal row told them."""
-        numbers, followed_by = self.numbers, self._followed_by
-        for event in events:
-            for one in told(event):
-                numbers[one[0]] = one[1].n
-                if one[0] in followed_by:
-                    self._tell(header, event, one)
+    def rows(self, rows: Iterable[CommittedRow]) -> None:
+        """Tell the accounts what committed rows told them; only rows that somebody follows are read as events."""
+        followed_by = self._followed_by
+        for row in self.numbers.rows(rows):
+            for event in row.events:
+                for one in told(event):
+                    if one[0] in followed_by:
+                        self._tell(row.header, event, one)
 
     def follow(self, account_id: AccountId, follower: AccountFollower, user_id: UserId) -> None:
         """Send every further message of the account to this follower, while the user may see it."""
         self._followed_by.setdefault(account_id, {})[follower] = AccountFollowing(follower, user_id)
+        self.numbers.follow(account_id)
 
     def unfollow(self, account_id: AccountId, follower: Follower) -> None:
         """Send no more of the account to this follower."""
@@ -67,6 +70,7 @@ class Accounts:
             followed_by.pop(follower, None)
             if not followed_by:
                 del self._followed_by[account_id]
+                self.numbers.unfollow(account_id)
 
     def _tell(self, header: Header, event: Event, one: Told) -> None:
         account_id = one[0]

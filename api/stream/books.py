@@ -14,13 +14,14 @@ from itertools import islice
 import msgspec
 
 from api.stream.answers import encode, envelope, frame, id_text
+from api.stream.projections import VisibleBooks
 from exchange.core.ids import InstrumentId, TradeId, to_wire
 from exchange.core.instruments import Phase, Side
-from matching.depth import BookChange, DepthFeed, DepthLevel
+from matching.depth import RECENT_TRADES, BookChange, DepthLevel, PublicTrade
 
 RING_MESSAGES = 1_000
 """Messages a channel keeps for those who return; a channel nobody follows keeps none."""
-TAPE_SHOWN = 50
+TAPE_SHOWN = RECENT_TRADES
 """Trades a snapshot shows."""
 SNAPSHOT_DEPTH = 50
 
@@ -82,7 +83,8 @@ class Merged:
 
     from_n: int
     n: int
-    levels: dict[tuple[Side, int], int] = field(default_factory=dict[tuple[Side, int], int])
+    bids: dict[int, int] = field(default_factory=dict[int, int])
+    offers: dict[int, int] = field(default_factory=dict[int, int])
     phase: Phase | None = None
     checksum: int = 0
     frame: bytes = b""
@@ -90,7 +92,8 @@ class Merged:
     def add(self, later: Merged) -> None:
         """Take in what came next."""
         self.n, self.checksum = later.n, later.checksum
-        self.levels.update(later.levels)
+        self.bids.update(later.bids)
+        self.offers.update(later.offers)
         if later.phase is not None:
             self.phase = later.phase
 
@@ -100,25 +103,28 @@ class BookChannel:
 
     __slots__ = ("_depth", "_pending", "_ring", "instrument_id", "n", "name", "phase", "serial")
 
-    def __init__(self, instrument_id: InstrumentId, depth: DepthFeed, n: int, phase: Phase | None) -> None:
+    def __init__(self, instrument_id: InstrumentId, depth: VisibleBooks) -> None:
         self.instrument_id = instrument_id
         self.name = "book:" + id_text("I", instrument_id)
-        self.n = n
+        self.n = 0
         """The number of the last event."""
-        self.phase = phase
+        self.phase: Phase | None = None
         self.serial = 0
         self._depth = depth
         self._pending: Merged | None = None
         self._ring: deque[Merged] | None = None
 
+    def begin(self, n: int, phase: Phase | None) -> None:
+        """Stand at an event's number: what came before, nobody followed."""
+        self.n, self.phase = n, phase
+
     def take(self, change: BookChange) -> None:
-        """Take in one journal row's change; it is sent with the next tick."""
+        """Take in what rows changed; it is sent with the next tick."""
         pending = self._pending
         if pending is None:
             pending = self._pending = Merged(change.from_book_n, change.to_book_n)
-        levels = pending.levels
         for side, price_ticks, lots in change.levels:
-            levels[side, price_ticks] = lots
+            (pending.bids if side is Side.BUY else pending.offers)[price_ticks] = lots
         pending.n = self.n = change.to_book_n
         if change.phase is not None:
             pending.phase = self.phase = change.phase
@@ -181,8 +187,7 @@ class BookChannel:
         return self._frame(merged, moment)
 
     def _frame(self, entry: Merged, moment: Moment) -> bytes:
-        bids = [(price, lots) for (side, price), lots in entry.levels.items() if side is Side.BUY]
-        offers = [(price, lots) for (side, price), lots in entry.levels.items() if side is Side.SELL]
+        bids, offers = list(entry.bids.items()), list(entry.offers.items())
         body = BookChanged(entry.from_n, bids, offers, entry.checksum, entry.phase)
         return frame(envelope(self.name, moment.epoch, entry.n, moment.sequence, moment.at_ns, encode(body)))
 
@@ -205,9 +210,15 @@ class TradesChannel:
         self._new = []
         self._tape.extend(lines)
 
-    def take(self, line: TradeLine) -> None:
-        """Take in one trade; it is sent with the next tick."""
-        self._new.append(line)
+    def begin(self, trades: Sequence[PublicTrade]) -> None:
+        """Take in the last trades, as far as they are kept, which nobody followed."""
+        self._tape.extend(map(_line, trades))
+        if trades:
+            self.serial = self.n = trades[-1].trade_n
+
+    def take(self, trades: Iterable[PublicTrade]) -> None:
+        """Take in trades; they are sent with the next tick."""
+        self._new.extend(map(_line, trades))
 
     def emit(self, moment: Moment) -> bytes | None:
         """The tick's message, if there were trades."""
@@ -250,6 +261,12 @@ class TradesChannel:
 def trade_line(trade_id: int, n: int, price_ticks: int, quantity_lots: int, aggressor: Side, at_ns: int) -> TradeLine:
     """A trade as everybody sees it."""
     return TradeLine(n, to_wire("T", TradeId(trade_id)), price_ticks, quantity_lots, aggressor, at_ns)
+
+
+def _line(trade: PublicTrade) -> TradeLine:
+    return trade_line(
+        trade.trade_id, trade.trade_n, trade.price_ticks, trade.quantity_lots, trade.aggressor, trade.at_ns
+    )
 
 
 def _pairs(levels: Sequence[DepthLevel]) -> list[tuple[int, int]]:

@@ -11,12 +11,11 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from api.stream.link import Link
 from api.stream.private import private_frame, told
 from exchange.core.ids import AccountId
-from exchange.core.messages import Event, Header
 from exchange.core.rejections import ensure
 from exchange.store.queries import stream
 from exchange.store.queries.reader import Reads, Snapshot
@@ -28,27 +27,13 @@ COMMANDS_A_PAGE = 200
 FRAMES_A_WRITE = 256
 
 
-class Row(Protocol):
-    """A committed journal row, as read back."""
-
-    @property
-    def header(self) -> Header:
-        """Its stamp."""
-        ...
-
-    @property
-    def events(self) -> Sequence[Event]:
-        """What it told."""
-        ...
-
-
 class Journal:
     """What the stream reads of the tables, in the readers' threads."""
 
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
 
-    def rows_after(self, sequence: int, limit: int) -> Sequence[Row]:
+    def rows_after(self, sequence: int, limit: int) -> Sequence[stream.FeedRow]:
         """The rows after a sequence, read at once: a start uses it before anything else runs."""
         return self._reads.run(lambda snapshot: stream.rows_after(snapshot, sequence, limit))
 
@@ -56,7 +41,7 @@ class Journal:
         """The newest trades, oldest first; read at once."""
         return self._reads.run(lambda snapshot: stream.last_trades(snapshot, limit))
 
-    async def rows(self, sequences: Sequence[int]) -> Sequence[Row]:
+    async def rows(self, sequences: Sequence[int]) -> Sequence[stream.FeedRow]:
         """These rows, in their order.
 
         Raises: ReadFault.

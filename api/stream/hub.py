@@ -9,8 +9,9 @@ no follower misses or doubles anything.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -22,7 +23,7 @@ from api.stream.accounts import Accounts
 from api.stream.answers import Heartbeat, encode, frame
 from api.stream.books import Moment, TradeLine, trade_line
 from api.stream.codes import StreamCode
-from api.stream.history import Journal, Row
+from api.stream.history import Journal
 from api.stream.link import Link
 from api.stream.market import TICK_S, Market
 from api.stream.rights import Rights
@@ -33,7 +34,7 @@ from exchange.core.node_messages import LoseConnection
 from exchange.node.local import LocalBus
 from exchange.node.ports import Batch, Clock, NodeFault, Outcome, Submission
 from exchange.node.sequencer import Sequencer
-from matching.depth import DepthSnapshot, OpenOrder
+from matching.depth import CommittedRow, DepthSnapshot
 
 LAST_TRADES = 1_000
 MAX_MISSED = 10_000
@@ -136,21 +137,25 @@ class Hub:
         """Tell the sessions of a committed batch."""
         self._publish(batch.rows)
 
-    def _publish(self, rows: Sequence[Row]) -> None:
-        try:
-            for row in rows:
-                header, events = row.header, row.events
-                self.accounts.row(header, events)
-                self.market.row(header, events)
-        except Exception:
-            # A bug in a projection is ours alone: the node goes on, the sessions start again from what is true.
-            log.exception("stream.projection_failed")
-            if self._sequencer is not None:
-                self._start_over(self._sequencer)
+    def _publish(self, rows: Sequence[CommittedRow]) -> None:
+        self._project("rows", partial(self._take, rows))
         if self.market.is_waiting and not self._tick_is_due:
             self._tick_is_due = True
             asyncio.get_running_loop().call_later(self.settings.tick_s, self._tick)
         self.flush()
+
+    def _take(self, rows: Sequence[CommittedRow]) -> None:
+        self.accounts.rows(rows)
+        self.market.rows(rows)
+
+    def _project(self, step: str, work: Callable[[], None]) -> None:
+        """A bug in a projection is ours alone: the node goes on, the sessions start again from what is true."""
+        try:
+            work()
+        except Exception:
+            log.exception("stream.projection_failed", step=step)
+            if self._sequencer is not None:
+                self._start_over(self._sequencer)
 
     def _start_over(self, sequencer: Sequencer) -> None:
         """Draw everything anew from a state that equals the tables; whoever followed must come back and resume."""
@@ -161,10 +166,7 @@ class Hub:
         self.market.restore(
             Moment(sequencer.epoch, head.sequence, head.at_ns),
             list(state.instruments.values()),
-            [
-                OpenOrder(order.order_id, order.instrument_id, order.side, order.price_ticks, order.remaining_lots)  # type: ignore[arg-type] # the state counts ticks and lots as plain integers
-                for order in state.orders.values()
-            ],
+            state.orders.values(),
             {instrument_id: (numbers.book_n, numbers.trade_n) for instrument_id, numbers in state.numbers.items()},
             self._last_trades(),
         )
@@ -257,12 +259,7 @@ class Hub:
 
     def _tick(self) -> None:
         self._tick_is_due = False
-        try:
-            self.market.tick()
-        except Exception:
-            log.exception("stream.tick_failed")
-            if self._sequencer is not None:
-                self._start_over(self._sequencer)
+        self._project("tick", self.market.tick)
         if self.market.is_waiting:
             self._tick_is_due = True
             asyncio.get_running_loop().call_later(self.settings.tick_s, self._tick)
@@ -272,7 +269,6 @@ class Hub:
 
     def snapshot(self, instrument_id: InstrumentId, depth: int) -> tuple[int, DepthSnapshot]:
         """The best prices of both sides, and the journal sequence they stand at: what REST shows."""
-        self.market.settle()
         return self.market.moment.sequence, self.market.depth.snapshot(instrument_id, depth)
 
     async def close(self) -> None:
@@ -301,7 +297,7 @@ class Hub:
                 session.close(StreamCode.STREAM_SILENT)
             elif session.idle_sweeps * settings.sweep_s >= settings.heartbeat_s:
                 session.push(beat)
-        self.market.sweep()
+        self._project("sweep", self.market.sweep)
         if self.sessions and (self._asking is None or self._asking.done()):
             self._asking = asyncio.get_running_loop().create_task(self._end_logged_out())
         self._sweep_later()

@@ -1,6 +1,8 @@
 """All public channels, on a tick: what a tick's rows changed leaves as one message a channel, framed once for all.
 
-A follower whose connection is full is passed over and caught up later with one merged message; nobody waits for it.
+Committed rows only add up in the visible books; a tick asks what changed, and only of the instruments that are
+watched, those with a follower now or not long ago. A follower whose connection is full is passed over and caught up
+later with one merged message; nobody waits for it.
 """
 
 from __future__ import annotations
@@ -13,15 +15,15 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 import msgspec
 
 from api.stream.answers import encode, envelope, frame
-from api.stream.books import BookChannel, Moment, TradeLine, TradesChannel, trade_line
-from api.stream.private import HOT
-from exchange.core.ids import InstrumentId, sequence_of
+from api.stream.books import BookChannel, Moment, TradeLine, TradesChannel
+from api.stream.projections import VisibleBooks, visible_books
+from exchange.core.ids import InstrumentId
 from exchange.core.instruments import Phase
 from exchange.core.messages import Event, Header
 from exchange.core.wire import name_of
 from exchange.core.wire_json import show
-from matching.depth import DepthFeed, OpenOrder
-from matching.messages import Instrument, TradeMade
+from matching.depth import CommittedRow, StandingOrder
+from matching.messages import Instrument
 
 TICK_S = 0.025
 INSTRUMENTS = "instruments"
@@ -108,25 +110,26 @@ class InstrumentsSnapshot(msgspec.Struct, frozen=True, gc=False, tag="instrument
 class Market:
     """Depth, trades and instruments as of the last committed batch, and who follows them."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: VisibleBooks | None = None) -> None:
         self.moment = Moment()
-        self.depth = DepthFeed()
+        self.depth = depth or visible_books()
         self.instruments: dict[InstrumentId, Instrument] = {}
         self._books: dict[InstrumentId, _Channel[BookChannel]] = {}
         self._trades: dict[InstrumentId, _Channel[TradesChannel]] = {}
+        self._watched: dict[InstrumentId, None] = {}
+        """The instruments whose channels are told on every tick."""
+        self._restored: dict[InstrumentId, tuple[int, Sequence[TradeLine]]] = {}
+        """Number and lines of the last trades in the tables, until somebody asks for an instrument's channels."""
         self._changed: dict[AnyChannel, None] = {}
         self._behind: dict[AnyChannel, None] = {}
         self._followers: dict[Follower, None] = {}
         self._instruments_n = 0
-        self._events: list[Event] = []
-        self._times: dict[int, int] = {}
-        """When the rows that made trades were stamped."""
 
     def restore(
         self,
         moment: Moment,
         instruments: Iterable[Instrument],
-        open_orders: Iterable[OpenOrder],
+        open_orders: Iterable[StandingOrder],
         numbers: Mapping[InstrumentId, tuple[int, int]],
         last_trades: Mapping[InstrumentId, list[TradeLine]],
     ) -> None:
@@ -134,43 +137,37 @@ class Market:
         self.moment = moment
         self.instruments = {instrument.instrument_id: instrument for instrument in instruments}
         self.depth.restore(open_orders, {instrument_id: book_n for instrument_id, (book_n, _) in numbers.items()})
-        self._books, self._trades = {}, {}
+        self._books, self._trades, self._watched = {}, {}, {}
+        self._restored = {
+            instrument_id: (trade_n, last_trades.get(instrument_id, ()))
+            for instrument_id, (_, trade_n) in numbers.items()
+        }
         self._changed, self._behind, self._followers = {}, {}, {}
-        self._events, self._times = [], {}
         self._instruments_n = 0
-        for instrument_id, (book_n, trade_n) in numbers.items():
-            book, trades = self._meet(instrument_id, book_n)
-            book.source.phase = self._phase(instrument_id)
-            trades.source.restore(trade_n, last_trades.get(instrument_id, ()))
 
     # --- committed rows in -
 
-    def row(self, header: Header, events: Sequence[Event]) -> None:
-        """Take in one journal row; what it changed is reckoned and sent with the next tick."""
-        self._events.extend(events)
-        for event in events:
-            if type(event) is TradeMade:
-                self._times[header.sequence] = header.at_ns
-            elif type(event) not in HOT:
+    def rows(self, rows: Sequence[CommittedRow]) -> None:
+        """Take in committed rows; what they changed is told with the next tick, a changed instrument at once."""
+        if not rows:
+            return
+        for row in self.depth.rows(rows):
+            self.moment = _moment(row.header)
+            for event in row.events:
                 for name in _instrument_fields(cast("Any", type(event))):
                     self._instrument(event, getattr(event, name))
-        self.moment = Moment(header.epoch, header.sequence, header.at_ns)
+        self.moment = _moment(rows[-1].header)
 
     def settle(self) -> None:
-        """Reckon what the rows since the last tick changed. The depth takes them as one: only the outcome is shown."""
-        events, self._events = self._events, []
-        times, self._times = self._times, {}
-        for change in self.depth.row(events):
-            book, trades = self._channels(change.instrument_id)
+        """Hand what changed to the watched instruments' channels. All rows count as one: only the outcome shows."""
+        if not self.depth.is_changed:
+            return
+        for change in self.depth.changes():
+            book, trades = self._books[change.instrument_id], self._trades[change.instrument_id]
             book.source.take(change)
             self._changed[book] = None
-            for trade in change.trades:
-                at_ns = times[sequence_of(trade.trade_id)]
-                trades.source.take(
-                    trade_line(
-                        trade.trade_id, trade.trade_n, trade.price_ticks, trade.quantity_lots, trade.aggressor, at_ns
-                    )
-                )
+            if change.trades:
+                trades.source.take(change.trades)
                 self._changed[trades] = None
 
     def _instrument(self, event: Event, instrument: Instrument) -> None:
@@ -186,7 +183,7 @@ class Market:
     @property
     def is_waiting(self) -> bool:
         """Whether the next tick has something to do."""
-        return bool(self._events or self._changed or self._behind)
+        return bool(self.depth.is_changed or self._changed or self._behind)
 
     def tick(self) -> None:
         """Send what changed, and what followers missed while they were full."""
@@ -201,11 +198,18 @@ class Market:
                     self._catch_up(channel, following)
 
     def sweep(self) -> None:
-        """Stop keeping the messages of channels that nobody follows."""
-        channels: list[AnyChannel] = [*self._books.values(), *self._trades.values()]
-        for channel in channels:
-            if not channel.followed_by:
-                channel.source.keep(wanted=False)
+        """Stop keeping the messages of channels that nobody follows, and watching where neither channel is followed."""
+        self.settle()
+        for instrument_id in list(self._watched):
+            channels: tuple[AnyChannel, ...] = (self._books[instrument_id], self._trades[instrument_id])
+            for channel in channels:
+                if not channel.followed_by:
+                    channel.source.keep(wanted=False)
+            if not any(channel.followed_by for channel in channels):
+                for channel in channels:
+                    self._send_now(channel)
+                del self._watched[instrument_id]
+                self.depth.unwatch(instrument_id)
 
     # --- followers -
 
@@ -228,7 +232,9 @@ class Market:
 
     def unfollow(self, kind: str, instrument_id: InstrumentId, follower: Follower) -> None:
         """Send no more of the channel to this follower."""
-        self._channel(kind, instrument_id).followed_by.pop(follower, None)
+        channels: Mapping[InstrumentId, AnyChannel] = self._books if kind == "book" else self._trades
+        if instrument_id in channels:  # after a new start nobody follows, until the closed connections are gone too
+            channels[instrument_id].followed_by.pop(follower, None)
 
     def instruments_number(self) -> int:
         """How far the list of instruments has come in this epoch."""
@@ -289,15 +295,21 @@ class Market:
         return book if kind == "book" else trades
 
     def _channels(self, instrument_id: InstrumentId) -> tuple[_Channel[BookChannel], _Channel[TradesChannel]]:
-        if instrument_id in self._books:
-            return self._books[instrument_id], self._trades[instrument_id]
-        return self._meet(instrument_id, 0)
-
-    def _meet(self, instrument_id: InstrumentId, book_n: int) -> tuple[_Channel[BookChannel], _Channel[TradesChannel]]:
-        book = BookChannel(instrument_id, self.depth, book_n, self._phase(instrument_id))
-        self._books[instrument_id] = _Channel(book)
-        self._trades[instrument_id] = _Channel(TradesChannel(instrument_id))
+        """An instrument's channels, which are told on every tick from now on."""
+        if instrument_id not in self._watched:
+            self._watch(instrument_id)
         return self._books[instrument_id], self._trades[instrument_id]
+
+    def _watch(self, instrument_id: InstrumentId) -> None:
+        """Bring the channels to where the book is, and keep them there."""
+        if instrument_id not in self._books:
+            self._books[instrument_id] = _Channel(BookChannel(instrument_id, self.depth))
+            self._trades[instrument_id] = _Channel(TradesChannel(instrument_id))
+            trade_n, lines = self._restored.pop(instrument_id, (0, ()))
+            self._trades[instrument_id].source.restore(trade_n, lines)
+        self._trades[instrument_id].source.begin(self.depth.watch(instrument_id))
+        self._books[instrument_id].source.begin(self.depth.book_n(instrument_id), self._phase(instrument_id))
+        self._watched[instrument_id] = None
 
     def _phase(self, instrument_id: InstrumentId) -> Phase | None:
         instrument = self.instruments.get(instrument_id)
@@ -306,6 +318,10 @@ class Market:
     def _instruments_frame(self, body: bytes) -> bytes:
         moment = self.moment
         return frame(envelope(INSTRUMENTS, moment.epoch, self._instruments_n, moment.sequence, moment.at_ns, body))
+
+
+def _moment(header: Header) -> Moment:
+    return Moment(header.epoch, header.sequence, header.at_ns)
 
 
 @functools.cache

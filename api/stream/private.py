@@ -105,8 +105,6 @@ class OwnMovement(msgspec.Struct, frozen=True, gc=False, tag="account.moved"):
 Told = tuple[AccountId, FeedMark, int]
 """An account, the event's place in its channel, and which of the event's marks it is."""
 
-HOT = (OrderAccepted, TradeMade, OrderCancelled, OrderReplaced)
-
 
 def told(event: Event) -> Sequence[Told]:
     """The accounts an event tells something, in the order of their marks."""

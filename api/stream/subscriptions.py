@@ -124,7 +124,7 @@ class Subscriptions:
         if account_id in self._accounts:
             session.refuse(request.id, StreamCode.CHANNEL_SUBSCRIBED)
             return
-        newest = hub.accounts.numbers.get(account_id, 0)
+        newest = hub.accounts.numbers[account_id]
         if request.from_n is None or request.from_n == newest + 1:
             self._subscribed(request, newest)
             self._live(account_id)
@@ -149,7 +149,7 @@ class Subscriptions:
                     hub.journal,
                     account_id,
                     from_n,
-                    lambda: hub.accounts.numbers.get(account_id, 0),
+                    lambda: hub.accounts.numbers[account_id],
                     partial(self._write_past, account_id),
                     session.link,
                 )

@@ -5,7 +5,8 @@ It does with the book's answers what the engine does, without money: what holds 
 
 from __future__ import annotations
 
-from typing import TypeVar
+from enum import StrEnum
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,9 +22,19 @@ E = TypeVar("E", bound=Event | Record)
 
 
 def told(kind: type[E], **public: object) -> E:
-    """An event with the given public fields; required fields that only the ledger fills are zero."""
-    required = [field.name for field in msgspec.structs.fields(kind) if field.required]
-    return kind(**{name: public.get(name, 0) for name in required})
+    """An event with the given public fields; required fields that only the ledger fills say nothing."""
+    required = [field for field in msgspec.structs.fields(kind) if field.required]
+    return kind(**{field.name: public.get(field.name, _nothing(field.type)) for field in required})
+
+
+def _nothing(kind: Any) -> object:
+    """A value of a field's type that says nothing."""
+    kind = getattr(kind, "__supertype__", kind)  # what an identifier or a unit is made of
+    if not isinstance(kind, type):
+        return ()
+    if issubclass(kind, Record):
+        return told(kind)
+    return next(iter(kind)) if issubclass(kind, StrEnum) else kind()
 
 
 class TinyEngine:

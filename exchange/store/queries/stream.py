@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Table, select
@@ -29,12 +30,17 @@ _STAMPED = select(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FeedRow:
-    """A committed row as the feed told it: its stamp and its events."""
+    """A committed row as the feed told it: its stamp and its events, decoded the first time somebody asks."""
 
     header: Header
-    events: list[Event]
+    events_bytes: bytes
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """What it told."""
+        return decode_events(self.events_bytes)
 
 
 class TradeRow(NamedTuple):
@@ -77,4 +83,4 @@ def _row(sequence: int, epoch: int, at_ns: int, principal: int, connection_id: i
     header = Header(
         JournalSequence(sequence), Epoch(epoch), TimeNs(at_ns), UserId(principal), ConnectionId(connection_id)
     )
-    return FeedRow(header, decode_events(bytes(events)))
+    return FeedRow(header, bytes(events))

@@ -63,13 +63,13 @@ async def test_any_asgi_server_closes_with_the_codes(plain: Exchange) -> None:
 async def test_a_bug_in_a_projection_costs_the_streams_and_not_the_node(exchange: Exchange) -> None:
     follower, trader = await exchange.connect("wu"), await exchange.connect("li")
     await follower.ask(id=1, type="subscribe", channel=f"book:{exchange.instrument()}")
-    row = exchange.hub.market.row
+    rows = exchange.hub.market.rows
 
     def fails(*_: Any) -> None:
-        exchange.hub.market.row = row  # type: ignore[method-assign]
+        exchange.hub.market.rows = rows  # type: ignore[method-assign]
         raise RuntimeError("planted")
 
-    exchange.hub.market.row = fails  # type: ignore[method-assign, assignment]
+    exchange.hub.market.rows = fails  # type: ignore[method-assign, assignment]
     await trader.send(id=1, **exchange.order("li", "buy", 1, 50, "c1"))
     for client in (follower, trader):
         assert await client.closed() == (1012, "stream.restart")
@@ -102,10 +102,28 @@ async def test_a_bug_in_a_tick_costs_the_streams_and_not_the_node(exchange: Exch
         raise RuntimeError("planted")
 
     exchange.hub.market.tick = fails  # type: ignore[method-assign]
+    await trader.ask(id=0, type="subscribe", channel=f"book:{exchange.instrument()}")
+    assert (await trader.next())["type"] == "book.snapshot"
     await trader.send(id=1, **exchange.order("li", "buy", 1, 50, "c1"))
+    assert (await trader.next())["type"] == "ack"
     assert await trader.closed() == (1012, "stream.restart")
     back = await exchange.connect("li")
     assert (await back.ask(id=2, **exchange.order("li", "buy", 1, 49, "c2")))["status"] == "open"
+
+
+async def test_a_bug_in_a_sweep_costs_the_streams_and_not_the_sweeping(exchange: Exchange) -> None:
+    trader = await exchange.connect("li")
+    sweep = exchange.hub.market.sweep
+
+    def fails() -> None:
+        exchange.hub.market.sweep = sweep  # type: ignore[method-assign]
+        raise RuntimeError("planted")
+
+    exchange.hub.market.sweep = fails  # type: ignore[method-assign]
+    assert await trader.closed() == (1012, "stream.restart")
+    exchange.hub.settings = replace(QUICK, sweep_s=0.05, heartbeat_s=0.05)
+    back = await exchange.connect("li")
+    await back.until(lambda message: message["type"] == "heartbeat")
 
 
 async def test_a_node_that_comes_up_too_far_ahead_begins_the_streams_anew(
@@ -132,8 +150,6 @@ async def test_a_node_that_comes_up_too_far_ahead_begins_the_streams_anew(
 
 async def test_an_idle_hub_wakes_for_nothing_but_its_sweep(exchange: Exchange) -> None:
     trader = await exchange.connect("li")
-    await trader.ask(id=1, **exchange.order("li", "buy", 1, 50, "c1"))
-    await asyncio.sleep(0.1)
     ticks = 0
     tick = exchange.hub.market.tick
 
@@ -143,9 +159,13 @@ async def test_an_idle_hub_wakes_for_nothing_but_its_sweep(exchange: Exchange) -
         tick()
 
     exchange.hub.market.tick = counted  # type: ignore[method-assign]
+    await trader.ask(id=1, **exchange.order("li", "buy", 1, 50, "c1"))
     await asyncio.sleep(0.2)
-    assert ticks == 0
-    await trader.ask(id=2, **exchange.order("li", "buy", 1, 51, "c2"))
+    assert ticks == 0, "nobody follows"
+    await trader.ask(id=2, type="subscribe", channel=f"book:{exchange.instrument()}")
+    await asyncio.sleep(0.2)
+    assert ticks == 0, "nothing happens"
+    await trader.ask(id=3, **exchange.order("li", "buy", 1, 51, "c2"))
     await asyncio.sleep(0.1)
     assert ticks == 1
 

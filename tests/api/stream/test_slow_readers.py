@@ -23,8 +23,12 @@ from exchange.core.instruments import OrderType, Side, TimeInForce
 from exchange.core.messages import Event, Header
 from exchange.core.postings import FeedMark
 from exchange.core.units import Epoch, PriceTicks, QuantityLots, Sequence, TimeNs, Units
+from exchange.core.wire import encode_event, encode_events
+from exchange.store.queries.stream import FeedRow
+from matching.depth import DepthFeed
 from matching.messages import CancelReason, OrderAccepted, OrderCancelled
 from tests.api.stream.server import QUICK, Client, Exchange
+from tests.matching.halves import FEEDS
 
 
 async def reluctant(exchange: Exchange, name: str) -> Client:
@@ -197,7 +201,7 @@ class Feeder:
                 mark=mark,
                 book_n=self.book_n,
             )
-        self.market.row(header, [event])
+        self.market.rows([FeedRow(header, encode_events([encode_event(event)]))])
 
 
 ROW = st.tuples(
@@ -211,20 +215,23 @@ STEP = st.one_of(
     st.tuples(st.just("join"), st.none() | st.integers(1, 40)),
     st.tuples(st.just("full"), st.integers(0, 5), st.booleans()),
     st.tuples(st.just("leave"), st.integers(0, 5)),
+    st.tuples(st.just("sweep")),
 )
 
 
+@pytest.mark.parametrize("half", FEEDS, ids=lambda half: half.__module__)
 @given(steps=st.lists(STEP, max_size=120), ring=st.sampled_from([1, 3, 1_000]))
-def test_every_reader_ends_with_the_book_whatever_it_missed(steps: list[tuple[Any, ...]], ring: int) -> None:
+def test_every_reader_ends_with_the_book_whatever_it_missed(
+    half: type[DepthFeed], steps: list[tuple[Any, ...]], ring: int
+) -> None:
     kept, books.RING_MESSAGES = books.RING_MESSAGES, ring
     try:
-        _ends_with_the_book(steps)
+        _ends_with_the_book(Market(half()), steps)
     finally:
         books.RING_MESSAGES = kept
 
 
-def _ends_with_the_book(steps: list[tuple[Any, ...]]) -> None:
-    market = Market()
+def _ends_with_the_book(market: Market, steps: list[tuple[Any, ...]]) -> None:
     market.restore(Moment(1, 100, 100), [], [], {INSTRUMENT: (0, 0)}, {})
     feeder = Feeder(market)
     readers: list[Reader] = []
@@ -234,6 +241,8 @@ def _ends_with_the_book(steps: list[tuple[Any, ...]]) -> None:
                 feeder.row(*rest)
             case "tick":
                 market.tick()
+            case "sweep":
+                market.sweep()
             case "join":
                 readers.append(Reader())
                 if rest[0] is not None and rest[0] <= feeder.book_n:
