@@ -11,6 +11,7 @@ Read in this order:
     market.py      all public channels on a tick of 25 ms
     link.py        one connection's bytes, never waited for
     uvicorn_link.py   the same past ASGI, for the server we run
+    frames.py      a client's frames → messages; _frames.pyx is its compiled twin
     session.py     one connection: login and orders
     subscriptions.py   the channels it follows
     history.py     a private channel from any number on, out of the journal

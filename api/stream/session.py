@@ -181,17 +181,18 @@ class Session:
 
     # --- in -
 
-    def on_text(self, raw: bytes) -> None:
-        """Take a message. Nothing raises into the server: a bug costs this connection and no other."""
+    def on_texts(self, texts: list[bytes]) -> None:
+        """Take messages. Nothing raises into the server: a bug costs this connection and no other."""
         try:
-            if self.stage is Stage.OPEN:
-                self._take(raw)
-            elif self.stage is Stage.NEW:
-                self._first(raw)
-            elif self.stage is Stage.CHECKING:
-                self._queued.append(raw)
-                if len(self._queued) > MAX_WAITING_LOGIN:
-                    self.close(StreamCode.STREAM_TOO_MANY_MESSAGES)
+            for raw in texts:
+                if self.stage is Stage.OPEN:
+                    self._take(raw)
+                elif self.stage is Stage.NEW:
+                    self._first(raw)
+                elif self.stage is Stage.CHECKING:
+                    self._queued.append(raw)
+                    if len(self._queued) > MAX_WAITING_LOGIN:
+                        self.close(StreamCode.STREAM_TOO_MANY_MESSAGES)
         except Exception:
             log.exception("stream.message_failed")
             self.close(StreamCode.STREAM_RESTART)
@@ -302,8 +303,7 @@ class Session:
             )
         )
         queued, self._queued = self._queued, []
-        for raw in queued:
-            self.on_text(raw)
+        self.on_texts(queued)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Do something beside; it ends with the session."""
