@@ -71,6 +71,8 @@ class Directory:
     def publish(self, batch: Batch) -> None:
         """Take note of a committed batch."""
         for row in batch.rows:
+            if row.told is not None:
+                continue  # orders change no record of who may do what
             for event in row.events:
                 for name in _carried(type(event)):
                     value = getattr(event, name)

@@ -66,7 +66,7 @@ class Metrics(Collector):
         """Count a committed batch: each command by its name and what became of it."""
         self.batches.add(len(batch.rows))
         for row in batch.rows:
-            first = row.events[0] if row.events else None
+            first = row.events[0] if row.told is None and row.events else None
             outcome = first.code.value if isinstance(first, Rejected) else "done"
             self.commands[name_of(row.command), outcome] += 1
 

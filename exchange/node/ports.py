@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from exchange.core.ids import NO_CONNECTION, ConnectionId, UserId
+from exchange.core.ids import NO_CONNECTION, ConnectionId, OrderId, UserId
 from exchange.core.messages import Command, Event, Header
 from exchange.core.units import Epoch, TimeNs
+from exchange.core.wire import decode_events
 from exchange.engine.state import ExchangeState
 
 
@@ -26,14 +27,47 @@ class Clock(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a command: its place, its time, its events; `repeated` if an earlier one with the key answered."""
+class Told(NamedTuple):
+    """What a row of the order's hot path comes to for its sender, without a look at its events."""
 
-    sequence: int
-    at_ns: int
-    events: Sequence[Event]
-    repeated: bool = False
+    order_id: OrderId
+    status: int
+    """0 open, 1 filled, 2 cancelled."""
+    remaining_lots: int
+
+
+OPEN, FILLED, CANCELLED = range(3)
+
+
+class Outcome:
+    """What became of a command: its place, its time, its events; `repeated` if an earlier one with the key answered.
+
+    `told` sums up a row of the order's hot path, whose events are read from their bytes only when somebody asks.
+    """
+
+    __slots__ = ("_events", "_row", "at_ns", "repeated", "sequence", "told")
+
+    def __init__(
+        self,
+        sequence: int,
+        at_ns: int,
+        events: Sequence[Event] | None = None,
+        repeated: bool = False,
+        row: JournalRow | None = None,
+    ) -> None:
+        self.sequence = sequence
+        self.at_ns = at_ns
+        self.repeated = repeated
+        self.told = row.told if row is not None else None
+        self._events = events
+        self._row = row
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """The command's events."""
+        if self._events is None:
+            self._events = self._row.events if self._row is not None else ()
+        return self._events
 
 
 class NodeFault(Exception):  # noqa: N818 - a fault is the world's, in the house's words
@@ -63,17 +97,55 @@ class Submission:
     encoded: bytes = b""
 
 
-class JournalRow(msgspec.Struct):
-    """One committed command with its events, as objects and as the bytes that are stored."""
+class JournalRow:
+    """One committed command with its events, as the bytes that are stored, and as objects once somebody asks.
 
-    header: Header
-    key: str
-    command: Command
-    command_bytes: bytes
-    events: list[Event]
-    events_bytes: bytes
-    salt: bytes
-    chain: bytes
+    A row with `told` is one of the order's hot path: it holds events of that path only, and none is a refusal.
+    """
+
+    __slots__ = (
+        "_events",
+        "chain",
+        "command",
+        "command_bytes",
+        "event_count",
+        "events_bytes",
+        "header",
+        "key",
+        "salt",
+        "told",
+    )
+
+    def __init__(
+        self,
+        header: Header,
+        key: str,
+        command: Command,
+        command_bytes: bytes,
+        events: list[Event] | None,
+        events_bytes: bytes,
+        salt: bytes,
+        chain: bytes,
+        told: Told | None = None,
+        event_count: int = 0,
+    ) -> None:
+        self.header = header
+        self.key = key
+        self.command = command
+        self.command_bytes = command_bytes
+        self.events_bytes = events_bytes
+        self.event_count = len(events) if events is not None else event_count
+        self.salt = salt
+        self.chain = chain
+        self.told = told
+        self._events = events
+
+    @property
+    def events(self) -> list[Event]:
+        """The row's events, decoded the first time they are asked for if only their bytes were made."""
+        if self._events is None:
+            self._events = decode_events(self.events_bytes)
+        return self._events
 
 
 @dataclass(slots=True)

@@ -217,7 +217,7 @@ class Sequencer:
                     continue
             row = self._decide(submission, now_ns, taken, waiting, place + 1)
             taken.append(row)
-            events += len(row[1].events)
+            events += row[1].event_count
             if submission.key:
                 in_batch[submission.principal, submission.key] = row
         else:
@@ -333,7 +333,7 @@ class Sequencer:
             return
         self.on_stage("answer")
         for submission, row in taken:
-            submission.answer(Outcome(sequence=row.header.sequence, at_ns=row.header.at_ns, events=row.events))
+            submission.answer(Outcome(row.header.sequence, row.header.at_ns, row=row))
         self.feed.publish(Batch(rows=[row for _, row in taken]))
 
     def _ask_runs(self) -> None:
@@ -397,7 +397,7 @@ def _answer_with_twin(submission: Submission, twin: Taken) -> None:
         answer_first(result)
         match result:
             case Outcome():
-                submission.answer(Outcome(result.sequence, result.at_ns, result.events, repeated=True))
+                submission.answer(Outcome(result.sequence, result.at_ns, result.events, repeated=True, row=row))
             case NodeFault():
                 submission.answer(result)
             case _:

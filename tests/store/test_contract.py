@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from sqlalchemy import func
 from sqlalchemy import select as query
@@ -211,7 +210,7 @@ async def test_a_batch_is_written_whole_or_not_at_all(new_url: str, staged: tupl
     header = Header(
         Sequence(before.sequence + 1), last.header.epoch, TimeNs(before.at_ns + 1), UserId(1), ConnectionId(0)
     )
-    fresh = msgspec.structs.replace(last, header=header, key="fresh", events=[])
+    fresh = JournalRow(header, "fresh", last.command, last.command_bytes, [], last.events_bytes, last.salt, last.chain)
     with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
         store.commit(Batch(rows=[fresh, last]))  # the second is in the journal: so neither is written
     store.close()
