@@ -7,6 +7,7 @@ and queued; its answer written, one write a session and batch. `python -m benchm
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -23,42 +24,29 @@ from api.stream.session import Session, Stage
 from benchmarks.processes import Load, bare, edge, load
 from benchmarks.rows import Report, Row, median, row, spread
 from benchmarks.venue import Venue
-from exchange.core.ids import AccountId, AssetId, ConnectionId, InstrumentId, OrderId, UserId, make_id
-from exchange.core.instruments import OrderType, Side, TimeInForce
-from exchange.core.messages import Event
-from exchange.core.postings import FeedMark
-from exchange.core.units import PriceTicks, QuantityLots, Sequence, TimeNs, Units
+from exchange.core.ids import AccountId, ConnectionId, OrderId, UserId, make_id
+from exchange.core.messages import Header
+from exchange.core.units import Epoch, Sequence, TimeNs
 from exchange.node.clock import SystemClock
 from exchange.node.local import LocalBus
-from exchange.node.ports import Outcome
-from matching.messages import OrderAccepted
+from exchange.node.ports import OPEN, JournalRow, Outcome, Told
+from matching.messages import CancelOrder
 
 LOADS = {"1x1": Load(1, 1), "50x1": Load(50, 1), "50x16": Load(50, 16)}
 MAX_BATCH = 512
 NAMES = 20
-ACCEPTED: list[Event] = [
-    OrderAccepted(
-        order_id=OrderId(make_id(123_456)),
-        client_order_id="any",
-        account_id=AccountId(1),
-        instrument_id=InstrumentId(1),
-        side=Side.BUY,
-        order_type=OrderType.LIMIT,
-        time_in_force=TimeInForce.GTC,
-        price_ticks=PriceTicks(1_000),
-        quantity_lots=QuantityLots(10),
-        hold_asset_id=AssetId(1),
-        hold_units=Units(10_000),
-        held_after=Units(10_000),
-        fee_version=1,
-        max_notional_minor=0,
-        cancel_on_disconnect=False,
-        connection_id=ConnectionId(1),
-        mark=FeedMark(n=1, previous_sequence=Sequence(1)),
-        book_n=1,
-    )
-]
-"""What became of every order here."""
+ROW = JournalRow(
+    header=Header(Sequence(1), Epoch(1), TimeNs(1), UserId(1), ConnectionId(1)),
+    key="",
+    command=CancelOrder(account_id=AccountId(1), order_id=OrderId(1)),
+    command_bytes=b"",
+    events=None,
+    events_bytes=b"",
+    salt=b"",
+    chain=b"",
+    told=Told(OrderId(make_id(123_456)), OPEN, 10),
+)
+"""What became of every order here: it rests."""
 
 
 def run(*, quick: bool) -> Report:
@@ -102,6 +90,7 @@ class OpenHub(Hub):
     def connect(self, link: Link) -> Session:
         """Skip the login."""
         session = super().connect(link)
+        session._timeout.cancel()
         session.stage, session.user_id = Stage.OPEN, UserId(1)
         return session
 
@@ -116,7 +105,7 @@ class OpenHub(Hub):
                 at_ns = TimeNs(self.clock.now_ns())
                 for submission in [bus.fast.popleft() for _ in range(min(MAX_BATCH, len(bus.fast)))]:
                     sequence += 1
-                    submission.answer(Outcome(sequence, at_ns, ACCEPTED))
+                    submission.answer(Outcome(sequence, at_ns, row=ROW))
                 self.flush()
                 await asyncio.sleep(0)
 
@@ -135,6 +124,8 @@ async def serve(port: int) -> None:
         log_level="warning",
         lifespan="off",
     )
+    gc.freeze()
+    gc.set_threshold(10_000, 50, 1_000)  # as the keeper does
     answering = asyncio.create_task(hub.answer_all())
     await uvicorn.Server(config).serve()
     answering.cancel()

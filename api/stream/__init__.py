@@ -3,8 +3,8 @@
 Read in this order:
 
     codes.py       why the stream refuses or closes, as stable codes
-    requests.py    what a client may send; text identifiers → commands
-    answers.py     what it is told, and how an envelope and a frame are written
+    requests.py    what a client may send; text identifiers → commands; _orders.pyx reads the plain ones, compiled
+    answers.py     what it is told, and how an envelope and a frame are written; _acks.pyx writes the commonest, compiled
     private.py     one event → what one account may see of it
     rights.py accounts.py   who may see which account; the private channels
     books.py       depth and trades of one instrument: numbered, conflated, resumable
