@@ -4,7 +4,7 @@ Read in this order:
 
     codes.py       why the stream refuses or closes, as stable codes
     requests.py    what a client may send; text identifiers → commands; _orders.pyx reads the plain ones, compiled
-    answers.py     what it is told, and how an envelope and a frame are written; _acks.pyx writes the commonest, compiled
+    answers.py     what it is told, and how an envelope and a frame are written; _acks.pyx writes most, compiled
     private.py     one event → what one account may see of it
     rights.py accounts.py   who may see which account; the private channels
     books.py       depth and trades of one instrument: numbered, conflated, resumable

@@ -26,7 +26,7 @@ def readable(raw: bytes) -> PlainOrder | None:
         request = decode_request(raw)
         if type(request) not in TWINS:
             return None
-        command = to_command(request)  # type: ignore[arg-type] # one of them
+        command = to_command(request)
     except (*UNREADABLE, ValueError):
         return None
     return request.id, command, key_of(command), encode_command(command)
