@@ -17,6 +17,7 @@ from typing import Any, cast
 import uvicorn
 
 from api.stream import uvicorn_link
+from api.stream.answers import OPEN
 from api.stream.door import StreamDoor
 from api.stream.hub import Hub
 from api.stream.link import Link
@@ -29,7 +30,7 @@ from exchange.core.messages import Header
 from exchange.core.units import Epoch, Sequence, TimeNs
 from exchange.node.clock import SystemClock
 from exchange.node.local import LocalBus
-from exchange.node.ports import OPEN, JournalRow, Outcome, Told
+from exchange.node.ports import JournalRow, Outcome
 from matching.messages import CancelOrder
 
 LOADS = {"1x1": Load(1, 1), "50x1": Load(50, 1), "50x16": Load(50, 16)}
@@ -44,7 +45,7 @@ ROW = JournalRow(
     events_bytes=b"",
     salt=b"",
     chain=b"",
-    told=Told(OrderId(make_id(123_456)), OPEN, 10),
+    told=(OrderId(make_id(123_456)), OPEN, 10),
 )
 """What became of every order here: it rests."""
 

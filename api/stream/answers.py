@@ -13,17 +13,19 @@ from functools import lru_cache
 import msgspec
 
 from api.stream.requests import Echo
-from exchange.core.ids import ORDINALS, SHARD, to_wire
+from exchange.core.ids import ORDINALS, SHARD, OrderId, to_wire
 from exchange.core.messages import Citation, Event, Rejected
 from exchange.core.node_messages import RunStarted
 from exchange.core.wire_json import show
-from exchange.node.ports import CANCELLED, FILLED, OPEN, NodeFault, Outcome, Told
+from exchange.node.ports import NodeFault, Outcome
 from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade
 
 encode = msgspec.json.Encoder().encode
 
+Told = tuple[OrderId, int, int]
+"""What an order's command comes to: the order, its status (a place in STATUSES) and the lots that are open of it."""
+OPEN, FILLED, CANCELLED = range(3)
 STATUSES = ("open", "filled", "cancelled")
-"""An order's status in words, by its number in a `Told`."""
 
 MAX_CACHED = 65_536
 
@@ -132,13 +134,14 @@ def answer_to(echo: str | int | None, outcome: Outcome | NodeFault) -> Answer:
         return Refused(id=echo, code=outcome.code, detail=outcome.detail)
     told = outcome.told or _told_by(outcome.events)
     if told is not None:
+        order_id, status, left = told
         return Ack(
             id=echo,
             sequence=outcome.sequence,
             at_ns=outcome.at_ns,
-            order_id=to_wire("O", told.order_id),
-            status=STATUSES[told.status],
-            remaining_lots=told.remaining_lots,
+            order_id=to_wire("O", order_id),
+            status=STATUSES[status],
+            remaining_lots=left,
             repeated=outcome.repeated,
         )
     first = outcome.events[0] if outcome.events else None
@@ -160,13 +163,13 @@ def _told_by(events: Sequence[Event]) -> Told | None:
         case OrderReplaced() as first:
             order_id, lots = first.order_id, first.remaining_lots
         case OrderCancelled() as first:
-            return Told(first.order_id, CANCELLED, 0)
+            return first.order_id, CANCELLED, 0
         case _:
             return None
     if len(events) > 1 and isinstance(events[-1], OrderCancelled):
-        return Told(order_id, CANCELLED, 0)
+        return order_id, CANCELLED, 0
     left = lots - sum(event.quantity_lots for event in events[1:] if isinstance(event, TradeMade))
-    return Told(order_id, OPEN if left else FILLED, left)
+    return order_id, OPEN if left else FILLED, left
 
 
 def order_ack_frame(
