@@ -13,6 +13,7 @@ NAMES = {
     "engine": ("benchmarks.engine", "deciding, encoding, hashing and committing, without sockets"),
     "gateway": ("benchmarks.gateway", "WebSocket order to durable ack beside a bare server, SQLite"),
     "gateway-postgresql": ("benchmarks.gateway_postgresql", "the same on PostgreSQL"),
+    "edge": ("benchmarks.edge", "the WebSocket alone, over a node that decides nothing, beside a bare server"),
     "intake": ("benchmarks.intake", "100,000 patents come in while orders flow"),
     "startup": ("benchmarks.startup", "time and memory until a long journal's exchange is ready"),
     "bytes": ("benchmarks.bytes_a_command", "bytes a command, all tables"),

@@ -129,14 +129,30 @@ def bare(folder: Path) -> Iterator[Server]:
 
     Raises: BenchmarkFailed with its last word if it does not start.
     """
+    with _listening(folder, "bare") as server:
+        yield server
+
+
+@contextmanager
+def edge(folder: Path) -> Iterator[Server]:
+    """The edge over a node that decides nothing, from the moment it answers.
+
+    Raises: BenchmarkFailed with its last word if it does not start.
+    """
+    with _listening(folder, "edge") as server:
+        yield server
+
+
+@contextmanager
+def _listening(folder: Path, name: str) -> Iterator[Server]:
     port = free_port()
-    with _process(folder, "bare", port, ["benchmarks.bare", str(port)], {}) as server:
+    with _process(folder, name, port, [f"benchmarks.{name}", str(port)], {}) as server:
         end = time.monotonic() + START_S
         while True:
             with contextlib.suppress(OSError), socket.create_connection((LOCALHOST, port), timeout=1):
                 break
             if server.process.poll() is not None or time.monotonic() > end:
-                raise BenchmarkFailed(f"the bare server did not start on port {port}: {server.last_words()}")
+                raise BenchmarkFailed(f"the {name} server did not start on port {port}: {server.last_words()}")
             time.sleep(0.05)
         try:
             yield server

@@ -3,8 +3,8 @@
 Read in this order:
 
     codes.py       why the stream refuses or closes, as stable codes
-    requests.py    what a client may send; text identifiers → commands
-    answers.py     what it is told, and how an envelope and a frame are written
+    requests.py    what a client may send; text identifiers → commands; _orders.pyx reads the plain ones, compiled
+    answers.py     what it is told, and how an envelope and a frame are written; _acks.pyx writes most, compiled
     private.py     one event → what one account may see of it
     projections.py numbers.py   which halves run, compiled or readable; how far each private channel has come
     rights.py accounts.py   who may see which account; the private channels
@@ -12,6 +12,7 @@ Read in this order:
     market.py      all public channels on a tick of 25 ms
     link.py        one connection's bytes, never waited for
     uvicorn_link.py   the same past ASGI, for the server we run
+    frames.py      a client's frames → messages; _frames.pyx is its compiled twin
     session.py     one connection: login and orders
     subscriptions.py   the channels it follows
     history.py     a private channel from any number on, out of the journal

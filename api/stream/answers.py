@@ -6,13 +6,14 @@ envelope, `{channel, epoch, n, sequence, at_ns, type, …}`; their bodies are en
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import importlib
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import msgspec
 
 from api.stream.requests import Echo
-from exchange.core.ids import to_wire
+from exchange.core.ids import ORDINALS, SHARD, OrderId, to_wire
 from exchange.core.messages import Citation, Event, Rejected
 from exchange.core.node_messages import RunStarted
 from exchange.core.wire_json import show
@@ -20,6 +21,11 @@ from exchange.node.ports import NodeFault, Outcome
 from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade
 
 encode = msgspec.json.Encoder().encode
+
+Told = tuple[OrderId, int, int]
+"""What an order's command comes to: the order, its status (a place in STATUSES) and the lots that are open of it."""
+OPEN, FILLED, CANCELLED = range(3)
+STATUSES = ("open", "filled", "cancelled")
 
 MAX_CACHED = 65_536
 
@@ -104,55 +110,90 @@ class Unsubscribed(Answer, frozen=True, kw_only=True, tag="unsubscribed", omit_d
     code: str | None = None
 
 
+def answer_frame(echo: str | int | None, outcome: Outcome | NodeFault) -> bytes:
+    """What the sender of a command is told of its durable outcome, as a whole frame."""
+    if isinstance(outcome, Outcome):
+        told = outcome.told or _told_by(outcome.events)
+        if told is not None:
+            order_id, status, left = told
+            return _quick_ack_frame(
+                b"%d" % echo if type(echo) is int else encode(echo),
+                outcome.sequence,
+                outcome.at_ns,
+                order_id,
+                status,
+                left,
+                outcome.repeated,
+            )
+    return frame(encode(answer_to(echo, outcome)))
+
+
 def answer_to(echo: str | int | None, outcome: Outcome | NodeFault) -> Answer:
     """What the sender of a command is told of its durable outcome."""
     if isinstance(outcome, NodeFault):
         return Refused(id=echo, code=outcome.code, detail=outcome.detail)
-    events = outcome.events
-    if not events:
-        return Ack(id=echo, sequence=outcome.sequence, at_ns=outcome.at_ns, orders=0, repeated=outcome.repeated)
-    first = events[0]
-    match first:
-        case Rejected():
-            return Refused(
-                id=echo, code=first.code, detail=first.detail, rule=_rule(first.rule), sequence=outcome.sequence
-            )
-        case OrderAccepted():
+    told = outcome.told or _told_by(outcome.events)
+    if told is not None:
+        order_id, status, left = told
+        return Ack(
+            id=echo,
+            sequence=outcome.sequence,
+            at_ns=outcome.at_ns,
+            order_id=to_wire("O", order_id),
+            status=STATUSES[status],
+            remaining_lots=left,
+            repeated=outcome.repeated,
+        )
+    first = outcome.events[0] if outcome.events else None
+    if isinstance(first, Rejected):
+        return Refused(id=echo, code=first.code, detail=first.detail, rule=_rule(first.rule), sequence=outcome.sequence)
+    orders = None
+    if first is None:
+        orders = 0
+    elif isinstance(first, RunStarted):
+        orders = first.run.total
+    return Ack(id=echo, sequence=outcome.sequence, at_ns=outcome.at_ns, orders=orders, repeated=outcome.repeated)
+
+
+def _told_by(events: Sequence[Event]) -> Told | None:
+    """What the events of an order's command come to: the order's status and open lots after all of them."""
+    match events[0] if events else None:
+        case OrderAccepted() as first:
             order_id, lots = first.order_id, first.quantity_lots
-        case OrderReplaced():
+        case OrderReplaced() as first:
             order_id, lots = first.order_id, first.remaining_lots
-        case OrderCancelled():
-            order_id, lots = first.order_id, first.cancelled_lots
-        case RunStarted():
-            return Ack(
-                id=echo,
-                sequence=outcome.sequence,
-                at_ns=outcome.at_ns,
-                orders=first.run.total,
-                repeated=outcome.repeated,
-            )
+        case OrderCancelled() as first:
+            return first.order_id, CANCELLED, 0
         case _:
-            return Ack(id=echo, sequence=outcome.sequence, at_ns=outcome.at_ns, repeated=outcome.repeated)
-    status, left = _order_after(events, int(lots))
-    return Ack(
-        id=echo,
-        sequence=outcome.sequence,
-        at_ns=outcome.at_ns,
-        order_id=to_wire("O", order_id),
-        status=status,
-        remaining_lots=left,
-        repeated=outcome.repeated,
-    )
-
-
-def _order_after(events: Sequence[Event], lots: int) -> tuple[str, int]:
-    """The order's status and open lots after all events of its command."""
-    if len(events) == 1:
-        return ("cancelled", 0) if isinstance(events[0], OrderCancelled) else ("open", lots)
-    if isinstance(events[-1], OrderCancelled):
-        return "cancelled", 0
+            return None
+    if len(events) > 1 and isinstance(events[-1], OrderCancelled):
+        return order_id, CANCELLED, 0
     left = lots - sum(event.quantity_lots for event in events[1:] if isinstance(event, TradeMade))
-    return ("open", left) if left else ("filled", 0)
+    return order_id, OPEN if left else FILLED, left
+
+
+def order_ack_frame(
+    echo: bytes, sequence: int, at_ns: int, order_id: int, status: int, left: int, repeated: bool
+) -> bytes:
+    """The ack of an order as a whole frame, as `encode(Ack(…))` writes it; `echo` is the client's id as JSON.
+
+    Most of what is sent is this, so `_acks.pyx` has a compiled twin of it.
+    """
+    number, ordinal = divmod(order_id, ORDINALS)
+    return frame(
+        b'{"type":"ack","id":%b,"sequence":%d,"at_ns":%d,"order_id":"O%d-%d%b","status":"%b","remaining_lots":%d%b}'
+        % (
+            echo,
+            sequence,
+            at_ns,
+            SHARD,
+            number,
+            b"-%d" % ordinal if ordinal else b"",
+            STATUSES[status].encode(),
+            left,
+            b',"repeated":true' if repeated else b"",
+        )
+    )
 
 
 def _rule(citation: Citation | None) -> Rule | None:
@@ -178,17 +219,34 @@ def _envelope_head(channel: str, epoch: int) -> bytes:
 def frame(payload: bytes) -> bytes:
     """A whole unmasked text frame (RFC 6455 5.2), as a server sends it."""
     length = len(payload)
+    return (_HEADS[length] if length < len(_HEADS) else _head(length)) + payload
+
+
+def _head(length: int) -> bytes:
     if length < 126:
-        return _SHORT[length] + payload
+        return bytes((0x81, length))
     if length < 65_536:
-        return b"\x81\x7e" + length.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + length.to_bytes(8, "big") + payload
+        return b"\x81\x7e" + length.to_bytes(2, "big")
+    return b"\x81\x7f" + length.to_bytes(8, "big")
 
 
-_SHORT = [bytes((0x81, length)) for length in range(126)]
+_HEADS = [_head(length) for length in range(1_024)]
 
 
 def payloads(frames: Iterable[bytes]) -> list[bytes]:
     """The payloads of frames that `frame` made."""
     skips = {126: 4, 127: 10}
     return [whole[skips.get(whole[1], 2) :] for whole in frames]
+
+
+def _quick_way() -> Callable[[bytes, int, int, int, int, int, bool], bytes]:
+    """The compiled twin of `order_ack_frame`, or the function itself where nothing was compiled."""
+    try:
+        made: Callable[[bytes, int, int, int, int, int, bool], bytes]
+        made = importlib.import_module("api.stream._acks").order_ack_frame
+    except ImportError:
+        return order_ack_frame
+    return made
+
+
+_quick_ack_frame = _quick_way()

@@ -46,7 +46,7 @@ class StreamDoor:
                 if text is None:
                     session.on_binary()
                 else:
-                    session.on_text(text.encode())
+                    session.on_texts([text.encode()])
         finally:
             session.end()
             if plain is not None:

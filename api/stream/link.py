@@ -19,8 +19,8 @@ Send = Callable[[Message], Awaitable[None]]
 class Listener(Protocol):
     """Who hears what a connection brings."""
 
-    def on_text(self, raw: bytes) -> None:
-        """A text message came."""
+    def on_texts(self, texts: list[bytes]) -> None:
+        """Text messages came, in this order, together."""
         ...
 
     def on_binary(self) -> None:

@@ -2,11 +2,13 @@
 
 Each order message is a twin of its command with identifiers as text and an `id` that the answer repeats. One decoder
 takes any of them in one pass; the twins are written out because this is the hottest decode of the exchange, and a test
-holds them to their commands field by field.
+holds them to their commands field by field. What is spelled plainly, `_orders.pyx` reads in a quarter of the time.
 """
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -107,6 +109,22 @@ TWINS: dict[type[Request], type[Command]] = {
 decode_request = msgspec.json.Decoder(AnyRequest).decode
 """Read one message. Raises: one of UNREADABLE; a msgspec.ValidationError names the path of what is wrong."""
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+PlainOrder = tuple[str | int | None, Command, str, bytes]
+"""An order message's id, its command, the command's key and its journal bytes."""
+
+
+def _quick_way() -> Callable[[bytes], PlainOrder | None]:
+    """The compiled reader of plainly spelled orders; it leaves a message alone by answering None."""
+    try:
+        read: Callable[[bytes], PlainOrder | None] = importlib.import_module("api.stream._orders").plain_order
+    except ImportError:  # nothing was compiled here
+        return lambda _raw: None
+    return read
+
+
+plain_order = _quick_way()
 
 
 @lru_cache(MAX_CACHED)

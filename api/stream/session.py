@@ -22,7 +22,7 @@ from api.stream.answers import (
     LoggedIn,
     Pong,
     Refused,
-    answer_to,
+    answer_frame,
     encode,
     frame,
 )
@@ -38,10 +38,12 @@ from api.stream.requests import (
     Unsubscribe,
     decode_request,
     echo_of,
+    plain_order,
     to_command,
 )
 from api.stream.subscriptions import Subscriptions
 from exchange.core.ids import NODE, AccountId, ConnectionId, to_wire
+from exchange.core.messages import Command
 from exchange.node.ports import NodeFault, Outcome, Submission
 
 if TYPE_CHECKING:
@@ -181,17 +183,18 @@ class Session:
 
     # --- in -
 
-    def on_text(self, raw: bytes) -> None:
-        """Take a message. Nothing raises into the server: a bug costs this connection and no other."""
+    def on_texts(self, texts: list[bytes]) -> None:
+        """Take messages. Nothing raises into the server: a bug costs this connection and no other."""
         try:
-            if self.stage is Stage.OPEN:
-                self._take(raw)
-            elif self.stage is Stage.NEW:
-                self._first(raw)
-            elif self.stage is Stage.CHECKING:
-                self._queued.append(raw)
-                if len(self._queued) > MAX_WAITING_LOGIN:
-                    self.close(StreamCode.STREAM_TOO_MANY_MESSAGES)
+            for raw in texts:
+                if self.stage is Stage.OPEN:
+                    self._take(raw)
+                elif self.stage is Stage.NEW:
+                    self._first(raw)
+                elif self.stage is Stage.CHECKING:
+                    self._queued.append(raw)
+                    if len(self._queued) > MAX_WAITING_LOGIN:
+                        self.close(StreamCode.STREAM_TOO_MANY_MESSAGES)
         except Exception:
             log.exception("stream.message_failed")
             self.close(StreamCode.STREAM_RESTART)
@@ -201,6 +204,10 @@ class Session:
         self.close(StreamCode.STREAM_BINARY)
 
     def _take(self, raw: bytes) -> None:
+        plain = plain_order(raw)
+        if plain is not None:
+            self._submit(*plain)
+            return
         try:
             request = decode_request(raw)
         except UNREADABLE as error:
@@ -232,23 +239,24 @@ class Session:
     # --- orders -
 
     def _order(self, request: OrderRequest) -> None:
-        echo = request.id
-        if self._outstanding >= MAX_OUTSTANDING:
-            self.refuse(echo, StreamCode.ORDERS_OUTSTANDING, f"at most {MAX_OUTSTANDING}")
-            return
         try:
             command = to_command(request)
         except ValueError as error:
-            self.refuse(echo, StreamCode.MESSAGE_INVALID, str(error))
+            self.refuse(request.id, StreamCode.MESSAGE_INVALID, str(error))
             return
         if type(request) is PlaceOrderText and request.cancel_on_disconnect:
             self.cancels_on_loss = True
-        submission = Submission(
-            command, self.user_id, partial(self._answered, echo), self.connection_id, key_of(command)
-        )
+        self._submit(request.id, command, key_of(command))
+
+    def _submit(self, echo: str | int | None, command: Command, key: str, encoded: bytes = b"") -> None:
+        """Send a command on its way; `encoded` are its journal bytes, where they are made already."""
+        if self._outstanding >= MAX_OUTSTANDING:
+            self.refuse(echo, StreamCode.ORDERS_OUTSTANDING, f"at most {MAX_OUTSTANDING}")
+            return
         self._outstanding += 1
+        answer = partial(self._answered, echo)
         try:
-            self.hub.bus.post(submission, slow=False)
+            self.hub.bus.post(Submission(command, self.user_id, answer, self.connection_id, key, encoded), slow=False)
         except NodeFault as fault:
             self._answered(echo, fault)
 
@@ -258,7 +266,7 @@ class Session:
         if self.stage is not Stage.OPEN:
             return
         try:
-            self.push(frame(encode(answer_to(echo, outcome))))
+            self.push(answer_frame(echo, outcome))
         except Exception:
             log.exception("stream.answer_failed")
             self.close(StreamCode.STREAM_RESTART)
@@ -302,8 +310,7 @@ class Session:
             )
         )
         queued, self._queued = self._queued, []
-        for raw in queued:
-            self.on_text(raw)
+        self.on_texts(queued)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Do something beside; it ends with the session."""

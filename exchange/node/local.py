@@ -32,11 +32,9 @@ class LocalBus:
 
         Raises: NodeFault node.busy or node.stopped; the command was not taken.
         """
-        if self.closed:
-            raise NodeFault("node.stopped")
         lane = self.slow if slow else self.fast
-        if len(lane) >= self.max_waiting:
-            raise NodeFault("node.busy")
+        if self.closed or len(lane) >= self.max_waiting:
+            raise NodeFault("node.stopped" if self.closed else "node.busy")
         lane.append(submission)
         if not self.arrived.is_set():
             self.arrived.set()

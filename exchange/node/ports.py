@@ -74,8 +74,7 @@ class NodeFault(Exception):  # noqa: N818 - a fault is the world's, in the house
 Answer = Callable[["Outcome | NodeFault"], None]
 
 
-@dataclass(slots=True)
-class Submission:
+class Submission(msgspec.Struct):
     """A command on its way, with who authenticated, over which connection, and the sender's key for safe retries."""
 
     command: Command
