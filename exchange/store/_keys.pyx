@@ -4,6 +4,7 @@
 from cython.operator cimport dereference, preincrement
 from libc.stdint cimport int64_t, uint64_t
 from libcpp.map cimport map as cppmap
+from libcpp.unordered_set cimport unordered_set
 from libcpp.vector cimport vector
 
 cdef enum:
@@ -24,24 +25,39 @@ cdef class CompiledFilter:
     """Places of keys, in the form of their index values; `find` may answer places that were never added."""
 
     cdef cppmap[int64_t, vector[uint64_t]] groups
+    cdef int64_t newest
+    cdef unordered_set[uint64_t] newest_hashes
+
+    def __cinit__(self):
+        self.newest = -1
 
     def add(self, places):
         """Take note of keys that are, or are about to be, in the journal."""
         cdef int64_t place
-        cdef uint64_t kept, step, bit
-        cdef size_t probe
-        cdef vector[uint64_t] *found
-        cdef uint64_t *words
+        cdef uint64_t kept
         for place in places:
-            found = &self.groups[place >> KEY_BITS >> 6]
-            if found.empty():
-                found.resize(<size_t>1 << SLOT_BITS)
-            words = found.data()
-            bit = <uint64_t>1 << (place >> KEY_BITS & (BLOCKS - 1))
             kept = place & HASH_MASK
-            step = kept >> SLOT_BITS | 1
-            for probe in range(PROBES):
-                words[(kept + probe * step) & SLOT_MASK] |= bit
+            if place >> KEY_BITS > self.newest:
+                for earlier in self.newest_hashes:
+                    self.enter(self.newest, earlier)
+                self.newest_hashes.clear()
+                self.newest = place >> KEY_BITS
+            if place >> KEY_BITS == self.newest:
+                self.newest_hashes.insert(kept)
+            else:
+                self.enter(place >> KEY_BITS, kept)
+
+    cdef int enter(self, int64_t block, uint64_t kept) except -1:
+        cdef vector[uint64_t] *group = &self.groups[block // BLOCKS]
+        if group.empty():
+            group.resize(<size_t>1 << SLOT_BITS)
+        cdef uint64_t *words = group.data()
+        cdef uint64_t bit = <uint64_t>1 << (block % BLOCKS)
+        cdef uint64_t step = kept >> SLOT_BITS | 1
+        cdef size_t probe
+        for probe in range(PROBES):
+            words[(kept + probe * step) & SLOT_MASK] |= bit
+        return 0
 
     def find(self, hashes):
         """Every place where a key with one of these hashes may be."""
@@ -55,6 +71,8 @@ cdef class CompiledFilter:
         for hashed in hashes:
             kept = <uint64_t>hashed & HASH_MASK
             step = kept >> SLOT_BITS | 1
+            if self.newest_hashes.count(kept):
+                found.append(<int64_t>(<uint64_t>self.newest << KEY_BITS | kept))
             at = self.groups.begin()
             while at != self.groups.end():
                 words = dereference(at).second.data()

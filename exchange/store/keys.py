@@ -4,7 +4,8 @@ The index value of a key (exchange.node.codec.key_place) is its row's block of t
 look a key up one must know the block, and that is what the filter tells: for each block a Bloom filter of 2^18 bits
 with eight probes, those of 64 blocks beside each other as one word, so eight words name every block of a million rows
 that may have the key. A key that is there is always found; of those that are not, one in 27 costs a look into the index
-for each million rows. Memory: 2 bytes a row of the journal.
+for each million rows. Memory: 2 bytes a row of the journal. The newest block's keys are kept as they are until the next
+block begins, so a small journal needs no words at all.
 
     slot_i = (low 18 bits + i * (high 16 bits | 1)) mod 2^18
 """
@@ -43,17 +44,30 @@ class ReadableFilter:
 
     def __init__(self) -> None:
         self._groups: dict[int, array[int]] = {}
+        self._newest = -1
+        self._newest_hashes: set[int] = set()
 
     def add(self, places: Iterable[int]) -> None:
         """Take note of keys that are, or are about to be, in the journal."""
         for place in places:
-            group, block = divmod(place >> KEY_BITS, BLOCKS)
-            words = self._groups.get(group)
-            if words is None:
-                words = self._groups[group] = array("Q", bytes(8 << SLOT_BITS))
-            bit = 1 << block
-            for slot in _slots(place & _HASH_MASK):
-                words[slot] |= bit
+            block, kept = place >> KEY_BITS, place & _HASH_MASK
+            if block > self._newest:
+                for earlier in self._newest_hashes:
+                    self._enter(self._newest, earlier)
+                self._newest_hashes.clear()
+                self._newest = block
+            if block == self._newest:
+                self._newest_hashes.add(kept)
+            else:
+                self._enter(block, kept)
+
+    def _enter(self, block: int, kept: int) -> None:
+        group, bit = divmod(block, BLOCKS)
+        words = self._groups.get(group)
+        if words is None:
+            words = self._groups[group] = array("Q", bytes(8 << SLOT_BITS))
+        for slot in _slots(kept):
+            words[slot] |= 1 << bit
 
     def find(self, hashes: Sequence[int]) -> list[int]:
         """Every place where a key with one of these hashes may be."""
@@ -61,6 +75,8 @@ class ReadableFilter:
         for hashed in hashes:
             kept = hashed & _HASH_MASK
             slots = _slots(kept)
+            if kept in self._newest_hashes:
+                found.append(self._newest << KEY_BITS | kept)
             for group, words in self._groups.items():
                 blocks = -1
                 for slot in slots:

@@ -46,7 +46,7 @@ def test_an_empty_filter_finds_nothing(made: Callable[[], KeyFilter]) -> None:
 
 def test_of_a_full_blocks_strangers_less_than_one_in_a_thousand_is_named() -> None:
     known = key_filter()
-    known.add(place_of(sequence, f"old-{sequence}") for sequence in range(1 << KEY_BLOCK_BITS))
+    known.add(place_of(sequence, f"old-{sequence}") for sequence in range((1 << KEY_BLOCK_BITS) + 1))
     strangers = [key_hash(1, f"new-{number}") for number in range(20_000)]
     assert len(known.find(strangers)) < 20
 
