@@ -17,8 +17,8 @@ cdef uint64_t HASH_MASK = (<uint64_t>1 << KEY_BITS) - 1
 cdef uint64_t SLOT_MASK = (<uint64_t>1 << SLOT_BITS) - 1
 
 
-cdef extern from *:
-    int lowest_bit "__builtin_ctzll"(uint64_t word) nogil
+cdef extern from "<bit>":
+    int lowest_bit "std::countr_zero"(uint64_t word) nogil
 
 
 cdef class CompiledFilter:
