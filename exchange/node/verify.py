@@ -18,7 +18,7 @@ from exchange.core.units import Epoch, Sequence, TimeNs
 from exchange.core.wire import FORMAT, decode_command, decode_events, split_events
 from exchange.engine.apply import apply
 from exchange.engine.state import ExchangeState
-from exchange.node.codec import ENGINE_VERSION, chain_hash, command_hash, key_hash, leaf_hash
+from exchange.node.codec import ENGINE_VERSION, chain_hash, command_hash, key_hash, key_place, leaf_hash
 from exchange.node.ports import Head
 
 SALT_BYTES = 16
@@ -125,7 +125,7 @@ class ChainCheck:
             self._note(entry, "epoch", f"a start on record, {before.epoch} or later", entry.epoch)
         else:
             self._expect(entry, "engine_version", self.epochs[entry.epoch], entry.engine_version)
-        expected_hash = key_hash(entry.principal, entry.key) if entry.key else None
+        expected_hash = key_place(entry.sequence, key_hash(entry.principal, entry.key)) if entry.key else None
         self._expect(entry, "key_hash", expected_hash, entry.key_hash)
         self._expect(entry, "salt", SALT_BYTES, len(entry.salt))
         sound &= self._link(entry, before)

@@ -13,10 +13,11 @@ from exchange.core.ids import SHARD, UserId
 from exchange.core.units import Epoch
 from exchange.engine.state import ExchangeState
 from exchange.node.codec import ENGINE_VERSION, key_hash
-from exchange.node.ports import Batch, Clock, Head, Known
+from exchange.node.ports import Batch, Clock, Head, Known, NodeFault
+from exchange.store.keys import KeyFilter, key_filter
 from exchange.store.load.state import load_state
 from exchange.store.save.changes import Row, Statement
-from exchange.store.save.flush import changes_of, statements
+from exchange.store.save.flush import INSERT_JOURNAL, KEY_PLACE, statements_of
 
 
 class SqlStore(ABC):
@@ -27,6 +28,14 @@ class SqlStore(ABC):
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.epoch = Epoch(0)
+        self._keys: KeyFilter | None = None
+
+    @property
+    def keys(self) -> KeyFilter:
+        """Which keys may be in the journal, while the store is open."""
+        if self._keys is None:
+            raise NodeFault("store.closed")
+        return self._keys
 
     # What a database brings.
 
@@ -55,8 +64,12 @@ class SqlStore(ABC):
         """Write rows inside the transaction."""
 
     @abstractmethod
-    def _find_keys(self, hashes: list[int]) -> list[tuple[Any, ...]]:
-        """(principal, key, sequence, at_ns, command, events) of the journal rows with these key hashes."""
+    def _find_keys(self, places: list[int]) -> list[tuple[Any, ...]]:
+        """(principal, key, sequence, at_ns, command, events) of the journal rows whose keys have these places."""
+
+    @abstractmethod
+    def _key_places(self) -> Iterator[int]:
+        """The index values of all keys, out of the index alone."""
 
     def _fence(self) -> None:  # noqa: B027 - a database whose lock is its connection has nothing to add
         """Inside a commit's transaction: make sure that this start is still the newest.
@@ -78,6 +91,9 @@ class SqlStore(ABC):
                 (epoch, SHARD, self.clock.now_ns(), ENGINE_VERSION),
             )
         self.epoch = epoch
+        keys = key_filter()
+        keys.add(self._key_places())
+        self._keys = keys
         return epoch
 
     def load(self) -> tuple[ExchangeState, Head]:
@@ -99,17 +115,19 @@ class SqlStore(ABC):
         return found[0][0] if found else None
 
     def known(self, keys: Sequence[tuple[UserId, str]]) -> dict[tuple[UserId, str], Known]:
-        """The earlier commands of these senders and keys, found by one index look-up each."""
+        """The earlier commands of these senders and keys; only a key that may be there is asked for in SQL."""
+        places = self.keys.find([key_hash(principal, key) for principal, key in keys])
         found: dict[tuple[UserId, str], Known] = {}
-        for start in range(0, len(keys), self.keys_a_query):
-            hashes = [key_hash(principal, key) for principal, key in keys[start : start + self.keys_a_query]]
-            for principal, key, *rest in self._find_keys(hashes):
+        for start in range(0, len(places), self.keys_a_query):
+            for principal, key, *rest in self._find_keys(places[start : start + self.keys_a_query]):
                 found[UserId(principal), key] = Known(*rest)
         return found
 
     def commit(self, batch: Batch) -> None:
         """Write the batch, journal and tables, in one durable transaction."""
-        todo = statements(changes_of(batch))
+        todo = statements_of(batch)
+        journal = next((rows for statement, rows in todo if statement is INSERT_JOURNAL), [])
+        self.keys.add([place for row in journal if (place := row[KEY_PLACE]) is not None])
         with self._transaction():
             self._fence()
             self._write(todo)

@@ -116,6 +116,7 @@ class PostgresStore(SqlStore):
 
     def close(self) -> None:
         """Close the connection, and with it the session's lock."""
+        self._keys = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -134,11 +135,18 @@ class PostgresStore(SqlStore):
         cursor = self.connection.execute(text.replace("?", "%s"), values or None, binary=True)
         return cursor.fetchall() if cursor.description else []
 
-    def _find_keys(self, hashes: list[int]) -> list[tuple[Any, ...]]:
+    def _find_keys(self, places: list[int]) -> list[tuple[Any, ...]]:
         return self._execute(
             "SELECT principal, key, sequence, at_ns, command, events FROM journal WHERE key_hash = ANY(?::bigint[])",
-            (hashes,),
+            (places,),
         )
+
+    def _key_places(self) -> Iterator[int]:
+        with self.connection.transaction(), self.connection.cursor("key_places", binary=True) as cursor:
+            cursor.itersize = 100_000
+            cursor.execute("SELECT key_hash FROM journal WHERE key_hash IS NOT NULL")
+            for (place,) in cursor:
+                yield place
 
     def _write(self, todo: list[tuple[Statement, list[Row]]]) -> None:
         """Large inserts by COPY, everything else by arrays in one pipeline."""

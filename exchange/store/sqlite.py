@@ -93,6 +93,7 @@ class SqliteStore(SqlStore):
 
     def close(self) -> None:
         """Close the file and let go of the lock."""
+        self._keys = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -119,8 +120,12 @@ class SqliteStore(SqlStore):
         if newest != self.epoch:
             raise NodeFault("store.superseded", f"epoch {newest} has begun; this is epoch {self.epoch}")
 
-    def _find_keys(self, hashes: list[int]) -> list[tuple[Any, ...]]:
-        return self.connection.execute(_find_text(len(hashes)), hashes).fetchall()
+    def _find_keys(self, places: list[int]) -> list[tuple[Any, ...]]:
+        return self.connection.execute(_find_text(len(places)), places).fetchall()
+
+    def _key_places(self) -> Iterator[int]:
+        cursor = self.connection.execute("SELECT key_hash FROM journal WHERE key_hash IS NOT NULL")
+        return (place for (place,) in cursor)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -136,12 +141,12 @@ class SqliteStore(SqlStore):
 
 @functools.cache
 def _find_text(count: int) -> str:
-    """The look-up of so many key hashes; joined from a list of values, because row values scan the table."""
+    """The look-up of so many keys' places; joined from a list of values, because row values scan the table."""
     values = ", ".join("(?)" for _ in range(count))
     return (
-        f"WITH asked (hash) AS (VALUES {values}) "
+        f"WITH asked (place) AS (VALUES {values}) "
         "SELECT journal.principal, journal.key, journal.sequence, journal.at_ns, journal.command, journal.events "
-        "FROM asked CROSS JOIN journal WHERE journal.key_hash = asked.hash"
+        "FROM asked CROSS JOIN journal WHERE journal.key_hash = asked.place"
     )
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from exchange.core.ids import UserId
 from exchange.node.clock import SystemClock
 from exchange.node.ports import NodeFault
 from exchange.store import migrate
@@ -87,3 +89,21 @@ def test_a_database_of_a_newer_version_is_refused(database: Path) -> None:
     with pytest.raises(NodeFault) as fault:
         again.open()
     assert fault.value.code == "store.newer", "and its lock was let go"
+
+
+def test_every_key_is_found_after_a_database_of_whole_hashes_is_brought_up_to_date(database: Path) -> None:
+    url = f"sqlite:///{database}"
+    connection = sqlite3.connect(database)
+    stored = "SELECT sequence, key_hash FROM journal WHERE key IS NOT NULL ORDER BY sequence"
+    now = connection.execute(stored).fetchall()
+    command.downgrade(migrate.config(url), "0001")
+    then = connection.execute(stored).fetchall()
+    assert any(hashed < 0 for _, hashed in then), "a whole hash has a sign"
+    keys = connection.execute("SELECT principal, key FROM journal WHERE key IS NOT NULL").fetchall()
+    connection.close()
+
+    store = SqliteStore(database, SystemClock())
+    store.open()
+    assert store.connection.execute(stored).fetchall() == now
+    assert set(store.known([(UserId(principal), key) for principal, key in keys])) == set(keys)
+    store.close()

@@ -97,3 +97,23 @@ class Changes:
         if changed is None:
             changed = self.old_orders.setdefault(order_id, {})
         return changed
+
+
+@dataclass(slots=True, kw_only=True)
+class HotTables:
+    """The hot tables' rows of one batch, each list as its statement takes it."""
+
+    journal: list[Row]
+    new_orders: list[Row]
+    changed_orders: dict[tuple[str, ...], list[Row]]
+    """Older orders by which of their columns changed; each order is in one group, so the groups' order is free."""
+    trades: list[Row]
+    postings: list[Row]
+    balances: list[Row]
+    """Balances both posted and held."""
+    posted: list[Row]
+    held: list[Row]
+    channels: list[Row]
+    numbers: list[Row]
+    """Instruments with a trade."""
+    book_numbers: list[Row]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any, cast
 
 from sqlalchemy import Table
@@ -9,10 +11,10 @@ from sqlalchemy import Table
 from exchange.core.ids import SHARD
 from exchange.core.node_messages import Timer
 from exchange.core.wire import FORMAT
-from exchange.node.codec import ENGINE_VERSION, key_hash
+from exchange.node.codec import ENGINE_VERSION, key_hash, key_place
 from exchange.node.ports import Batch, JournalRow
 from exchange.store.registry import TABLES
-from exchange.store.save.changes import Changes, Row, Statement, Verb, insert, upsert
+from exchange.store.save.changes import Changes, HotTables, Row, Statement, Verb, insert, upsert
 from exchange.store.save.records import save_event
 from exchange.store.schema.custody import BalanceTable, ChannelTable, PostingTable
 from exchange.store.schema.journal import JournalTable
@@ -37,10 +39,26 @@ UPDATE_HELD = Statement(Verb.UPDATE, BALANCES, ("held_units",), ("asset_id", "ac
 UPSERT_CHANNELS = upsert(_table(ChannelTable))
 UPSERT_NUMBERS = upsert(NUMBERS)
 UPSERT_BOOK_N = upsert(NUMBERS, replaced=("book_n",))
+KEY_PLACE = INSERT_JOURNAL.columns.index("key_hash")
 UPDATE_RUNS = Statement(Verb.UPDATE, _table(RunTable), ("position", "live"), ("run_id",))
 DELETE_TIMERS = Statement(Verb.DELETE, TIMERS, (), ("timer_id",))
 
-_ORDER_UPDATES: dict[tuple[str, ...], Statement] = {}
+_ORDER_COLUMNS = tuple(column.name for column in ORDERS.columns)
+
+compiled: Callable[[list[JournalRow], Changes], HotTables] | None
+"""The compiled saver of the hot path, where it was built."""
+try:
+    from exchange.store.save._hot import gather as compiled
+except ImportError:
+    compiled = None
+
+
+def statements_of(batch: Batch) -> list[tuple[Statement, list[Row]]]:
+    """What a batch writes; by the compiled saver where it was built, and it says the same as the readable one."""
+    if compiled is None:
+        return statements(changes_of(batch))
+    others = Changes()
+    return _in_order(compiled(batch.rows, others), others)
 
 
 def changes_of(batch: Batch) -> Changes:
@@ -65,7 +83,7 @@ def _journal_row(row: JournalRow) -> Row:
         header.principal,
         header.connection_id,
         row.key or None,
-        key_hash(header.principal, row.key) if row.key else None,
+        key_place(header.sequence, key_hash(header.principal, row.key)) if row.key else None,
         row.command_bytes,
         row.events_bytes,
         row.salt,
@@ -75,38 +93,64 @@ def _journal_row(row: JournalRow) -> Row:
 
 def statements(changes: Changes) -> list[tuple[Statement, list[Row]]]:
     """What to run, each statement once with all its rows; empty ones are left out."""
+    return _in_order(_hot_tables(changes), changes)
+
+
+def _in_order(hot: HotTables, others: Changes) -> list[tuple[Statement, list[Row]]]:
     todo: list[tuple[Statement, list[Row]]] = [
-        (INSERT_JOURNAL, changes.journal),
-        (INSERT_ORDERS, [tuple(order.values()) for order in changes.new_orders.values()]),
-        *_order_updates(changes),
-        (INSERT_TRADES, changes.trades),
-        (INSERT_POSTINGS, changes.postings),
-        *_balances(changes),
-        (UPSERT_CHANNELS, [(account, n, sequence) for account, (n, sequence) in changes.channels.items()]),
-        *_numbers(changes),
+        (INSERT_JOURNAL, hot.journal),
+        (INSERT_ORDERS, hot.new_orders),
+        *((_update_orders(columns), rows) for columns, rows in hot.changed_orders.items()),
+        (INSERT_TRADES, hot.trades),
+        (INSERT_POSTINGS, hot.postings),
+        (UPSERT_BALANCES, hot.balances),
+        (UPSERT_POSTED, hot.posted),
+        (UPDATE_HELD, hot.held),
+        (UPSERT_CHANNELS, hot.channels),
+        (UPSERT_NUMBERS, hot.numbers),
+        (UPSERT_BOOK_N, hot.book_numbers),
     ]
-    todo.extend((upsert(table), list(rows.values())) for table, rows in changes.records.items())
-    todo.extend((statement, list(rows.values())) for statement, rows in changes.stubs.items())
-    todo.append((UPDATE_RUNS, [(place, live, run) for run, (place, live) in changes.run_positions.items()]))
-    todo.append((DELETE_TIMERS, [(timer,) for timer in changes.dropped_timers]))
+    todo.extend((upsert(table), list(rows.values())) for table, rows in others.records.items())
+    todo.extend((statement, list(rows.values())) for statement, rows in others.stubs.items())
+    todo.append((UPDATE_RUNS, [(place, live, run) for run, (place, live) in others.run_positions.items()]))
+    todo.append((DELETE_TIMERS, [(timer,) for timer in others.dropped_timers]))
     return [(statement, rows) for statement, rows in todo if rows]
 
 
-def _order_updates(changes: Changes) -> list[tuple[Statement, list[Row]]]:
-    """Old orders grouped by which columns changed; each order is in one group, so the groups' order is free."""
+@functools.cache
+def _update_orders(columns: tuple[str, ...]) -> Statement:
+    return Statement(Verb.UPDATE, ORDERS, columns, ("order_id",))
+
+
+def _hot_tables(changes: Changes) -> HotTables:
+    """The readable way from changes to rows."""
+    whole, posted, held = _balances(changes)
+    numbers, book_numbers = _numbers(changes)
+    return HotTables(
+        journal=changes.journal,
+        new_orders=[tuple(order.values()) for order in changes.new_orders.values()],
+        changed_orders=_changed_orders(changes),
+        trades=changes.trades,
+        postings=changes.postings,
+        balances=whole,
+        posted=posted,
+        held=held,
+        channels=[(account, n, sequence) for account, (n, sequence) in changes.channels.items()],
+        numbers=numbers,
+        book_numbers=book_numbers,
+    )
+
+
+def _changed_orders(changes: Changes) -> dict[tuple[str, ...], list[Row]]:
+    """Old orders by which columns changed, these in the table's order, so that there are few different statements."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for order_id, changed in changes.old_orders.items():
-        groups.setdefault(tuple(changed), []).append((*changed.values(), order_id))
-    found: list[tuple[Statement, list[Row]]] = []
-    for columns, rows in groups.items():
-        statement = _ORDER_UPDATES.get(columns)
-        if statement is None:
-            statement = _ORDER_UPDATES[columns] = Statement(Verb.UPDATE, ORDERS, columns, ("order_id",))
-        found.append((statement, rows))
-    return found
+        columns = tuple(name for name in _ORDER_COLUMNS if name in changed)
+        groups.setdefault(columns, []).append((*(changed[name] for name in columns), order_id))
+    return groups
 
 
-def _balances(changes: Changes) -> list[tuple[Statement, list[Row]]]:
+def _balances(changes: Changes) -> tuple[list[Row], list[Row], list[Row]]:
     """Balances whole, only posted, or only held; a hold alone never makes a balance."""
     whole: list[Row] = []
     posted: list[Row] = []
@@ -118,10 +162,11 @@ def _balances(changes: Changes) -> list[tuple[Statement, list[Row]]]:
             posted.append((asset_id, account_id, change.units, 0, change.last_sequence))
         else:
             whole.append((asset_id, account_id, change.units, change.held_units, change.last_sequence))
-    return [(UPSERT_BALANCES, whole), (UPSERT_POSTED, posted), (UPDATE_HELD, held)]
+    return whole, posted, held
 
 
-def _numbers(changes: Changes) -> list[tuple[Statement, list[Row]]]:
+def _numbers(changes: Changes) -> tuple[list[Row], list[Row]]:
+    """Instruments with a trade, and those whose book alone changed."""
     whole: list[Row] = []
     book: list[Row] = []
     for instrument_id, (book_n, trade_n, price) in changes.numbers.items():
@@ -129,4 +174,4 @@ def _numbers(changes: Changes) -> list[tuple[Statement, list[Row]]]:
             book.append((instrument_id, book_n, 0, 0))
         else:
             whole.append((instrument_id, book_n, trade_n, price))
-    return [(UPSERT_NUMBERS, whole), (UPSERT_BOOK_N, book)]
+    return whole, book
