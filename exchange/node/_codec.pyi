@@ -1,3 +1,4 @@
+def hashed(message: bytes) -> bytes: ...
 def row_hashes(
     sequence: int,
     epoch: int,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,3 +36,14 @@ def test_compiled_and_readable_hashes_are_equal(
         sequence, epoch, at_ns, 7, principal, connection, key.encode(), command, events, salt, previous
     )
     assert found == (encode_events(events), chain)
+
+
+def test_the_processors_hash_is_the_librarys_at_every_length() -> None:
+    for length in range(300):
+        message = bytes((7 * place + length) % 256 for place in range(length))
+        assert _codec.hashed(message) == sha256(message).digest(), length
+
+
+@given(st.binary(max_size=5_000))
+def test_the_processors_hash_is_the_librarys(message: bytes) -> None:
+    assert _codec.hashed(message) == sha256(message).digest()
