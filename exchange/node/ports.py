@@ -19,6 +19,9 @@ from exchange.core.wire import decode_events
 from exchange.engine.desk import Told
 from exchange.engine.state import ExchangeState
 
+MAX_COMMANDS = 512
+"""Commands a batch takes from the queue at most."""
+
 
 class Clock(Protocol):
     """What time it is."""
@@ -164,6 +167,9 @@ class Known:
 
 class Store(Protocol):
     """Journal and tables, written by one node at a time."""
+
+    inline_commands: int
+    """A batch up to this size commits in the sequencer's loop, a larger one in a thread beside it."""
 
     def open(self) -> Epoch:
         """Take the lock, write this start's epoch row, and answer the epoch.

@@ -28,6 +28,7 @@ from exchange.engine.state import ExchangeState
 from exchange.node.codec import ENGINE_VERSION, fingerprint, row_hashes
 from exchange.node.local import LocalBus
 from exchange.node.ports import (
+    MAX_COMMANDS,
     Batch,
     Clock,
     Feed,
@@ -40,15 +41,11 @@ from exchange.node.ports import (
     Submission,
 )
 
-MAX_COMMANDS = 512
 MAX_EVENTS = 4_096
 MAX_APPLY_SECONDS = 0.005
 MIN_ROOM = 32
 SALTS_AT_ONCE = 256
 MAX_SLOW_SECONDS = MAX_APPLY_SECONDS / 4
-INLINE_COMMANDS = 24
-"""A batch up to this size commits in the loop itself: the hop to the thread and back would cost more than it frees."""
-
 OWN = (StartNode, AdvanceClock, ContinueRun)
 """What a sequencer asks for by itself."""
 
@@ -110,6 +107,7 @@ class Sequencer:
                 await self._commit([row for _, row in taken], taken)
                 self._answer(taken)
                 self._ask_runs()
+                await asyncio.sleep(0)  # a commit in the loop awaited nothing: let everybody read and write meanwhile
         finally:
             self._writer.shutdown(wait=True)
             for _, answer in self._resting:
@@ -361,7 +359,7 @@ class Sequencer:
         self.on_stage("commit")
         batch = Batch(rows=rows)
         try:
-            if len(rows) <= INLINE_COMMANDS:
+            if len(rows) <= self.store.inline_commands:
                 self.store.commit(batch)
             else:
                 await asyncio.get_running_loop().run_in_executor(self._writer, self.store.commit, batch)

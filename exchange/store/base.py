@@ -24,6 +24,8 @@ class SqlStore(ABC):
     """A Store over SQL. A subclass brings connection, lock, transaction and the fastest way to write rows."""
 
     keys_a_query = 400
+    inline_commands = 24
+    """The hop to a thread and back costs more than it frees, until the commit is mostly waiting for a server."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock

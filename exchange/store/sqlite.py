@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.sql import Select
 
-from exchange.node.ports import Clock, NodeFault
+from exchange.node.ports import MAX_COMMANDS, Clock, NodeFault
 from exchange.store.base import SqlStore
 from exchange.store.migrate import upgrade
 from exchange.store.save.changes import Row, Statement, Verb
@@ -73,6 +73,9 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
 
 class SqliteStore(SqlStore):
     """The embedded store: journal and tables in one file."""
+
+    inline_commands = MAX_COMMANDS
+    """Every batch: SQLite computes more than it waits, and a thread would fight the loop for the interpreter."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         super().__init__(clock)
