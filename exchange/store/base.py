@@ -130,6 +130,9 @@ class SqlStore(ABC):
         todo = statements_of(batch)
         journal = next((rows for statement, rows in todo if statement is INSERT_JOURNAL), [])
         self.keys.add([place for row in journal if (place := row[KEY_PLACE]) is not None])
+        self._commit(todo)
+
+    def _commit(self, todo: list[tuple[Statement, list[Row]]]) -> None:
         with self._transaction():
             self._fence()
             self._write(todo)

@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.types.numeric import Int8BinaryDumper
 from sqlalchemy import BigInteger, Boolean, LargeBinary, Table, Text
 from sqlalchemy.dialects import postgresql as dialect
 from sqlalchemy.engine import make_url
@@ -27,6 +28,8 @@ from exchange.store.save.changes import Row, Statement, Verb
 _DIALECT = dialect.dialect(paramstyle="format")  # type: ignore[no-untyped-call] # untyped in the library
 COPY_FROM_ROWS = 48
 """From so many rows on a table's inserts travel by COPY; below, the fixed cost of leaving the pipeline is dearer."""
+ARRAYS_FROM_ROWS = 4
+"""From so many rows on a statement's rows travel as arrays, one a column; fewer are cheaper one by one."""
 LOCK_KEY = 0x1FE0_0000 + SHARD
 """The advisory lock a writing node holds for as long as it is connected."""
 
@@ -68,6 +71,28 @@ def array_text(statement: Statement) -> sql.SQL:
             text = f"UPDATE {table} SET {changed} FROM {rows} WHERE {same}"
         case Verb.DELETE:
             text = f"DELETE FROM {table} USING {rows} WHERE {same}"
+    return sql.SQL(text)
+
+
+@functools.cache
+def row_text(statement: Statement) -> sql.SQL:
+    """A statement's SQL for one row."""
+    table = statement.table.name
+    columns = ", ".join(statement.columns)
+    marks = ", ".join("%b" for _ in statement.columns)
+    same = " AND ".join(f"{name} = %b" for name in statement.key)
+    match statement.verb:
+        case Verb.INSERT:
+            text = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+        case Verb.UPSERT:
+            replaced = ", ".join(f"{name} = excluded.{name}" for name in statement.replaced)
+            key = ", ".join(statement.key)
+            text = f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {replaced}"
+        case Verb.UPDATE:
+            changed = ", ".join(f"{name} = %b" for name in statement.columns)
+            text = f"UPDATE {table} SET {changed} WHERE {same}"
+        case Verb.DELETE:
+            text = f"DELETE FROM {table} WHERE {same}"
     return sql.SQL(text)
 
 
@@ -129,6 +154,8 @@ class PostgresStore(SqlStore):
         except BaseException:
             connection.close()
             raise
+        # Every integer is a bigint, so that a statement has one plan whatever its numbers are.
+        connection.adapters.register_dumper(int, Int8BinaryDumper)
         self._connection = connection
 
     def _execute(self, text: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -148,25 +175,53 @@ class PostgresStore(SqlStore):
             for (place,) in cursor:
                 yield place
 
-    def _write(self, todo: list[tuple[Statement, list[Row]]]) -> None:
-        """Large inserts by COPY, everything else by arrays in one pipeline."""
+    def _commit(self, todo: list[tuple[Statement, list[Row]]]) -> None:
+        """A small batch is one message to the server and one back; a large one sends its inserts by COPY before."""
+        if any(_by_copy(statement, rows) for statement, rows in todo):
+            super()._commit(todo)
+            return
         connection = self.connection
-        by_array = [item for item in todo if item[0].verb is not Verb.INSERT or len(item[1]) < COPY_FROM_ROWS]
+        try:
+            with connection.pipeline():  # the driver's own transaction() would wait for the server at both its ends
+                connection.execute("BEGIN")
+                self._send(todo)
+                connection.execute("COMMIT")  # the server passes over it when anything before it failed
+        except BaseException:
+            with contextlib.suppress(psycopg.Error):
+                connection.rollback()
+            raise
+
+    def _write(self, todo: list[tuple[Statement, list[Row]]]) -> None:
+        """Large inserts by COPY, which a pipeline does not take, everything else in one pipeline."""
+        connection = self.connection
         for statement, rows in todo:
-            if statement.verb is Verb.INSERT and len(rows) >= COPY_FROM_ROWS:
+            if _by_copy(statement, rows):
                 text, types = copy_text(statement)
                 with connection.cursor() as cursor, cursor.copy(text) as copy:
                     copy.set_types(types)
                     for row in rows:
                         copy.write_row(row)
         with connection.pipeline():
-            for statement, rows in by_array:
-                connection.execute(array_text(statement), [list(column) for column in zip(*rows, strict=True)])
+            self._send([(statement, rows) for statement, rows in todo if not _by_copy(statement, rows)])
+
+    def _send(self, todo: list[tuple[Statement, list[Row]]]) -> None:
+        execute = self.connection.execute
+        for statement, rows in todo:
+            if len(rows) < ARRAYS_FROM_ROWS:
+                text = row_text(statement)
+                for row in rows:
+                    execute(text, row)
+            else:
+                execute(array_text(statement), [list(column) for column in zip(*rows, strict=True)])
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
         with self.connection.transaction():
             yield
+
+
+def _by_copy(statement: Statement, rows: list[Row]) -> bool:
+    return statement.verb is Verb.INSERT and len(rows) >= COPY_FROM_ROWS
 
 
 def _guard(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
