@@ -52,7 +52,7 @@ QUICK_PASSWORDS = {"PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8", "PASSW
 
 
 @dataclass
-class Venue:
+class Site:
     """A database, the data folder beside it, and the address on which a server answers for them."""
 
     folder: Path
@@ -102,29 +102,29 @@ class Venue:
         return report.summary()
 
 
-async def comes_up(venue: Venue, is_over: Callable[[], bool]) -> bool:
+async def comes_up(site: Site, is_over: Callable[[], bool]) -> bool:
     """Wait until the server answers; false if it ended instead."""
     async with asyncio.timeout(START_S):
         while not is_over():
-            if await venue.is_ready():
+            if await site.is_ready():
                 return True
             await asyncio.sleep(0.005)
     return False
 
 
-def fork(forking: Nodes, venue: Venue) -> Node:
+def fork(forking: Nodes, site: Site) -> Node:
     """A server that has everything imported and nothing done yet."""
-    stage = venue.folder / "stage"
+    stage = site.folder / "stage"
     stage.unlink(missing_ok=True)
     stage.write_bytes(b"\0")
-    line = {"arguments": venue.arguments, "settings": venue.settings, "stage": str(stage)}
-    return forking.fork(line, venue.folder)
+    line = {"arguments": site.arguments, "settings": site.settings, "stage": str(stage)}
+    return forking.fork(line, site.folder)
 
 
-async def started(forking: Nodes, venue: Venue) -> Node:
+async def started(forking: Nodes, site: Site) -> Node:
     """A server that answers. PostgreSQL notices a killed client only after a moment: who is refused starts again."""
     end = time.monotonic() + START_S
-    while not await comes_up(venue, (node := fork(forking, venue)).is_over):
+    while not await comes_up(site, (node := fork(forking, site)).is_over):
         node.ended()
         words = forking.last_words()
         assert LOCKED in words and time.monotonic() < end, words
@@ -132,14 +132,14 @@ async def started(forking: Nodes, venue: Venue) -> Node:
 
 
 @contextlib.asynccontextmanager
-async def plain_command(venue: Venue) -> AsyncIterator[int]:
+async def plain_command(site: Site) -> AsyncIterator[int]:
     """The server as everybody starts it, until SIGTERM; its process id."""
-    log = venue.folder / "plain.log"
+    log = site.folder / "plain.log"
     end = time.monotonic() + START_S
     while True:
-        process = await plainly_started(venue, log)
+        process = await plainly_started(site, log)
         try:
-            if await comes_up(venue, partial(has_ended, process)):
+            if await comes_up(site, partial(has_ended, process)):
                 yield process.pid
                 process.terminate()
                 assert await process.wait() == 0, log.read_text()[-2_000:]
@@ -151,10 +151,10 @@ async def plain_command(venue: Venue) -> AsyncIterator[int]:
             await process.wait()
 
 
-async def plainly_started(venue: Venue, log: Path) -> Process:
+async def plainly_started(site: Site, log: Path) -> Process:
     """`python -m exchange serve`."""
-    environment = {**os.environ, **venue.settings}
-    command = [sys.executable, "-m", "exchange", *venue.arguments]
+    environment = {**os.environ, **site.settings}
+    command = [sys.executable, "-m", "exchange", *site.arguments]
     with log.open("wb") as words:
         return await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stdout=words, stderr=words)
 
@@ -182,7 +182,7 @@ async def killed_round(node: Node, traders: Traders, wanted: str, delay_s: float
     return stage
 
 
-async def kill_series(forking: Nodes, traders: Traders, venue: Venue, rng: random.Random, rounds: int) -> Counter[str]:
+async def kill_series(forking: Nodes, traders: Traders, site: Site, rng: random.Random, rounds: int) -> Counter[str]:
     """Rounds on one database, then one start of the plain command that answers everybody; and every proof."""
     stages: Counter[str] = Counter()
     async with contextlib.AsyncExitStack() as stack:
@@ -190,24 +190,24 @@ async def kill_series(forking: Nodes, traders: Traders, venue: Venue, rng: rando
         for place in range(rounds):
             wanted, delay_s = WANTED[place % len(WANTED)], rng.uniform(0.03, 0.25)
             if wanted == "start":
-                node = fork(forking, venue)
+                node = fork(forking, site)
                 await asyncio.sleep(delay_s)
                 stages[node.kill()] += 1
                 continue
-            node = await started(forking, venue)
+            node = await started(forking, site)
             assert runs_the_compiled_desk(node.pid)
             clients = clients or await stack.enter_async_context(traders.logged_in())
             async with traders.connected(clients):
                 stages[await killed_round(node, traders, wanted, delay_s)] += 1
-            traders.check(venue.url)
+            traders.check(site.url)
             if place % VERIFY_EVERY == VERIFY_EVERY - 1:
-                venue.proofs(replay=False)
-        async with plain_command(venue) as pid:
+                site.proofs(replay=False)
+        async with plain_command(site) as pid:
             assert runs_the_compiled_desk(pid)
             async with traders.connected(clients):
                 await traders.everybody_answered()
                 await ask_some_again(traders, rng)
-    assert traders.check(venue.url) == len(traders.clients.asked)
+    assert traders.check(site.url) == len(traders.clients.asked)
     return stages
 
 
@@ -224,13 +224,13 @@ async def ask_some_again(traders: Traders, rng: random.Random) -> None:
     traders.repeated = before
 
 
-async def killed_and_proven(seed: int, stage: Stage, venue: Venue, forking: Nodes, rounds: int) -> None:
+async def killed_and_proven(seed: int, stage: Stage, site: Site, forking: Nodes, rounds: int) -> None:
     """A series with a seed of its own, and what it came to, printed."""
     rng = random.Random(seed)
-    await venue.give_passwords(stage)
-    traders = Traders(stage, Clients(stage, rng), f"http://{LOCALHOST}:{venue.port}")
-    stages = await kill_series(forking, traders, venue, rng, rounds)
-    proven = venue.proofs(replay=True)
+    await site.give_passwords(stage)
+    traders = Traders(stage, Clients(stage, rng), f"http://{LOCALHOST}:{site.port}")
+    stages = await kill_series(forking, traders, site, rng, rounds)
+    proven = site.proofs(replay=True)
     busy = sum(count for stage_name, count in stages.items() if stage_name in BUSY)
     print(f"seed {seed}: {busy} of {rounds} kills while a batch was applied or committed {dict(stages)}")
     print(
@@ -239,16 +239,14 @@ async def killed_and_proven(seed: int, stage: Stage, venue: Venue, forking: Node
     assert busy >= 0.6 * rounds, stages
 
 
-@pytest.mark.timeout(600)
 async def test_nothing_acknowledged_is_lost_when_the_whole_server_is_killed(
     staged: tuple[Path, Stage], tmp_path: Path
 ) -> None:
     template, stage = staged
     with nodes(tmp_path, module="tests.node.served") as forking:
-        await killed_and_proven(40, stage, sqlite_venue(template, tmp_path), forking, ROUNDS)
+        await killed_and_proven(40, stage, sqlite_site(template, tmp_path), forking, ROUNDS)
 
 
-@pytest.mark.timeout(600)
 async def test_nothing_acknowledged_is_lost_when_the_whole_server_is_killed_on_postgresql(
     staged: tuple[Path, Stage], postgres_url: str, tmp_path: Path
 ) -> None:
@@ -258,7 +256,7 @@ async def test_nothing_acknowledged_is_lost_when_the_whole_server_is_killed_on_p
     folder = tmp_path / "data"
     folder.mkdir()
     with nodes(tmp_path, module="tests.node.served") as forking:
-        await killed_and_proven(50, stage, Venue(folder, url, free_port()), forking, POSTGRES_ROUNDS)
+        await killed_and_proven(50, stage, Site(folder, url, free_port()), forking, POSTGRES_ROUNDS)
 
 
 @pytest.mark.soak
@@ -268,7 +266,7 @@ async def test_nothing_acknowledged_is_lost_in_many_more_kills_of_the_whole_serv
 ) -> None:
     template, stage = staged
     with nodes(tmp_path, module="tests.node.served") as forking:
-        await killed_and_proven(seed, stage, sqlite_venue(template, tmp_path), forking, ROUNDS)
+        await killed_and_proven(seed, stage, sqlite_site(template, tmp_path), forking, ROUNDS)
 
 
 PLANTED = (
@@ -287,18 +285,18 @@ async def test_the_list_finds_what_a_journal_lost_changed_or_doubled(
     staged: tuple[Path, Stage], tmp_path: Path
 ) -> None:
     template, stage = staged
-    venue = sqlite_venue(template, tmp_path)
-    await venue.give_passwords(stage)
-    traders = Traders(stage, Clients(stage, random.Random(60)), f"http://{LOCALHOST}:{venue.port}")
+    site = sqlite_site(template, tmp_path)
+    await site.give_passwords(stage)
+    traders = Traders(stage, Clients(stage, random.Random(60)), f"http://{LOCALHOST}:{site.port}")
     with nodes(tmp_path, module="tests.node.served") as forking:
-        node = await started(forking, venue)
+        node = await started(forking, site)
         async with traders.logged_in() as clients, traders.connected(clients):
             traders.trade()
             await traders.everybody_answered()
             node.kill()
-    assert traders.check(venue.url) == WINDOW
+    assert traders.check(site.url) == WINDOW
     last = max(asked.sequence for asked in traders.clients.asked.values() if key_of(asked.command))
-    with contextlib.closing(sqlite3.connect(venue.folder / "exchange.sqlite")) as original:
+    with contextlib.closing(sqlite3.connect(site.folder / "exchange.sqlite")) as original:
         for place, (found, damage) in enumerate(PLANTED):
             copy = tmp_path / f"damaged-{place}.sqlite"
             with contextlib.closing(sqlite3.connect(copy)) as damaged:
@@ -310,7 +308,7 @@ async def test_the_list_finds_what_a_journal_lost_changed_or_doubled(
                 traders.check(f"sqlite:///{copy}")
 
 
-def sqlite_venue(template: Path, folder: Path) -> Venue:
+def sqlite_site(template: Path, folder: Path) -> Site:
     """A copy of the template in a data folder of its own."""
     database = copy_template(template, folder / "data")
-    return Venue(database.parent, f"sqlite:///{database}", free_port())
+    return Site(database.parent, f"sqlite:///{database}", free_port())
