@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from sqlalchemy import create_engine, insert, make_url
@@ -39,11 +40,13 @@ START_S = 20.0
 class Nodes:
     """The process that forks nodes."""
 
-    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, environment: dict[str, str] | None = None, module: str = "tests.node.server"
+    ) -> None:
         self.folder = folder
         self.log = (folder / "nodes.log").open("wb")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.node.server"],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.PIPE,
@@ -64,6 +67,10 @@ class Nodes:
             "synchronous": synchronous,
             "folder": str(folder),
         }
+        return self.fork(start, folder)
+
+    def fork(self, start: dict[str, Any], folder: Path) -> Node:
+        """Have the process fork what it forks, told how to start."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(start) + "\n")
         self.process.stdin.flush()
@@ -73,8 +80,12 @@ class Nodes:
         """The process's next line."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line, (self.folder / "nodes.log").read_text()[-2_000:]
+        assert line, self.last_words()
         return line
+
+    def last_words(self) -> str:
+        """The end of what the nodes logged."""
+        return (self.folder / "nodes.log").read_text()[-2_000:]
 
     def close(self) -> None:
         """End the process, and with it whatever node is left."""
@@ -87,9 +98,11 @@ class Nodes:
 
 
 @contextlib.contextmanager
-def nodes(folder: Path, environment: dict[str, str] | None = None) -> Iterator[Nodes]:
+def nodes(
+    folder: Path, environment: dict[str, str] | None = None, module: str = "tests.node.server"
+) -> Iterator[Nodes]:
     """A process that forks nodes, for as long as the block."""
-    found = Nodes(folder, environment)
+    found = Nodes(folder, environment, module)
     try:
         yield found
     finally:
@@ -121,9 +134,12 @@ class Node:
                 return Wire(connection)
             except OSError:
                 connection.close()
-                log = (self.parent.folder / "nodes.log").read_text()[-2_000:]
-                assert time.monotonic() < end, log
+                assert time.monotonic() < end, self.parent.last_words()
                 time.sleep(0.005)
+
+    def is_over(self) -> bool:
+        """Whether the node has ended by itself; `ended` must still be called."""
+        return not Path(f"/proc/{self.pid}").exists()
 
     def kill(self) -> str:
         """SIGKILL; answers the stage in which it struck."""

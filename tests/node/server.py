@@ -181,27 +181,22 @@ def frame(message: list[Any]) -> bytes:
     return len(encoded).to_bytes(LENGTH, "big") + encoded
 
 
-def child(start: Start) -> None:
-    """Be a node, and die with the parent."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    asyncio.run(Serving(start).run())
+def child(line: str) -> None:
+    """Be the node that a line asks for."""
+    asyncio.run(Serving(msgspec.json.decode(line, type=Start)).run())
 
 
-def main() -> None:
-    """Fork a node for each line."""
-    structlog.configure(
-        processors=[structlog.processors.KeyValueRenderer()],  # no tracebacks: one with all its values takes seconds
-        logger_factory=structlog.WriteLoggerFactory(file=Patient()),  # type: ignore[arg-type]
-    )
+def fork_for_each_line(child: Callable[[str], None]) -> None:
+    """Fork a process for each line that comes; tell its pid, and its exit code after its end. It dies with this one."""
     for line in sys.stdin:
-        start = msgspec.json.decode(line, type=Start)
         pid = os.fork()
         if pid == 0:
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)
             os.close(0)
             os.dup2(2, 1)
             code = 1
             try:
-                child(start)
+                child(line)
                 code = 0
             except BaseException as error:
                 print(repr(error), file=sys.stderr, flush=True)
@@ -210,6 +205,15 @@ def main() -> None:
         print(pid, flush=True)
         _, status = os.waitpid(pid, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def main() -> None:
+    """Fork a node for each line."""
+    structlog.configure(
+        processors=[structlog.processors.KeyValueRenderer()],  # no tracebacks: one with all its values takes seconds
+        logger_factory=structlog.WriteLoggerFactory(file=Patient()),  # type: ignore[arg-type]
+    )
+    fork_for_each_line(child)
 
 
 if __name__ == "__main__":
