@@ -1,0 +1,1 @@
+"""Compiled measuring rods: the minimal C++ book that the real one is compared with."""
