@@ -13,6 +13,8 @@ DEV := .venv/.installed-dev
 WEB := $(wildcard api/ui/web/package.json)
 WEB_SOURCES := $(if $(WEB),$(shell find api/ui/web -name node_modules -prune -o -type f -print))
 DIST := $(if $(WEB),api/ui/dist/.built)
+NATIVE := setup.py $(shell find exchange matching custody securitization api -name '*.pyx' -o -name '*.pxd' -o -name '*.hpp')
+COMPILED := .venv/.compiled
 
 JOBS ?= 2
 TESTS ?= tests
@@ -26,22 +28,22 @@ help: ## list the targets
 		printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 .PHONY: run
-run: $(RUN) $(DIST) ## set up, tell the whole story on real patents, then serve on 127.0.0.1:8000
+run: $(RUN) $(COMPILED) $(DIST) ## set up, tell the whole story on real patents, then serve on 127.0.0.1:8000
 	@exec $(BIN)/exchange story --serve $(ARGS)
 
 .PHONY: build
-build: $(RUN) $(DIST) ## set up only what running needs
+build: $(RUN) $(COMPILED) $(DIST) ## set up only what running needs
 
 .PHONY: test
-test: $(DEV) $(DIST) chromium ## set up, then every test; POSTGRES=own NATS=own starts these servers itself
+test: $(DEV) $(COMPILED) $(DIST) chromium ## set up, then every test; POSTGRES=own NATS=own starts these servers itself
 	@$(BIN)/python -m pytest -n $(JOBS) -m "not soak" $(TESTS) $(ARGS)
 
 .PHONY: test-services
-test-services: $(DEV) $(DIST) ## only the tests that use PostgreSQL or NATS
+test-services: $(DEV) $(COMPILED) $(DIST) ## only the tests that use PostgreSQL or NATS
 	@$(BIN)/python -m pytest -n $(JOBS) -m "services and not soak" $(TESTS) $(ARGS)
 
 .PHONY: soak
-soak: $(DEV) $(DIST) ## the tests that are longer than continuous integration has time for
+soak: $(DEV) $(COMPILED) $(DIST) ## the tests that are longer than continuous integration has time for
 	@$(BIN)/python -m pytest -m soak --timeout 0 --hypothesis-profile soak $(TESTS) $(ARGS)
 
 .PHONY: check
@@ -59,7 +61,7 @@ docs: $(DEV) ## build the documentation into site/
 	@echo "open site/index.html"
 
 .PHONY: bench
-bench: $(DEV) ## list the benchmarks, or run one: make bench NAME=engine ARGS=--quick
+bench: $(DEV) $(COMPILED) ## list the benchmarks, or run one: make bench NAME=engine ARGS=--quick
 	@$(BIN)/python -m benchmarks $(NAME) $(ARGS)
 
 .PHONY: hooks
@@ -73,6 +75,7 @@ lock: $(DEV) ## write the lock files again; ARGS=--upgrade takes the newest vers
 .PHONY: clean
 clean: ## remove all that make made; an exchange's data in var/ stays
 	rm -rf .venv build dist site *.egg-info api/ui/dist api/ui/web/node_modules
+	find exchange matching custody securitization api -name '*.so' -delete
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
@@ -85,6 +88,9 @@ $(RUN): requirements.txt pyproject.toml scripts/setup.sh
 
 $(DEV): requirements-dev.txt pyproject.toml scripts/setup.sh
 	@scripts/setup.sh dev
+
+$(COMPILED): $(NATIVE) | $(RUN)
+	@scripts/compile.sh
 
 api/ui/dist/.built: $(WEB_SOURCES) scripts/web.sh | $(RUN)
 	@scripts/web.sh

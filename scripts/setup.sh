@@ -68,7 +68,7 @@ pip_install() { # pip's own words are shown only if it fails
 
 echo "installing $(grep -c '^[a-z].*==' "$lock") packages of $lock into .venv, once; it may take a minute or two"
 pip_install --require-hashes -r "$lock"
-pip_install --no-build-isolation -e .
+EXCHANGE_COMPILE=0 pip_install --no-build-isolation -e . # scripts/compile.sh does that
 for made in $makes; do
     touch ".venv/.installed-$made"
 done
