@@ -10,7 +10,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-PACKAGES = ("exchange", "matching", "custody", "securitization", "api")
+PACKAGES = ("exchange", "matching", "custody", "securitization", "api", "benchmarks")
 WINDOWS = sys.platform == "win32"
 
 
