@@ -23,7 +23,9 @@ from exchange.core.ids import OrderId
 from exchange.core.units import PriceTicks, QuantityLots
 
 LIMIT, CANCEL, MARKET, IOC = range(4)
-RECORD = np.dtype([("kind", "u1"), ("side", "u1"), ("unused", "<u2"), ("lots", "<u4"), ("price", "<i4"), ("order", "<u4")])
+RECORD = np.dtype(
+    [("kind", "u1"), ("side", "u1"), ("unused", "<u2"), ("lots", "<u4"), ("price", "<i4"), ("order", "<u4")]
+)
 """`side` 0 buys, 1 sells; a market order's price is the worst there is; orders are numbered from 1."""
 HIGHEST, LOWEST = 2**18 - 1, 1
 
