@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Protocol
 from uuid import UUID
@@ -168,7 +168,7 @@ class OrderMatching:
 
     def play(self, messages: list[Message]) -> None:
         """IOC: an order, then the cancel of what is left."""
-        engine, made, now = self.engine, self.made, datetime(2026, 1, 1, tzinfo=timezone.utc).replace(tzinfo=None)
+        engine, made, now = self.engine, self.made, datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
         for order_id, buys, price, lots, stays in messages:
             if not lots:
                 engine.cancel_order(str(order_id))
@@ -235,8 +235,19 @@ PEERS: dict[str, tuple[str, Callable[[Any], Peer], int]] = {
 """Name on PyPI → what is imported, how it is driven, and how many messages it is given: the slow ones get fewer."""
 
 
-def measure(name: str, workload: Workload, rounds: int) -> tuple[float, bool] | None:
-    """Messages a second, the median of the rounds, and whether its trades are ours; None where it is not installed."""
+def compared(made: list[Trade], expected: list[Trade]) -> str:
+    """Nothing where the trades are equal; else what is not."""
+    if made == expected:
+        return ""
+    if [(maker, taker, lots) for maker, taker, _, lots in made] == [
+        (maker, taker, lots) for maker, taker, _, lots in expected
+    ]:
+        return "the same makers, takers and lots, but not always at the maker's price"
+    return "other trades, so its figure compares nothing"
+
+
+def measure(name: str, workload: Workload, rounds: int) -> tuple[float, str] | None:
+    """Messages a second, the median of the rounds, and how its trades differ; None where it is not installed."""
     module_name, make, most = PEERS[name]
     try:
         module = importlib.import_module(module_name)
@@ -256,7 +267,7 @@ def measure(name: str, workload: Workload, rounds: int) -> tuple[float, bool] | 
         begun = perf_counter()
         peer.play(messages)
         speeds.append(len(messages) / (perf_counter() - begun))
-    return median(speeds), list(peer.trades()) == expected
+    return median(speeds), compared(list(peer.trades()), expected)
 
 
 def rows(name: str, workload: Workload, rounds: int, ours: float) -> tuple[list[Row], list[str]]:
@@ -268,8 +279,8 @@ def rows(name: str, workload: Workload, rounds: int, ours: float) -> tuple[list[
         if figures is None:
             notes.append(f"{peer}: absent (pip install '.[bench]')")
             continue
-        speed, equal = figures
+        speed, difference = figures
         told.append(row(f"{name}: {peer}", speed, "messages/s", ratio=ours / speed))
-        if not equal:
-            notes.append(f"{name}: {peer} makes other trades, so its figure compares nothing")
+        if difference:
+            notes.append(f"{name}: {peer} makes {difference}")
     return told, notes
