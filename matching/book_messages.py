@@ -66,7 +66,9 @@ class Kind(IntEnum):
     STOP_LIMIT = 4
     """Waits; becomes a LIMIT order."""
     TRAILING_STOP = 5
-    """A STOP whose level follows the reference at `trail_ticks`, never away from it (SELL: up, BUY: down)."""
+    """A STOP whose level follows the last price at `trail_ticks`, never away from it (SELL: up, BUY: down).
+
+    It follows at the end of an operation that leaves nothing pending, once, as pegs do."""
     TRAILING_STOP_LIMIT = 6
     """Its limit, when triggered, is `offset_ticks` beyond the level it then has, and never beyond `price_ticks`."""
     PEGGED_BEST = 7
@@ -108,7 +110,7 @@ class Matching(IntEnum):
     """What the book does with orders now. Each phase of a day is one of these."""
 
     HALTED = 1
-    """Only cancels, and the sizes of orders may be told."""
+    """Only cancels."""
     COLLECT = 2
     """A call: orders rest and may cross, until `uncross_begin`."""
     CONTINUOUS = 3
@@ -189,9 +191,7 @@ class Refusal(IntEnum):
     CROSSED = 17
     """Continuous trading cannot begin over a crossed book: uncross first."""
     PENDING = 18
-    """Something must be continued first."""
-    NO_CROSS = 19
-    """Nothing to uncross: no two orders meet."""
+    """Something must be continued first; or an auction must end the orders that live only for it."""
 
 
 class AuctionRule(IntEnum):
@@ -352,14 +352,15 @@ class EventKind(IntEnum):
     """A peg moved (flag PEGGED; `lots` it shows, new `priority`) or a trailing stop's level did (`priority` as it was):
     `side`, `price_ticks`, `remaining_lots`."""
     REACHED = 11
-    """Stops of `side` with a level up to (bids; down to, for offers) `price_ticks` wait for their turn."""
+    """Stops of `side` with a level up to (offers: down to) `price_ticks` and a number below `priority` wait for their
+    turn: the level reached first, then by number."""
     PHASE = 12
     """`side`: the Matching, `reason`: the Call, `price_ticks`: the fixed price."""
     INTERRUPTED = 13
     """`order_id` of `side` would have traded at `price_ticks`, outside the band, with `remaining_lots`. A volatility
     call begins: the next event is its PHASE."""
     UNCROSSING = 14
-    """The auction fixed `price_ticks`, `lots` to trade, `remaining_lots` of imbalance there, its `side` (0 none)."""
+    """The auction fixed `price_ticks` (none if no orders meet), `lots` to trade, `remaining_lots` of imbalance there, its `side` (0 none)."""
     UNCROSSED = 15
     """The last lot of the auction is allocated and what it ends has ended; the book collects again."""
     REFERENCES = 16
@@ -418,8 +419,8 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     """One open order: what was sent, and what became of it so far. `restore` takes it as `orders` gave it.
 
     `price_ticks` is where it stands now: the limit, or a peg's price; `stop_ticks` a stop's level now. `order` holds
-    the present terms: a replaced price, and as `quantity_lots` what was last asked for, not what remains. `oco_id` names
-    the other order of a pair on both of them; zero once the pair is dissolved.
+    the present terms: a replaced price, and as `quantity_lots` what was last asked for, not what remains. `oco_id`
+    names the other order of a pair on both of them; zero once the pair is dissolved.
     """
 
     order: BookOrder
@@ -443,8 +444,8 @@ class BookState(msgspec.Struct, frozen=True, kw_only=True):
     band_low_ticks: int = NO_PRICE
     band_high_ticks: int = NO_PRICE
     next_priority: int = 1
-    reached: tuple[tuple[int, int], ...] = ()
-    """Sides and prices of REACHED whose stops have not all had their turn, oldest first."""
+    reached: tuple[tuple[int, int, int], ...] = ()
+    """Side, price and priority of each REACHED whose stops have not all had their turn, oldest first."""
     uncross_ticks: int = NO_PRICE
     uncross_lots: int = 0
     """What an auction in progress has still to hand out."""
@@ -532,8 +533,8 @@ class Book(Protocol):
     def check(self, order: BookOrder, max_fills: int) -> Refusal:
         """What `submit` would refuse with, NONE if nothing; the engine asks before it covers an order.
 
-        FOK, minimum quantity and all-or-none that wait for nobody are looked up among at most `max_fills` makers. Own
-        orders count as the taker's self-trade word says, except that DECREMENT, which shrinks the taker, fails FOK.
+        FOK and minimum quantity are looked up among at most `max_fills` makers, an all-or-none order that finds no
+        more rests. An own order ends what can be had, except with CANCEL_OLDEST, which removes it.
         """
         ...
 
@@ -588,7 +589,10 @@ class Book(Protocol):
         ...
 
     def uncross_begin(self) -> list[BookEvent]:
-        """Fix price, volume and allocation of the call's auction. Refused: PHASE, PENDING, NO_CROSS."""
+        """Fix price, volume and allocation of the call's auction. Refused: PHASE, PENDING.
+
+        Where no two orders meet it fixes no price and no lots, and still ends what lives only for the auction.
+        """
         ...
 
     def uncross_continue(self, max_fills: int) -> list[BookEvent]:

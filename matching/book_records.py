@@ -180,8 +180,8 @@ def pack_command(command: BookCommand) -> bytes:
                 Op.CANCEL_WHERE, side=side, kind=reason, max_fills=max_orders, numbers=(0, account_id, group_id)
             )
         case Replace(order_id, price_ticks, quantity_lots, stop_ticks, max_fills):
-            numbers = (order_id, 0, 0, price_ticks, quantity_lots, stop_ticks)
-            return _record(Op.REPLACE, max_fills=max_fills, numbers=numbers)
+            terms = (order_id, 0, 0, price_ticks, quantity_lots, stop_ticks)
+            return _record(Op.REPLACE, max_fills=max_fills, numbers=terms)
         case SetPhase(matching, call, fixed_ticks, max_fills):
             return _record(Op.SET_PHASE, side=matching, kind=call, max_fills=max_fills, numbers=(0, 0, 0, fixed_ticks))
         case SetReferences(last_ticks, reference_ticks, band_low_ticks, band_high_ticks):
