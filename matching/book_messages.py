@@ -170,7 +170,7 @@ class Refusal(IntEnum):
     """The id names an open order."""
     ORDER_UNKNOWN = 4
     PHASE = 5
-    """Not in this phase: IOC, FOK, pegs, all-or-none and minimum quantity need CONTINUOUS."""
+    """Not in this phase: IOC, FOK, caps, pegs, all-or-none and minimum quantity are not for calls."""
     NOT_AT_FIXED_PRICE = 6
     NO_REFERENCE = 7
     """A peg without the best price it follows, or a trailing stop without a last price."""
@@ -267,10 +267,11 @@ def conflicts(order: BookOrder) -> bool:
     """Whether the conditions of an order exclude each other, whatever the state of the book.
 
     Stops: need their level or trail; no post-only, FOK, minimum, all-or-none. Pegs: DAY, GTC or GTD; no iceberg, no
-    all-or-none. MARKET: nothing that rests (hidden, iceberg, post-only); the cap is for MARKET bids alone. Hidden: not
-    an iceberg. Iceberg: a slice below the quantity, and an order that may stay. Post-only: an order that may stay, and
-    no minimum. Minimum: not above the quantity, not with FOK or all-or-none, which say more. At-open, at-close: LIMIT
-    or MARKET. All-or-none: LIMIT that may stay, neither hidden nor iceberg nor post-only (with IOC it is called FOK).
+    minimum, no all-or-none; PEGGED_MARKET an offset. MARKET: nothing that rests (hidden, iceberg, post-only). Cap: a
+    MARKET bid that trades at once. Hidden: not an iceberg. Iceberg: a slice below the quantity, and an order that may
+    stay. Post-only: an order that may stay, and no minimum. Minimum: not above the quantity, not with FOK or
+    all-or-none, which say more. At-open, at-close: LIMIT or MARKET. All-or-none: LIMIT that may stay, neither hidden
+    nor iceberg nor post-only (with IOC it is called FOK).
     """
     kind, time_limit = order.kind, order.time_limit
     waits = Kind.STOP <= kind <= Kind.TRAILING_STOP_LIMIT
@@ -314,7 +315,7 @@ def conflicts(order: BookOrder) -> bool:
                 or order.display_lots != 0
             )
         )
-        or (order.max_notional_ticks != 0 and (kind != Kind.MARKET or order.side != BookSide.BUY))
+        or (order.max_notional_ticks != 0 and (kind != Kind.MARKET or order.side != BookSide.BUY or at_auction))
     )
 
 
@@ -360,7 +361,8 @@ class EventKind(IntEnum):
     """`order_id` of `side` would have traded at `price_ticks`, outside the band, with `remaining_lots`. A volatility
     call begins: the next event is its PHASE."""
     UNCROSSING = 14
-    """The auction fixed `price_ticks` (none if no orders meet), `lots` to trade, `remaining_lots` of imbalance there, its `side` (0 none)."""
+    """The auction fixed `price_ticks` (none if no orders meet), `lots` to trade,
+    `remaining_lots` of imbalance there, its `side` (0 none)."""
     UNCROSSED = 15
     """The last lot of the auction is allocated and what it ends has ended; the book collects again."""
     REFERENCES = 16
