@@ -80,12 +80,12 @@ class BookMachine(RuleBasedStateMachine):
     """A book beside the paper market; `book_factory` is set by the test."""
 
     book_factory: BookFactory
-    rules: BookRules
+    book_rules: BookRules
 
     def __init__(self) -> None:
         super().__init__()
-        self.book = type(self).book_factory(type(self).rules)
-        self.paper = paper_market(type(self).rules)
+        self.book = type(self).book_factory(type(self).book_rules)
+        self.paper = paper_market(type(self).book_rules)
         self.fold = Fold()
         self.last_id = 0
         self.do(SetPhase(Matching.CONTINUOUS, Call.NONE, 0, 1_000))
@@ -215,7 +215,7 @@ class BookMachine(RuleBasedStateMachine):
     @rule()
     def reload(self) -> None:
         """A book loaded from its own orders goes on as if nothing had been."""
-        loaded = type(self).book_factory(type(self).rules)
+        loaded = type(self).book_factory(type(self).book_rules)
         loaded.restore(self.book.state(), self.book.orders())
         self.book = loaded
 
@@ -235,7 +235,7 @@ RULES = [
 @pytest.mark.parametrize("rules", RULES, ids=["xetra", "sse pro rata", "szse by quote"])
 @pytest.mark.parametrize("factory", BOOKS, ids=lambda book: book.__name__)
 def test_the_book_and_the_paper_market_never_differ(factory: BookFactory, rules: BookRules) -> None:
-    machine = type("Machine", (BookMachine,), {"book_factory": staticmethod(factory), "rules": rules})
+    machine = type("Machine", (BookMachine,), {"book_factory": staticmethod(factory), "book_rules": rules})
     run_state_machine_as_test(
-        machine, settings=settings(settings.default, max_examples=40, stateful_step_count=40, deadline=None)
+        machine, settings=settings(settings.default, max_examples=60, stateful_step_count=40, deadline=None)
     )
