@@ -79,7 +79,9 @@ def single_price(
     if not any(balance.volume == most for balance in candidates):
         candidates = [curves.at(price) for price in everywhere]
     if rule is AuctionRule.SZSE:
-        candidates = _with_ticks_between(curves, candidates)
+        lowest, highest = candidates[0].price_ticks, candidates[-1].price_ticks
+        steps = [curves.at(price) for price in everywhere if lowest <= price <= highest]
+        candidates = _with_ticks_between(curves, steps or candidates)
     best = [balance for balance in candidates if balance.volume == most]
     least = min(abs(balance.surplus) for balance in best)
     best = [balance for balance in best if abs(balance.surplus) == least]
@@ -119,7 +121,7 @@ class _Curves:
 
 
 def _with_ticks_between(curves: _Curves, balances: list[Balance]) -> list[Balance]:
-    """The same, and for each gap between neighbours its first and last tick: nothing changes inside a gap."""
+    """The same, and for each gap between prices that orders name its first and last tick: inside nothing changes."""
     wider: list[Balance] = []
     for balance in balances:
         if wider and balance.price_ticks - wider[-1].price_ticks > 1:
