@@ -20,7 +20,7 @@ as much: nobody asked to pay it.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
@@ -67,26 +67,22 @@ def single_price(
     """
     if not bids or not offers or bids[0].price_ticks < offers[0].price_ticks:
         return NO_INDICATION
-    low, high = offers[0].price_ticks, bids[0].price_ticks
     curves = _Curves(bids, offers)
-    points = [point for point in (*bids, *offers) if low <= point.price_ticks <= high]
-    everywhere = sorted({point.price_ticks for point in points})
-    wished = sorted({point.price_ticks for point in points if point.wished})
+    low, high = offers[0].price_ticks, bids[0].price_ticks
+    points = [point for point in (*reversed(bids), *offers) if low <= point.price_ticks <= high]
+    named = list(dict.fromkeys(sorted(point.price_ticks for point in points)))
+    wished = list(dict.fromkeys(sorted(point.price_ticks for point in points if point.wished)))
     if low <= reference_ticks <= high and not wished:
         wished = [reference_ticks]  # market orders alone trade at the reference price
-    most = max(curves.at(price).volume for price in everywhere)
-    candidates = [curves.at(price) for price in wished]
-    if not any(balance.volume == most for balance in candidates):
-        candidates = [curves.at(price) for price in everywhere]
+    most = curves.most(named)
+    if not curves.reaching(wished, most):
+        wished = named
     if rule is AuctionRule.SZSE:
-        lowest, highest = candidates[0].price_ticks, candidates[-1].price_ticks
-        steps = [curves.at(price) for price in everywhere if lowest <= price <= highest]
-        candidates = _with_ticks_between(curves, steps or candidates)
-    best = [balance for balance in candidates if balance.volume == most]
+        wished = _every_tick(named, wished[0], wished[-1])
+    best = [curves.at(price) for price in curves.reaching(wished, most)]
     least = min(abs(balance.surplus) for balance in best)
     best = [balance for balance in best if abs(balance.surplus) == least]
-    price = _decide(best, rule, reference_ticks)
-    return _indication(curves.at(price))
+    return _indication(curves.at(_decide(best, rule, reference_ticks)))
 
 
 def share_pro_rata(lots: int, remaining_lots: Sequence[int]) -> list[int]:
@@ -113,21 +109,35 @@ class _Curves:
         self._bid_lots = [0, *accumulate(point.lots for point in bids)]
         self._offer_lots = [0, *accumulate(point.lots for point in offers)]
 
+    def bid(self, price_ticks: int) -> int:
+        """Lots bid at a price or above: fewer as prices rise."""
+        return self._bid_lots[bisect_right(self._bid_prices, -price_ticks)]
+
+    def offered(self, price_ticks: int) -> int:
+        """Lots offered at a price or below: more as prices rise."""
+        return self._offer_lots[bisect_right(self._offer_prices, price_ticks)]
+
     def at(self, price_ticks: int) -> Balance:
         """Both curves at one price."""
-        bid_lots = self._bid_lots[bisect_right(self._bid_prices, -price_ticks)]
-        offer_lots = self._offer_lots[bisect_right(self._offer_prices, price_ticks)]
-        return Balance(price_ticks, bid_lots, offer_lots)
+        return Balance(price_ticks, self.bid(price_ticks), self.offered(price_ticks))
+
+    def most(self, prices: Sequence[int]) -> int:
+        """The greatest volume at any of these prices, ascending: where the curves cross, or just before."""
+        crossing = bisect_left(prices, True, key=lambda price: self.offered(price) >= self.bid(price))
+        return max(self.at(price).volume for price in prices[max(crossing - 1, 0) : crossing + 1])
+
+    def reaching(self, prices: Sequence[int], volume: int) -> Sequence[int]:
+        """Those of these prices, ascending, at which this much trades: neighbours of each other."""
+        first = bisect_left(prices, True, key=lambda price: self.offered(price) >= volume)
+        end = bisect_left(prices, True, key=lambda price: self.bid(price) < volume)
+        return prices[first:end]
 
 
-def _with_ticks_between(curves: _Curves, balances: list[Balance]) -> list[Balance]:
-    """The same, and for each gap between prices that orders name its first and last tick: inside nothing changes."""
-    wider: list[Balance] = []
-    for balance in balances:
-        if wider and balance.price_ticks - wider[-1].price_ticks > 1:
-            wider += [curves.at(wider[-1].price_ticks + 1), curves.at(balance.price_ticks - 1)]
-        wider.append(balance)
-    return wider
+def _every_tick(named: list[int], lowest: int, highest: int) -> list[int]:
+    """Enough ticks to speak for all from the lowest to the highest: between two named prices nothing changes."""
+    inner = named[bisect_left(named, lowest) : bisect_right(named, highest)]
+    ticks = {tick for price in inner for tick in (price - 1, price, price + 1)} | {lowest, highest}
+    return sorted(tick for tick in ticks if lowest <= tick <= highest)
 
 
 def _decide(best: list[Balance], rule: AuctionRule, reference_ticks: int) -> int:

@@ -96,7 +96,7 @@ class SelfTrade(IntEnum):
     """What happens when a taker meets an order of its account or group; the taker's own word decides (FIX 2362).
 
     It acts where an order takes. A call auction pairs by priority alone, nobody there chooses whom to meet, so a fill
-    between related orders is made and carries the flag SELF (as the call phases of Euronext and Xetra do).
+    between related orders is made and carries the flag SELF (SIX Swiss Exchange: in continuous trading only).
     """
 
     CANCEL_NEWEST = 1
@@ -485,10 +485,11 @@ class Book(Protocol):
 
     Every operation that changes answers its events in the order in which things happened.
 
-    Priority: price, then displayed before hidden, then the number. An iceberg's slice that is used up goes to the back
-    of the displayed queue. All-or-none orders that rest stand outside: not shown, never a reason that the book would
-    be crossed, behind every other order at their price; a taker that can fill one whole does, the others are passed
-    over without losing their place (the practice of Cboe Options, Rule 5.32, for all-or-none orders). They only make.
+    Priority: price, then displayed before hidden, then the number (price–visibility–time, as on LSE and JSE). An
+    iceberg's slice that is used up goes to the back of the displayed queue. All-or-none orders that rest stand outside:
+    not shown, never a reason that the book would be crossed, behind every other order at their price; a taker that can
+    fill one whole does, the others are passed over without losing their place (after Cboe Options Rules 5.6(c) and
+    5.32, where all-or-none orders are not displayed and come last). They only make.
 
     A fill is at the maker's price; in an auction and in FIXED_PRICE at the one price.
     """

@@ -1,6 +1,6 @@
 """The single price of a call: what each exchange's rule asks for, and what must hold whatever was sent.
 
-The cases follow the published rules, whose clauses they name; the numbers are ours.
+The cases follow the published rules, whose clauses they name; the numbers are ours, except where a source is named.
 """
 
 from __future__ import annotations
@@ -42,6 +42,24 @@ class Case(NamedTuple):
 
 
 CASES = [
+    Case(
+        "every rule: the worked example of MarketGrid's single-price auction, 290 lots at 12,400",
+        {13_000: 45, 12_900: 95, 12_800: 25, 12_700: 35, 12_600: 25, 12_500: 55, 12_400: 200, 12_300: 80, 12_200: 60},
+        {
+            12_200: 10,
+            12_300: 125,
+            12_400: 155,
+            12_500: 90,
+            12_600: 20,
+            12_700: 10,
+            12_800: 15,
+            12_900: 10,
+            13_000: 50,
+            13_100: 35,
+        },
+        12_600,
+        {(XETRA, EURONEXT, LSE, SSE, SZSE): (12_400, 290, 190, BUY)},
+    ),
     Case(
         "every rule, first clause: the greatest executable volume",
         {202: 200, 201: 200, 200: 300},
