@@ -210,7 +210,7 @@ public:
             if (!numbers_valid(order, max_fills)) return kRecordInvalid;
             if (conflicts(order)) return kConflict;
         }
-        if (index_.find(order.order_id) != kNone) return kOrderKnown;
+        if (index_.knows(order.order_id)) return kOrderKnown;
         if (simple && matching_ == kContinuous) return kFine;
         return check_market(order, max_fills);
     }
@@ -245,6 +245,10 @@ public:
     // --- Changing ----------------------------------------------------------------------------------------------------
 
     void submit(const NewOrder& order, std::int64_t max_fills) {
+        if (plain(order) && matching_ == kContinuous && order.side - 1u <= 1u && order.time_limit != 0 &&
+            order.self_trade - 1u <= 3u)
+            return submit_plain(order.order_id, order.account_id, order.price_ticks, order.quantity_lots, order.side,
+                                order.time_limit, order.self_trade, max_fills);
         if (const std::uint8_t refusal = check(order, max_fills); refusal != kFine) [[unlikely]]
             return refuse(refusal, order.order_id);
         const std::uint32_t place = make(order);
@@ -256,11 +260,12 @@ public:
         const std::uint32_t place = find(id);
         if (place == kNone) return refuse(kOrderUnknown, id);
         if (matching_ == kUncrossing) return refuse(kPhase, id);
-        if (broken(1) && orders_[place].place() == kInQueue && orders_[place].newer != kNone)
-            end(orders_[place].newer, reason);
-        else
-            end(place, reason);
-        follow_up(0);
+        const Order& order = orders_[place];
+        if (broken(1) && order.place() == kInQueue && order.newer != kNone) end(order.newer, reason);
+        else if (order.place() == kInQueue && order.kind() == kLimit && !order.rare() && order.time_limit() < kAtOpen)
+            cancel_plain(place, reason);
+        else end(place, reason);
+        follow_if_needed(0);
     }
 
     void cancel_where(std::int64_t account, std::int64_t group, std::uint8_t side, std::uint8_t reason, std::int64_t most) {
@@ -400,12 +405,18 @@ public:
 
     // Perform a well-formed batch; the events of all of it follow each other, each with its command's place.
     void run(const CommandRecord* commands, std::size_t count) {
+        const bool deep = open_ > kManyOrders;
         std::uint32_t number = 0;
         for (std::size_t at = 0; at < count; ++at, ++number) {
+            if (deep) fetch_ahead(commands, count, at);
             command_ = number;
             const CommandRecord& record = commands[at];
             const std::int64_t* const n = record.numbers;
             if (record.op == kSubmit) {
+                if (plain(record) && matching_ == kContinuous) [[likely]] {
+                    submit_plain(n[0], n[1], n[3], n[4], record.side, record.time_limit, record.self_trade, record.max_fills);
+                    continue;
+                }
                 const bool more = (record.flags & kMore) != 0;
                 submit(order_of(record, more ? &commands[at + 1] : nullptr), record.max_fills);
                 at += more ? 1 : 0;
@@ -416,6 +427,20 @@ public:
             }
         }
         command_ = 0;
+    }
+
+    // The same for a caller who needs no answers: every event is made, and its room used again.
+    std::uint64_t replay(const CommandRecord* commands, std::size_t count) {
+        std::uint64_t told = 0;
+        for (std::size_t at = 0; at < count;) {
+            std::size_t part = std::min<std::size_t>(1000, count - at);
+            if (at + part < count && commands[at + part].op == kMoreOp) ++part;  // an order's two records stay together
+            run(commands + at, part);
+            told += events_.size();
+            events_.clear();
+            at += part;
+        }
+        return told;
     }
 
     // --- Loading and proof -------------------------------------------------------------------------------------------
@@ -493,6 +518,66 @@ private:
     };
     // An order on its way, outside of every place: not known by its id yet, or known.
     static constexpr std::uint8_t kNew = 0, kOnItsWay = 6;
+    static constexpr std::size_t kManyOrders = 8192;
+
+    // --- The short way of most orders: limit orders without a further condition, in continuous trading --------------
+
+    void submit_plain(std::int64_t id, std::int64_t account, Ticks price, Lots lots, std::uint8_t side,
+                      std::uint8_t time_limit, std::uint8_t self_trade, std::int64_t max_fills) {
+        if (price <= 0 || price > kMaxTicks || lots <= 0 || lots > kMaxLots || id <= 0 || account <= 0 || max_fills <= 0)
+            [[unlikely]] return refuse(kRecordInvalid, id);
+        if (index_.knows(id)) [[unlikely]] return refuse(kOrderKnown, id);
+        const Terms terms = plain_terms(side, time_limit, self_trade, lots);
+        if (side == kBuy) take_or_rest<true>(id, account, price, lots, terms, max_fills);
+        else take_or_rest<false>(id, account, price, lots, terms, max_fills);
+    }
+
+    template <bool buys>
+    void take_or_rest(std::int64_t id, std::int64_t account, Ticks price, Lots lots, Terms terms, std::int64_t max_fills) {
+        const Half<!buys>& other = half<!buys>();
+        const bool meets = other.reaches(price) || !(buys ? whole_offers_ : whole_bids_).empty() || broken(4);
+        const std::uint32_t place = orders_.take();
+        Order& order = orders_[place];
+        order = {id, account, 0, price, lots, 0, terms, kNone, kNone};
+        if (meets) {
+            const Took took = take<buys>(place, max_fills);
+            settle_rest(place, took.why);
+            return follow_if_needed(took.left);
+        }
+        if (order.time_limit() == kIoc) {
+            end(place, kImmediateOrCancel);
+            return follow_if_needed(max_fills);
+        }
+        order.set_place(kInQueue);
+        order.priority = next_priority_++;
+        index_.insert(id, place);
+        ++open_;
+        half<buys>().append(place);
+        say(kRested, buys ? kBuy : kSell, 0, 0, id, 0, price, lots, lots, 0, static_cast<std::int64_t>(order.priority));
+        follow_if_needed(max_fills);
+    }
+
+    void cancel_plain(std::uint32_t place, std::uint8_t reason) {
+        const Order& order = orders_[place];
+        const std::uint8_t side = order.side();
+        if (side == kBuy) bids_.drop(place);
+        else offers_.drop(place);
+        index_.erase(order.id);
+        --open_;
+        say(kCancelled, side, reason, 0, order.id, 0, order.price, order.remaining, 0, 0, 0);
+        free(place);
+    }
+
+    // Whether a record is a limit order without a further condition.
+    static bool plain(const CommandRecord& record) {
+        return record.kind == kLimit && record.flags == 0 && record.side - 1u <= 1u && record.time_limit - 1u <= 3u &&
+               record.self_trade - 1u <= 3u && (record.numbers[2] | record.numbers[5]) == 0;
+    }
+
+    [[gnu::always_inline]] inline void follow_if_needed(std::int64_t left) {
+        if (matching_ != kContinuous || in_hand_ != kNone || (stops_.waiting_orders() | stops_.reaches.size() | pegs_.size()) != 0)
+            [[unlikely]] follow_up(left);
+    }
 
     // --- An order's way ----------------------------------------------------------------------------------------------
 
@@ -677,6 +762,18 @@ private:
         taker.remaining -= lots;
         maker.remaining -= lots;
         say(kFilled, buys ? kBuy : kSell, 0, 0, taker.id, maker.id, price, lots, taker.remaining, maker.remaining, 0);
+        if (!maker.rare() && !taker.rare() && maker.place() == kInQueue && !broken(8)) [[likely]] {
+            Half<!buys>& other = half<!buys>();
+            Level& level = other.at(maker.price);
+            level.lots -= lots;
+            if (!maker.hidden()) level.shown -= lots;
+            if (maker.remaining != 0) return;
+            if (auction_only_count_ != 0 && auction_only(maker)) --auction_only_count_;
+            other.drop(level, maker_place);
+            index_.erase(maker.id);
+            --open_;
+            return free(maker_place);
+        }
         const bool queued = maker.place() == kInQueue;
         if (queued) {
             Level& level = half<!buys>().at(maker.price);
@@ -1398,6 +1495,35 @@ private:
         }
     }
 
+    // Ask for the memory of commands that come soon, step by step: a book that fits no cache mostly waits for it. It must
+    // be inlined, for a compiler finds that the function has no effect, and leaves its calls out.
+    [[gnu::always_inline]] inline void fetch_ahead(const CommandRecord* commands, std::size_t count, std::size_t at) const {
+        constexpr std::size_t kFar = 12, kNear = 8, kNext = 4;
+        if (at + kFar >= count) return;
+        const CommandRecord& far = commands[at + kFar];
+        if (far.op == kCancel || far.op == kSubmit) index_.fetch(far.numbers[0]);
+        const CommandRecord& near = commands[at + kNear];
+        if (near.op == kCancel) {
+            if (const std::uint32_t place = find(near.numbers[0]); place != kNone) __builtin_prefetch(&orders_[place], 1);
+        } else if (near.op == kSubmit) {
+            if (near.side == kBuy) bids_.fetch(near.numbers[3]);
+            else offers_.fetch(near.numbers[3]);
+        }
+        const CommandRecord& next = commands[at + kNext];
+        if (next.op == kCancel) {
+            const std::uint32_t place = find(next.numbers[0]);
+            if (place == kNone) return;
+            const Order& order = orders_[place];
+            if (order.side() == kBuy) bids_.fetch(order.price);
+            else offers_.fetch(order.price);
+            if (order.older != kNone) __builtin_prefetch(&orders_[order.older], 1);
+            if (order.newer != kNone) __builtin_prefetch(&orders_[order.newer], 1);
+        } else if (next.op == kSubmit) {
+            const Level* level = next.side == kBuy ? bids_.near(next.numbers[3]) : offers_.near(next.numbers[3]);
+            if (level != nullptr && level->newest != kNone) __builtin_prefetch(&orders_[level->newest], 1);
+        }
+    }
+
     // --- Inside ------------------------------------------------------------------------------------------------------
 
     template <bool buys>
@@ -1437,9 +1563,21 @@ private:
         high_ = band_high != 0 ? band_high : kMaxTicks;
     }
 
-    void say(std::uint8_t kind, std::uint8_t side, std::uint8_t reason, std::uint8_t flags, std::int64_t order,
+    [[gnu::always_inline]] inline void say(std::uint8_t kind, std::uint8_t side, std::uint8_t reason, std::uint8_t flags, std::int64_t order,
              std::int64_t other, Ticks price, Lots lots, Lots remaining, Lots other_remaining, std::int64_t priority) {
-        events_.push({kind, side, reason, flags, command_, order, other, price, lots, remaining, other_remaining, priority});
+        Event& event = events_.next();
+        event.kind = kind;
+        event.side = side;
+        event.reason = reason;
+        event.flags = flags;
+        event.command = command_;
+        event.order_id = order;
+        event.other_id = other;
+        event.price_ticks = price;
+        event.lots = lots;
+        event.remaining_lots = remaining;
+        event.other_remaining_lots = other_remaining;
+        event.priority = priority;
     }
     // An event about one order, with what remains of it.
     void tell(std::uint8_t kind, std::uint32_t place, std::uint8_t reason, std::uint8_t flags, Ticks price, Lots lots,

@@ -28,8 +28,20 @@ public:
         return hashed_ == 0 ? kNone : table_[probe(id)].place;
     }
 
+    // Whether an order is known; a number above all that were ever known is not, and new orders have such numbers.
+    bool knows(std::int64_t id) const { return id <= highest_ && find(id) != kNone; }
+
+    // Ask for the memory where an order would be found.
+    [[gnu::always_inline]] inline void fetch(std::int64_t id) const {
+        if (!regular(id)) return;
+        const std::uint64_t page = page_of(id);
+        if (page < directory_.size() && directory_[page] != kNone)
+            __builtin_prefetch(&pages_[directory_[page]].places[slot_of(id)], 1);
+    }
+
     // Remember an order that is not known yet.
     void insert(std::int64_t id, std::uint32_t place) {
+        if (id > highest_) highest_ = id;
         if (regular(id)) {
             if (empty_) {
                 first_page_ = (static_cast<std::uint64_t>(id) >> kPageShift);
@@ -129,6 +141,7 @@ private:
     Pool<Page> pages_;
     List<std::uint32_t> spare_;
     List<std::uint32_t> directory_;
+    std::int64_t highest_ = 0;
     std::uint64_t first_page_ = 0;
     bool empty_ = true;
     Block<Entry> table_;

@@ -175,7 +175,7 @@ public:
     // The price that trades first; worse than every price where there is none.
     Ticks best() const { return best_; }
     bool empty() const { return best_ == kNobody; }
-    std::size_t size() const { return near_ + far_.size(); }
+    std::size_t size() const { return near_count_ + far_.size(); }
 
     static bool better(Ticks one, Ticks other) { return best_is_highest ? one > other : one < other; }
 
@@ -193,7 +193,7 @@ public:
         Level& level = window_[price - base_];
         if (level.lots == 0) {
             taken_.set(price - base_);
-            ++near_;
+            ++near_count_;
             if (better(price, best_)) best_ = price;
         }
         return level;
@@ -204,7 +204,7 @@ public:
         if (inside(price)) {
             window_[price - base_] = Level{};
             taken_.clear(price - base_);
-            --near_;
+            --near_count_;
         } else {
             far_.remove(price);
         }
@@ -216,17 +216,24 @@ public:
         Ticks found = kNobody;
         if constexpr (best_is_highest) {
             const Ticks at = std::min<Ticks>(price - base_ - 1, Bitmap::kPlaces - 1);
-            const Ticks near = near_ == 0 ? -1 : taken_.down(at);
+            const Ticks near = near_count_ == 0 ? -1 : taken_.down(at);
             if (near >= 0) found = base_ + near;
             if (!far_.empty()) found = std::max(found, far_.down(price - 1));
         } else {
             const Ticks at = std::max<Ticks>(price - base_ + 1, 0);
-            const Ticks near = near_ == 0 ? Bitmap::kPlaces : taken_.up(at);
+            const Ticks near = near_count_ == 0 ? Bitmap::kPlaces : taken_.up(at);
             if (near < Bitmap::kPlaces) found = base_ + near;
             if (!far_.empty()) found = std::min(found, far_.up(price + 1));
         }
         return found;
     }
+
+    // Ask for a level's memory ahead of its use.
+    [[gnu::always_inline]] inline void fetch(Ticks price) const {
+        if (inside(price)) __builtin_prefetch(&window_[price - base_], 1);
+    }
+    // The level of a price in the window, whether it is taken or not.
+    const Level* near(Ticks price) const { return inside(price) ? &window_[price - base_] : nullptr; }
 
     bool holds_together() {
         std::size_t seen = 0;
@@ -272,12 +279,12 @@ private:
         }
         far_.clear();
         base_ = base_round(middle);
-        near_ = far_asked_ = 0;
+        near_count_ = far_asked_ = 0;
         for (const Moved& each : moved_) {
             if (inside(each.price)) {
                 window_[each.price - base_] = each.level;
                 taken_.set(each.price - base_);
-                ++near_;
+                ++near_count_;
             } else {
                 far_.add(each.price) = each.level;
             }
@@ -291,7 +298,7 @@ private:
 
     Ticks best_ = kNobody;
     Ticks base_ = 0;
-    std::size_t near_ = 0;
+    std::size_t near_count_ = 0;
     std::size_t far_asked_ = 0;
     Block<Level> window_;
     Bitmap taken_;

@@ -82,6 +82,15 @@ inline Terms terms_of(const NewOrder& order, std::uint8_t place) {
     return terms;
 }
 
+// The same for a limit order without a further condition, in no place yet.
+inline Terms plain_terms(std::uint8_t side, std::uint8_t time_limit, std::uint8_t self_trade, Lots lots) {
+    Terms terms;
+    terms.bits = static_cast<std::uint64_t>(side) | static_cast<std::uint64_t>(kLimit) << 2 |
+                 static_cast<std::uint64_t>(time_limit) << 6 | static_cast<std::uint64_t>(self_trade) << 9 |
+                 static_cast<std::uint64_t>(lots) << 19;
+    return terms;
+}
+
 // Conditions that exclude each other; matching.book_messages.conflicts says the same in words.
 inline bool conflicts(const NewOrder& order) {
     const bool waits = order.kind >= kStop && order.kind <= kTrailingStopLimit;

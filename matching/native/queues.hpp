@@ -72,8 +72,10 @@ public:
 
     // Take an order out of its queue, and an empty level out of the book.
     void drop(std::uint32_t place) {
+        drop(this->at(orders_[place].price), place);
+    }
+    void drop(Level& level, std::uint32_t place) {
         const Ticks price = orders_[place].price;
-        Level& level = this->at(price);
         pull(level, place);
         if (level.oldest == kNone) leave(level, price);
     }

@@ -33,13 +33,15 @@ public:
     List<Reach> reaches;           // oldest first
     List<std::uint32_t> trailing;  // trailing stops, by number
 
-    bool empty() const { return bids_.empty() && offers_.empty(); }
+    bool empty() const { return waiting_orders_ == 0; }
+    std::size_t waiting_orders() const { return waiting_orders_; }
     Chunks<Queue>& waiting(bool buys) { return buys ? bids_ : offers_; }
 
     // Let an order wait at a level; in one level lower numbers come first.
     void add(std::uint32_t place, Ticks level) {
         Order& order = orders_[place];
         Chunks<Queue>& side = waiting(order.side() == kBuy);
+        ++waiting_orders_;
         Queue* found = side.find(level);
         Queue& queue = found != nullptr ? *found : side.add(level);
         std::uint32_t older = queue.newest;
@@ -53,6 +55,7 @@ public:
     void remove(std::uint32_t place, Ticks level) {
         Order& order = orders_[place];
         Chunks<Queue>& side = waiting(order.side() == kBuy);
+        --waiting_orders_;
         Queue& queue = *side.find(level);
         (order.older == kNone ? queue.oldest : orders_[order.older].newer) = order.newer;
         (order.newer == kNone ? queue.newest : orders_[order.newer].older) = order.older;
@@ -111,6 +114,7 @@ public:
 private:
     Pool<Order>& orders_;
     Chunks<Queue> bids_, offers_;
+    std::size_t waiting_orders_ = 0;
 };
 
 }  // namespace matching

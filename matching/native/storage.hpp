@@ -67,9 +67,11 @@ class List {
 public:
     explicit List(Memory& memory) : memory_(memory) {}
 
-    void push(const T& value) {
-        if (size_ == block_.size()) block_.grow(memory_, size_ == 0 ? 16 : 2 * size_);
-        block_[size_++] = value;
+    void push(const T& value) { next() = value; }
+    // Room for one more, to be written by the caller.
+    [[gnu::always_inline]] inline T& next() {
+        if (size_ == block_.size()) [[unlikely]] lengthen();
+        return block_[size_++];
     }
     void clear() { size_ = 0; }
     void shorten(std::size_t size) { size_ = size; }
@@ -83,6 +85,8 @@ public:
     const T* end() const { return block_.data() + size_; }
 
 private:
+    [[gnu::noinline]] void lengthen() { block_.grow(memory_, size_ == 0 ? 16 : 2 * size_); }
+
     Memory& memory_;
     Block<T> block_;
     std::size_t size_ = 0;

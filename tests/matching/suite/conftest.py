@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from matching.book_messages import Book, BookRules
+from matching.books import COMPILED
 from matching.order_book import PlainBook
 
 BookFactory = Callable[[BookRules], Book]
-BOOKS: list[BookFactory] = [PlainBook]
+BOOKS: list[BookFactory] = [PlainBook] if COMPILED is None else [PlainBook, COMPILED]
 
 
 @pytest.fixture(params=BOOKS, ids=lambda book: book.__name__)
