@@ -11,7 +11,8 @@ Three rules hold everywhere:
 *Everything is bounded.* `max_fills` is what one operation may do: each maker met (filled, or removed because it is the
 taker's own), each stop triggered, each waiting order let into a call, each order an auction ends costs one. What is
 left over stays, `pending` says so, and `continue_` goes on. Orders whose price follows the market, and all-or-none
-orders, are at most MAX_FOLLOWERS and MAX_CONTINGENT; every command may have to look at each of them.
+orders, are at most MAX_FOLLOWERS and MAX_CONTINGENT; every command may have to look at each of them. So one operation
+answers at most `most_events(max_fills)` events.
 
 *Priority is a number.* Whoever joins a queue gets the next one; in one queue a lower number trades first. It is the
 book's own, it is in the events, and it is all that loading an order needs to find its place again.
@@ -39,6 +40,16 @@ MAX_FILLS: Final = 2**16 - 1
 NO_ORDER: Final = 0
 NO_PRICE: Final = 0
 """Prices and ids begin at 1, so zero says that there is none."""
+
+
+def most_events(max_fills: int) -> int:
+    """The most events one operation answers.
+
+    A step makes five at most: a triggered stop that meets one maker is two steps and makes ten (triggered, the other
+    order of its pair cancelled, a fill, the maker's next slice, the other order of the maker's pair cancelled, what
+    became of its rest, four prices reached). Every follower may move once, and an operation begins and ends with a few.
+    """
+    return 5 * max_fills + MAX_FOLLOWERS + 16
 
 
 # --- Words, as small integers: what stands in the records -------------------------------------------------------------

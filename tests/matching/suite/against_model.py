@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from matching.book_messages import Allocation, Book, BookEvent, BookRules, BookSide, Place, StopTrigger
+from matching.book_messages import Allocation, Book, BookEvent, BookRules, BookSide, Place, StopTrigger, most_events
 from matching.book_records import (
     BookCommand,
     Cancel,
@@ -66,6 +66,7 @@ def play_both(book: Book, paper: PaperMarket, command: BookCommand) -> list[Book
     events = perform(book, command)
     expected = perform_on_paper(paper, command)
     assert [tuple(event) for event in events] == expected, command
+    assert len(events) <= most_events(getattr(command, "max_fills", getattr(command, "max_orders", 1))), command
     book.validate()
     assert_equal(book, paper)
     return events
