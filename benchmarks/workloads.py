@@ -52,7 +52,7 @@ class Workload:
 
     def records(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Both parts as 16-byte records."""
-        return _records(self.resting), _records(self.messages)
+        return as_records(self.resting), as_records(self.messages)
 
     def counted(self) -> str:
         """What is in it, for a line under a table."""
@@ -194,6 +194,7 @@ def _kind(message: Message) -> int:
     return MARKET if message.price in (HIGHEST, LOWEST) else IOC
 
 
-def _records(messages: list[Message]) -> NDArray[Any]:
+def as_records(messages: list[Message]) -> NDArray[Any]:
+    """Messages as 16-byte records."""
     rows = [(_kind(each), 0 if each.buys else 1, 0, each.lots, each.price, each.order_id) for each in messages]
     return np.array(rows, dtype=RECORD)

@@ -12,7 +12,7 @@ BookMaker = Callable[[BookRules], Book]
 
 def _compiled() -> BookMaker | None:
     try:
-        from matching.native.compiled import CompiledBook
+        from matching._book import CompiledBook
     except ImportError:  # a machine without a compiler, or EXCHANGE_COMPILE=0
         return None
     return CompiledBook

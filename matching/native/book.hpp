@@ -1,5 +1,9 @@
 // The order book in C++: matching/order_book.py once more, operation for operation, event for event.
 //
+// Read before it: words.hpp (the numbers on the wire), storage.hpp (memory that only grows), bitmap.hpp and ladder.hpp
+// (prices in order), index.hpp (orders by id), order.hpp, queues.hpp, stops.hpp, auction.hpp; _book.pyx is what Python
+// sees. The plain book decides what is right; tests/matching/differential plays the same tapes on both.
+//
 // What is different is only where things lie: levels in arrays under a bitmap, orders in a pool linked by 32-bit
 // numbers, ids in pages, events in one buffer. Orders without rare conditions touch nothing of what the others need. In
 // steady state no message asks the machine for memory; `Memory::requests` counts, and a test asserts it.

@@ -14,13 +14,15 @@ namespace matching {
 
 class Index {
 public:
-    explicit Index(Memory& memory) : memory_(memory), pages_(memory), spare_(memory), directory_(memory) {}
+    explicit Index(Memory& memory) : memory_(memory), pages_(memory), spare_(memory) {
+        directory_.grow(memory, kMostPages);  // costs nothing where it is not touched
+    }
 
     // The place of an order, or kNone.
     std::uint32_t find(std::int64_t id) const {
         if (regular(id)) {
             const std::uint64_t page = page_of(id);
-            if (page < directory_.size() && directory_[page] != kNone) {
+            if (page < kMostPages && directory_[page] != kNone) {
                 const std::uint32_t place = pages_[directory_[page]].places[slot_of(id)];
                 if (place != kNone) return place;
             }
@@ -35,7 +37,7 @@ public:
     [[gnu::always_inline]] inline void fetch(std::int64_t id) const {
         if (!regular(id)) return;
         const std::uint64_t page = page_of(id);
-        if (page < directory_.size() && directory_[page] != kNone)
+        if (page < kMostPages && directory_[page] != kNone)
             __builtin_prefetch(&pages_[directory_[page]].places[slot_of(id)], 1);
     }
 
@@ -49,7 +51,6 @@ public:
             }
             const std::uint64_t page = page_of(id);
             if (page < kMostPages) {
-                while (page >= directory_.size()) directory_.push(kNone);  // as many as the journal grew
                 if (directory_[page] == kNone) directory_[page] = take_page();
                 Page& stretch = pages_[directory_[page]];
                 stretch.places[slot_of(id)] = place;
@@ -66,7 +67,7 @@ public:
     void erase(std::int64_t id) {
         if (regular(id)) {
             const std::uint64_t page = page_of(id);
-            if (page < directory_.size() && directory_[page] != kNone) {
+            if (page < kMostPages && directory_[page] != kNone) {
                 Page& stretch = pages_[directory_[page]];
                 if (stretch.places[slot_of(id)] != kNone) {
                     stretch.places[slot_of(id)] = kNone;
@@ -140,7 +141,7 @@ private:
     Memory& memory_;
     Pool<Page> pages_;
     List<std::uint32_t> spare_;
-    List<std::uint32_t> directory_;
+    Block<std::uint32_t> directory_;
     std::int64_t highest_ = 0;
     std::uint64_t first_page_ = 0;
     bool empty_ = true;

@@ -1,4 +1,4 @@
-"""The compiled book as Python sees it; what each call does is said in compiled.pyx and matching.book_messages."""
+"""The compiled book as Python sees it; what each call does is said in _book.pyx and matching.book_messages."""
 
 from collections.abc import Sequence
 from typing import Any

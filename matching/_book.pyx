@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: boundscheck=False, wraparound=False, initializedcheck=False
 # distutils: language = c++
 """The compiled book as Python sees it: the contract of matching.book_messages.Book, and two faster ways to speak to it.
 

@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: boundscheck=False, wraparound=False
 # distutils: language = c++
 """The minimal C++ book (minimal.hpp) as Python sees it: a whole workload in one call, and what it traded."""
 

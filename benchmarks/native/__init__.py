@@ -1,1 +1,0 @@
-"""Compiled measuring rods: the minimal C++ book that the real one is compared with."""
