@@ -124,7 +124,11 @@ class TradingBook(PlacedBook):
             first_trade = first_trade or price
         if last_trade:
             self._last = last_trade
-            if self._stops and self._matching == CONTINUOUS and self._rules.stop_trigger is StopTrigger.LAST_TRADE:
+            if (
+                self._stops.count
+                and self._matching == CONTINUOUS
+                and self._rules.stop_trigger is StopTrigger.LAST_TRADE
+            ):
                 for price in (first_trade, last_trade):  # a taker's prices only rise or only fall
                     self._reach(BUY, price, events)
                     self._reach(SELL, price, events)

@@ -22,16 +22,14 @@ Reach = tuple[int, int, int]
 class StopList:
     """The waiting stops of one book."""
 
-    __slots__ = ("_bids", "_offers", "reaches", "trailing")
+    __slots__ = ("_bids", "_offers", "count", "reaches", "trailing")
 
     def __init__(self) -> None:
         self._bids: list[tuple[int, int, Entry]] = []  # level, number: the lowest level is reached first
         self._offers: list[tuple[int, int, Entry]] = []  # minus level, number: the highest is reached first
+        self.count = 0
         self.trailing: dict[int, Entry] = {}
         self.reaches: list[Reach] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._bids or self._offers)
 
     def __iter__(self) -> Iterator[Entry]:
         """The stops: bids then offers, each in the order in which a price reaches them."""
@@ -40,6 +38,7 @@ class StopList:
     def add(self, entry: Entry) -> None:
         """Let a stop wait at its level; it has its number."""
         insort(self._rows(entry.buys), _row(entry))
+        self.count += 1
         if entry.order.trail_ticks:
             self.trailing[entry.order_id] = entry
 
@@ -49,6 +48,7 @@ class StopList:
         place = bisect_left(rows, _row(entry)[:2], key=lambda row: row[:2])
         ensure(place < len(rows) and rows[place][2] is entry, "a stop stands where its level and number say")
         del rows[place]
+        self.count -= 1
         self.trailing.pop(entry.order_id, None)
 
     def reach(self, side: int, price_ticks: int, next_priority: int) -> bool:
@@ -92,6 +92,7 @@ class StopList:
         for rows in (self._bids, self._offers):
             ensure(all(row == _row(row[2]) for row in rows), "a stop stands at its level with its number")
             ensure(rows == sorted(rows, key=lambda row: row[:2]), "stops stand in the order in which they are reached")
+        ensure(self.count == len(self._bids) + len(self._offers), "stops are counted")
         trailing = sorted(entry.order_id for entry in self if entry.order.trail_ticks)
         ensure(trailing == sorted(self.trailing), "trailing stops are known by their ids")
 
