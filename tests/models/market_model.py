@@ -1,8 +1,8 @@
 """A whole market on paper: every open order is a slip in one list, scanned and sorted anew for every question.
 
-It is the independent model of `matching.book_messages.Book` and imports nothing of the project; it takes orders as plain
-mappings and answers events as plain tuples, in the contract's order of fields and with the contract's numbers. Who meets
-whom is one sort: price, then displayed before hidden before all-or-none, then the number.
+It is the independent model of `matching.book_messages.Book` and imports nothing of the project; it takes orders as
+plain mappings and answers events as plain tuples, in the contract's order of fields and with the contract's numbers.
+Who meets whom is one sort: price, then displayed before hidden before all-or-none, then the number.
 """
 
 from __future__ import annotations
