@@ -1,4 +1,4 @@
-// Which of 2^18 places are taken: a bit each, and two storeys that say which words below are not zero.
+// Which of 2^18 places are taken (fewer in a small build): a bit each, and two storeys that say which words below are not zero.
 //
 // The next taken place is three words away at most, however far it is.
 
@@ -14,7 +14,7 @@ namespace matching {
 
 class Bitmap {
 public:
-    static constexpr std::int64_t kPlaces = std::int64_t{1} << 18;
+    static constexpr std::int64_t kPlaces = std::int64_t{1} << kWindowBits;
 
     explicit Bitmap(Memory& memory) {
         low_.grow(memory, kPlaces >> 6);

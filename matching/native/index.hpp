@@ -84,7 +84,7 @@ public:
 
 private:
     static constexpr int kPageShift = 22;  // 10 bits of ordinal, 12 bits of place in the page
-    static constexpr std::uint64_t kMostPages = std::uint64_t{1} << 22;
+    static constexpr std::uint64_t kMostPages = std::uint64_t{1} << kDirectoryBits;
 
     struct Page {
         std::uint32_t places[4096];

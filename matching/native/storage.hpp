@@ -17,6 +17,14 @@ namespace matching {
 
 inline constexpr std::uint32_t kNone = 0;  // place 0 of every pool is nobody
 
+// How far prices and ids may lie from each other before they are found on the slower road, in bits. In a small build,
+// which tests use, both happen all the time.
+#ifdef MATCHING_SMALL
+inline constexpr int kWindowBits = 12, kDirectoryBits = 4;
+#else
+inline constexpr int kWindowBits = 18, kDirectoryBits = 22;
+#endif
+
 // How often memory was asked of the machine; one counter a book.
 struct Memory {
     std::uint64_t requests = 0;
@@ -106,7 +114,7 @@ public:
         }
         if (next_ >= block_.size()) {
             if (block_.size() >= kMost) throw std::bad_alloc();
-            block_.grow(memory_, block_.size() == 0 ? 1024 : 2 * block_.size());
+            block_.grow(memory_, block_.size() == 0 ? kFirst : 2 * block_.size());
         }
         return next_++;
     }
@@ -118,6 +126,7 @@ public:
 
 private:
     static constexpr std::size_t kMost = std::size_t{1} << 31;
+    static constexpr std::size_t kFirst = sizeof(T) > 1024 ? 4 : 1024;
 
     Memory& memory_;
     Block<T> block_;
