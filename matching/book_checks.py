@@ -41,6 +41,8 @@ from matching.pegs import peg_price
 from matching.queues import Entry
 from matching.taking import Obtainable, Taker, obtainable
 
+ALLOWED = Refusal.NONE
+
 
 class CheckedBook(BookParts):
     """A book that knows what it may not do."""
@@ -53,7 +55,7 @@ class CheckedBook(BookParts):
             or not 0 < order.quantity_lots <= MAX_LOTS
             or order.order_id <= 0
             or order.account_id <= 0
-            or max_fills <= 0
+            or not 0 < max_fills <= MAX_FILLS
         ):
             return Refusal.RECORD_INVALID
         simple = kind == LIMIT and not (
@@ -71,14 +73,14 @@ class CheckedBook(BookParts):
             or order.time_limit >= FOK
         )
         if not simple:
-            if not _numbers_valid(order, max_fills):
+            if not _numbers_valid(order):
                 return Refusal.RECORD_INVALID
             if conflicts(order):
                 return Refusal.CONFLICT
         if order.order_id in self._entries:
             return Refusal.ORDER_KNOWN
         if simple and self._matching == CONTINUOUS:
-            return Refusal.NONE
+            return ALLOWED
         return self._check_market(order, max_fills)
 
     def _check_market(self, order: BookOrder, max_fills: int) -> Refusal:
@@ -202,13 +204,12 @@ class CheckedBook(BookParts):
         return other.place == STOP or (order.kind in STOPS and other.place != IN_HAND)
 
 
-def _numbers_valid(order: BookOrder, max_fills: int) -> bool:
+def _numbers_valid(order: BookOrder) -> bool:
     lots = (order.display_lots, order.minimum_lots)
     ticks = (order.stop_ticks, order.trail_ticks, order.offset_ticks)
     others = (order.group_id, order.oco_id, order.max_notional_ticks)
     return (
-        0 < max_fills <= MAX_FILLS
-        and all(0 <= number <= MAX_LOTS for number in lots)
+        all(0 <= number <= MAX_LOTS for number in lots)
         and all(0 <= number <= MAX_TICKS for number in ticks)
         and all(number >= 0 for number in others)
     )

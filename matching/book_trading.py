@@ -32,7 +32,9 @@ class TradingBook(PlacedBook):
     def _enter(self, entry: Entry, max_fills: int, events: Events) -> int:
         """A new order: it waits, or acts. Answers what is left of `max_fills`."""
         order = entry.order
-        if order.kind != LIMIT and order.kind in STOPS:
+        if order.kind == LIMIT and order.time_limit < AT_OPEN and self._matching == CONTINUOUS:
+            return self._act(entry, max_fills, events)  # most orders
+        if order.kind in STOPS:
             entry.stop_ticks = order.stop_ticks or trailing_level(
                 entry.buys, self._followed(entry.buys), order.trail_ticks
             )

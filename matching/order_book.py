@@ -13,7 +13,7 @@ and the others cost what they do, and nothing where there are none.
 
 from __future__ import annotations
 
-from matching.book_checks import with_terms
+from matching.book_checks import ALLOWED, with_terms
 from matching.book_events import (
     BUY,
     COLLECT,
@@ -51,7 +51,7 @@ class PlainBook(UncrossingBook):
     def submit(self, order: BookOrder, max_fills: int) -> Events:
         """Take what the order may take, then let it rest, wait or end, and what follows from that happen."""
         refusal = self.check(order, max_fills)
-        if refusal is not Refusal.NONE:
+        if refusal is not ALLOWED:
             return [refused(refusal, order.order_id)]
         events: Events = []
         entry = entry_of(order)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matching.book_messages import (
     MAX_CONTINGENT,
+    MAX_FILLS,
     MAX_FOLLOWERS,
     MAX_LOTS,
     MAX_TICKS,
@@ -114,4 +115,5 @@ def test_numbers_at_their_limits_trade_and_beyond_are_refused(book_factory: Book
         order(1, BookSide.BUY, 100, stop_ticks=MAX_TICKS + 1, kind=Kind.STOP),
     ):
         assert book.check(bad, MANY) is Refusal.RECORD_INVALID
-    assert book.check(order(1, BookSide.BUY, 100), 0) is Refusal.RECORD_INVALID
+    for max_fills in (0, MAX_FILLS + 1):
+        assert book.check(order(1, BookSide.BUY, 100), max_fills) is Refusal.RECORD_INVALID
