@@ -207,7 +207,7 @@ public:
     std::uint8_t check(const NewOrder& order, std::int64_t max_fills) {
         if (order.price_ticks <= 0 || order.price_ticks > kMaxTicks || order.quantity_lots <= 0 ||
             order.quantity_lots > kMaxLots || order.order_id <= 0 || order.account_id <= 0 || max_fills <= 0 ||
-            order.side - 1u > 1u || order.kind - 1u > 8u || order.time_limit - 1u > 6u || order.self_trade - 1u > 3u)
+            max_fills > kMaxFills || order.side - 1u > 1u || order.kind - 1u > 8u || order.time_limit - 1u > 6u || order.self_trade - 1u > 3u)
             return kRecordInvalid;
         const bool simple = plain(order);
         if (!simple) {
