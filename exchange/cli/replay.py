@@ -16,8 +16,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from matching.book_messages import BookRules
+from matching.books import make_book
 from matching.lobster import Replay, Tally, read_levels, read_message
-from matching.order_book import PlainBook
 
 ALL_LEVELS = 50
 """The most levels that LOBSTER writes."""
@@ -80,7 +81,7 @@ def replay_files(
 
     Raises: ValueError, OSError, EOFError for files that are not as they should be.
     """
-    run = Replay(PlainBook())
+    run = Replay(make_book(BookRules()))
     with ExitStack() as stack:
         rows = [_lines(path, stack) for path in compared]
         firsts = [next(lines, "") for lines in rows]
