@@ -35,30 +35,31 @@ public:
         const Ticks low = offers[0].price, high = bids[0].price;
         balance();
         Lots most = 0;
-        bool wished = false;
+        bool wished = false, unwished = false;
         for (const Balance& each : everywhere_) {
             most = std::max(most, each.volume());
-            wished = wished || each.wished;
+            wished |= each.wished;
+            unwished |= !each.wished;
         }
         candidates_.clear();
-        bool reached = false;
-        if (!wished && low <= reference && reference <= high) {  // market orders alone trade at the reference price
+        bool reached = !unwished;  // every price is wished: all of them are candidates as they stand
+        if (unwished && !wished && low <= reference && reference <= high) {  // market orders alone trade at the reference price
             candidates_.push(at(reference));
             reached = candidates_[0].volume() == most;
         }
-        for (const Balance& each : everywhere_) {
-            if (!each.wished) continue;
-            candidates_.push(each);
-            reached = reached || each.volume() == most;
-        }
-        const List<Balance>& candidates = reached ? candidates_ : everywhere_;
-        Choice choice{most};
-        for (std::size_t place = 0; place < candidates.size(); ++place) {
-            if (rule == kSzse && place != 0 && candidates[place].price - candidates[place - 1].price > 1) {
-                choice.look(at(candidates[place - 1].price + 1));
-                choice.look(at(candidates[place].price - 1));
+        if (unwished) {
+            for (const Balance& each : everywhere_) {
+                if (!each.wished) continue;
+                candidates_.push(each);
+                reached = reached || each.volume() == most;
             }
-            choice.look(candidates[place]);
+        }
+        const List<Balance>& candidates = unwished && reached ? candidates_ : everywhere_;
+        Choice choice{most};
+        if (rule == kSzse) {
+            every_tick(candidates[0].price, candidates[candidates.size() - 1].price, choice);
+        } else {
+            for (const Balance& each : candidates) choice.look(each);
         }
         const Balance fixed = at(choice.decide(rule, reference));
         const Lots surplus = fixed.surplus();
@@ -90,10 +91,11 @@ private:
             if (least >= 0 && left > least) return;
             if (least < 0 || left < least) {
                 least = left;
-                lowest = each.price;
+                lowest = highest = each.price;
                 all_bids = all_offers = true;
             }
-            highest = each.price;
+            lowest = std::min(lowest, each.price);
+            highest = std::max(highest, each.price);
             all_bids = all_bids && each.surplus() > 0;
             all_offers = all_offers && each.surplus() < 0;
         }
@@ -107,6 +109,23 @@ private:
             return (lowest + highest + 1) / 2;
         }
     };
+
+    // Enough ticks to speak for all from the lowest to the highest: between two named prices nothing changes.
+    void every_tick(Ticks lowest, Ticks highest, Choice& choice) const {
+        choice.look(at(lowest));
+        choice.look(at(highest));
+        for (std::size_t place = 0; place < everywhere_.size(); ++place) {
+            const Balance& here = everywhere_[place];
+            if (here.price < lowest || here.price > highest) continue;
+            choice.look(here);
+            const Balance* const below = place > 0 ? &everywhere_[place - 1] : nullptr;
+            const Balance* const above = place + 1 < everywhere_.size() ? &everywhere_[place + 1] : nullptr;
+            if (below != nullptr && here.price > lowest && below->price < here.price - 1)
+                choice.look({here.price - 1, here.bid, below->offer, false});
+            if (above != nullptr && here.price < highest && above->price > here.price + 1)
+                choice.look({here.price + 1, above->bid, here.offer, false});
+        }
+    }
 
     // Both curves at every price that an order names within the crossing, ascending.
     void balance() {

@@ -207,11 +207,12 @@ public:
     std::uint8_t check(const NewOrder& order, std::int64_t max_fills) {
         if (order.price_ticks <= 0 || order.price_ticks > kMaxTicks || order.quantity_lots <= 0 ||
             order.quantity_lots > kMaxLots || order.order_id <= 0 || order.account_id <= 0 || max_fills <= 0 ||
-            max_fills > kMaxFills || order.side - 1u > 1u || order.kind - 1u > 8u || order.time_limit - 1u > 6u || order.self_trade - 1u > 3u)
+            max_fills > kMaxFills || order.side - 1u > 1u || order.kind - 1u > 8u || order.time_limit - 1u > 6u ||
+            order.self_trade - 1u > 3u)
             return kRecordInvalid;
         const bool simple = plain(order);
         if (!simple) {
-            if (!numbers_valid(order, max_fills)) return kRecordInvalid;
+            if (!numbers_valid(order)) return kRecordInvalid;
             if (conflicts(order)) return kConflict;
         }
         if (index_.knows(order.order_id)) return kOrderKnown;
@@ -528,7 +529,8 @@ private:
 
     void submit_plain(std::int64_t id, std::int64_t account, Ticks price, Lots lots, std::uint8_t side,
                       std::uint8_t time_limit, std::uint8_t self_trade, std::int64_t max_fills) {
-        if (price <= 0 || price > kMaxTicks || lots <= 0 || lots > kMaxLots || id <= 0 || account <= 0 || max_fills <= 0)
+        if (price <= 0 || price > kMaxTicks || lots <= 0 || lots > kMaxLots || id <= 0 || account <= 0 || max_fills <= 0 ||
+            max_fills > kMaxFills)
             [[unlikely]] return refuse(kRecordInvalid, id);
         if (index_.knows(id)) [[unlikely]] return refuse(kOrderKnown, id);
         const Terms terms = plain_terms(side, time_limit, self_trade, lots);
@@ -1270,10 +1272,10 @@ private:
                (order.display_lots | order.minimum_lots | order.stop_ticks | order.trail_ticks | order.offset_ticks |
                 order.oco_id | order.max_notional_ticks | order.group_id) == 0;
     }
-    static bool numbers_valid(const NewOrder& order, std::int64_t max_fills) {
+    static bool numbers_valid(const NewOrder& order) {
         const auto lots = [](Lots value) { return value >= 0 && value <= kMaxLots; };
         const auto ticks = [](Ticks value) { return value >= 0 && value <= kMaxTicks; };
-        return max_fills <= kMaxFills && lots(order.display_lots) && lots(order.minimum_lots) && ticks(order.stop_ticks) &&
+        return lots(order.display_lots) && lots(order.minimum_lots) && ticks(order.stop_ticks) &&
                ticks(order.trail_ticks) && ticks(order.offset_ticks) && order.group_id >= 0 && order.oco_id >= 0 &&
                order.max_notional_ticks >= 0;
     }
