@@ -1,8 +1,10 @@
 """The minimal C++ book: a whole workload in one call, and what it traded."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from typing_extensions import Buffer
+from numpy.typing import NDArray
+
+Octets = bytes | bytearray | memoryview | NDArray[Any]
 
 class Traded(NamedTuple):
     trades: int
@@ -12,5 +14,5 @@ class Traded(NamedTuple):
 
 class MinimalBook:
     def __init__(self, orders: int) -> None: ...
-    def play(self, messages: Buffer) -> None: ...
+    def play(self, messages: Octets) -> None: ...
     def traded(self) -> Traded: ...

@@ -112,5 +112,7 @@ def run(*, quick: bool) -> Report:
         )
         notes.append(f"{name}: uncross {spread(seconds)} s, indication {spread(next_price)} s, {times} rounds")
     if fixed is not None:
-        notes.append(f"the auction: {fixed.paired_lots:,} lots at {fixed.price_ticks:,}, {fixed.imbalance_lots:,} left over")
+        notes.append(
+            f"the auction: {fixed.paired_lots:,} lots at {fixed.price_ticks:,}, {fixed.imbalance_lots:,} left over"
+        )
     return Report(rows, notes)

@@ -51,7 +51,9 @@ def run(*, quick: bool) -> Report:
     scale, rounds = (20, 1) if quick else (1, 5)
     workloads = {"flow": flow(1_000_000 // scale), "deep": deep(LOAD_ORDERS // scale, 300_000 // scale)}
     rows: list[Row] = []
-    notes = [f"{rounds} rounds, medians, processor time; the baseline of compiled rows is the minimal C++ book, of plain ones the least"]
+    notes = [
+        f"{rounds} rounds, medians, processor time; baseline: the minimal C++ book, for plain Python the least one"
+    ]
     for name, workload in workloads.items():
         notes.append(f"{name}: {workload.counted()}")
         best = 0.0
@@ -120,8 +122,8 @@ def compiled_rows(name: str, workload: Workload, rounds: int) -> tuple[list[Row]
     notes = [
         f"{name}: core {spread(core)}, minimal {spread(bare)}, ratio {spread(ratios)}, batches {spread(batches)}, "
         f"calls {spread(calls)}",
-        f"{name}: a call takes p50 {latencies[0]:.0f}, p99 {latencies[1]:.0f}, p99.9 {latencies[2]:.0f} ns, the clock's own "
-        "time included",
+        f"{name}: a call takes p50 {latencies[0]:.0f}, p99 {latencies[1]:.0f}, p99.9 {latencies[2]:.0f} ns, "
+        "the clock's own time included",
     ]
     return rows, notes
 
@@ -240,9 +242,8 @@ def play(book: Book, tape: list[BookOrder | int], trades: list[Trade]) -> None:
         if isinstance(order, int):
             cancel(order)
             continue
-        for event in submit(order, MAX_FILLS):
-            if event[0] == filled:
-                trades.append((event[5], event[4], event[6], event[7]))
+        events = submit(order, MAX_FILLS)
+        trades += [(event[5], event[4], event[6], event[7]) for event in events if event[0] == filled]
 
 
 def load_rows(workload: Workload, rounds: int) -> list[Row]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from numpy import dtype
 from numpy.typing import NDArray
-from typing_extensions import Buffer
 
 from matching.book_messages import (
     BookEvent,
@@ -20,6 +19,8 @@ from matching.book_messages import (
     OrderState,
     Refusal,
 )
+
+Octets = bytes | bytearray | memoryview | NDArray[Any]
 
 EVENT_RECORD: dtype[Any]
 
@@ -93,8 +94,8 @@ class CompiledBook:
         max_fills: int = 1_000,
     ) -> list[LightEvent]: ...
     def leave(self, order_id: int) -> list[LightEvent]: ...
-    def run(self, commands: Buffer) -> NDArray[Any]: ...
-    def replay(self, commands: Buffer) -> int: ...
+    def run(self, commands: Octets) -> NDArray[Any]: ...
+    def replay(self, commands: Octets) -> int: ...
     def restore(self, state: BookState, orders: Sequence[OrderState]) -> None: ...
     def validate(self) -> None: ...
     @property

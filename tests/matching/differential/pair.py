@@ -128,10 +128,9 @@ def _prove(book: Book) -> str:
     return ""
 
 
-PLAIN = {
-    field: default
-    for field, default in zip(BookOrder.__struct_fields__[-len(BookOrder.__struct_defaults__) :], BookOrder.__struct_defaults__, strict=True)
-}
+OPTIONAL = BookOrder.__struct_fields__[-len(BookOrder.__struct_defaults__) :]
+PLAIN = dict(zip(OPTIONAL, BookOrder.__struct_defaults__, strict=True))
+"""The conditions that an order may leave out, and what they then are."""
 
 
 def _plainer(command: BookCommand) -> Iterable[BookCommand]:

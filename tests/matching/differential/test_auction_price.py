@@ -5,16 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-import pytest
-
-from matching.book_messages import AuctionRule, BookOrder, BookRules, BookSide, Call, Kind, Matching
-from matching.books import COMPILED
-from matching.order_book import PlainBook
-
-if COMPILED is None:
-    pytest.skip("no compiled book on this machine", allow_module_level=True)
-
 from matching._book import CompiledBook
+from matching.book_messages import AuctionRule, BookOrder, BookRules, BookSide, Call, Kind, Matching
+from matching.order_book import PlainBook
 
 ORDERS = st.lists(
     st.tuples(st.sampled_from(BookSide), st.integers(90, 110), st.integers(1, 9), st.integers(0, 3)), max_size=14

@@ -9,17 +9,12 @@ import pytest
 
 from benchmarks.tapes import records
 from benchmarks.workloads import deep, flow
+from matching._book import CompiledBook
 from matching.book_messages import BookSide, Call, Matching
 from matching.book_records import BookCommand, pack_command, pack_events, perform
-from matching.books import COMPILED
 from matching.order_book import PlainBook
 from tests.matching.differential.pair import first_difference
 from tests.matching.differential.tapes import dressed
-
-if COMPILED is None:
-    pytest.skip("no compiled book on this machine", allow_module_level=True)
-
-from matching._book import CompiledBook
 
 CI_SEEDS, CI_COMMANDS = range(20), 10_000
 SOAK_SEEDS, SOAK_COMMANDS = range(100, 120), 500_000

@@ -10,11 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from matching.books import COMPILED
 from tests.matching.differential.building import NATIVE, run
-
-if COMPILED is None:
-    pytest.skip("no compiled book on this machine", allow_module_level=True)
 
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-static-libasan", "-static-libubsan")
 MINUTE, HOUR = 60, 3_600
@@ -25,7 +21,20 @@ def fuzzer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program."""
     program = tmp_path_factory.mktemp("fuzz") / "fuzz"
     source = Path(__file__).with_name("fuzz.cpp")
-    run(["g++", "-std=c++20", "-O1", "-g", "-DMATCHING_SMALL", *SANITIZERS, f"-I{NATIVE}", str(source), "-o", str(program)])
+    run(
+        [
+            "g++",
+            "-std=c++20",
+            "-O1",
+            "-g",
+            "-DMATCHING_SMALL",
+            *SANITIZERS,
+            f"-I{NATIVE}",
+            str(source),
+            "-o",
+            str(program),
+        ]
+    )
     return program
 
 

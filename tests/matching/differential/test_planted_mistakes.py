@@ -11,15 +11,15 @@ from collections.abc import Iterator
 import pytest
 
 from exchange.core.rejections import InvariantBroken
-from matching.book_messages import Book, BookRules
-from matching.books import COMPILED
+from matching._book import CompiledBook
+from matching.book_events import Events
+from matching.book_messages import BookRules
+from matching.book_records import BookCommand
+from matching.books import BookMaker
 from matching.order_book import PlainBook
 from tests.matching.differential.building import NATIVE, TestBuild, build
 from tests.matching.differential.pair import Make, first_difference, shrunk
 from tests.matching.differential.tapes import dressed
-
-if COMPILED is None:
-    pytest.skip("no compiled book on this machine", allow_module_level=True)
 
 MISTAKES = {
     1: "cancels the order behind the one that was named",
@@ -81,34 +81,34 @@ def test_every_mistake_in_the_headers_has_its_test() -> None:
     assert {number for number in range(1, 100) if f"broken({number})" in told} == set(MISTAKES)
 
 
+class Forgetful(PlainBook):
+    """Lets a stop wait, and forgets that its price was reached."""
+
+    def _reach(self, side: int, price: int, events: Events) -> None:
+        return
+
+
+class Ashamed(PlainBook):
+    """Finds fault with itself."""
+
+    def validate(self) -> None:
+        raise InvariantBroken("planted")
+
+
+def shrunk_against(make: BookMaker, seed: int) -> list[BookCommand]:
+    """The shortest tape of a seed on which another book differs from the compiled one."""
+    rules, tape = dressed(seed, COMMANDS)
+    return shrunk(list(tape), lambda: make(rules), lambda: CompiledBook(rules))
+
+
 def test_a_mistake_in_the_plain_book_is_found_as_well() -> None:
-    class Forgetful(PlainBook):
-        """Lets a stop wait, and forgets that its price was reached."""
-
-        def _reach(self, side: int, price: int, events: list[object]) -> None:  # type: ignore[override]
-            return
-
-    def forgetful() -> Book:
-        return Forgetful(rules)
-
-    for seed in SEEDS:
-        rules, tape = dressed(seed, COMMANDS)
-        short = shrunk(list(tape), forgetful, lambda: COMPILED(rules))
-        if short:
-            assert 2 <= len(short) <= READABLE
-            return
-    pytest.fail("nobody noticed")
+    short = next(filter(None, (shrunk_against(Forgetful, seed) for seed in SEEDS)))
+    assert 2 <= len(short) <= READABLE
 
 
 def test_a_book_that_breaks_a_promise_differs_from_one_that_keeps_it() -> None:
-    class Ashamed(PlainBook):
-        """Finds fault with itself."""
-
-        def validate(self) -> None:
-            raise InvariantBroken("planted")
-
     rules, tape = dressed(0, 50)
-    found = first_difference(tape, lambda: Ashamed(rules), lambda: COMPILED(rules), prove_every=10)
+    found = first_difference(tape, lambda: Ashamed(rules), lambda: CompiledBook(rules), prove_every=10)
     assert found is not None
     assert found.place == 9
     assert "planted" in found.told
