@@ -43,7 +43,8 @@ public:
         }
         candidates_.clear();
         bool reached = !unwished;  // every price is wished: all of them are candidates as they stand
-        if (unwished && !wished && low <= reference && reference <= high) {  // market orders alone trade at the reference price
+        if (unwished && !wished && low <= reference &&
+            reference <= high) {  // market orders alone trade at the reference price
             candidates_.push(at(reference));
             reached = candidates_[0].volume() == most;
         }
@@ -64,7 +65,9 @@ public:
         const Balance fixed = at(choice.decide(rule, reference));
         const Lots surplus = fixed.surplus();
         return {fixed.price, fixed.volume(), surplus < 0 ? -surplus : surplus,
-                surplus > 0 ? kBuy : surplus < 0 ? kSell : kNoSide};
+                surplus > 0   ? kBuy
+                : surplus < 0 ? kSell
+                              : kNoSide};
     }
 
 private:
@@ -144,8 +147,7 @@ private:
             Balance here{};
             if (from_below > 0 && (!has_offer || bids[from_below - 1].price <= offers[next_offer].price))
                 here.price = bids[from_below - 1].price;
-            else
-                here.price = offers[next_offer].price;
+            else here.price = offers[next_offer].price;
             if (has_offer && offers[next_offer].price == here.price) {
                 offer += offers[next_offer].lots;
                 here.wished = offers[next_offer].wished;

@@ -1,4 +1,5 @@
-// Which of 2^18 places are taken (fewer in a small build): a bit each, and two storeys that say which words below are not zero.
+// Which of 2^18 places are taken (fewer in a small build): a bit each, and two storeys that say which words below are
+// not zero.
 //
 // The next taken place is three words away at most, however far it is.
 

@@ -1,10 +1,10 @@
 // The order book in C++: matching/order_book.py once more, operation for operation, event for event.
 //
 // Read before it: words.hpp (the numbers on the wire), storage.hpp (memory that only grows), bitmap.hpp and ladder.hpp
-// (prices in order), index.hpp (orders by id), order.hpp, queues.hpp, stops.hpp, auction.hpp; then the book itself, part on
-// part: book_parts.hpp, book_reading.hpp, book_places.hpp, book_checks.hpp, book_trading.hpp, book_uncrossing.hpp.
-// _book.pyx is what Python sees. The plain book decides what is right; tests/matching/differential plays the same tapes
-// on both.
+// (prices in order), index.hpp (orders by id), order.hpp, queues.hpp, stops.hpp, auction.hpp; then the book itself,
+// part on part: book_parts.hpp, book_reading.hpp, book_places.hpp, book_checks.hpp, book_trading.hpp,
+// book_uncrossing.hpp. _book.pyx is what Python sees. The plain book decides what is right; tests/matching/differential
+// plays the same tapes on both.
 //
 // What is different is only where things lie: levels in arrays under a bitmap, orders in a pool linked by 32-bit
 // numbers, ids in pages, events in one buffer. Orders without rare conditions touch nothing of what the others need. In
@@ -49,17 +49,20 @@ public:
         follow_if_needed(0);
     }
 
-    void cancel_where(std::int64_t account, std::int64_t group, std::uint8_t side, std::uint8_t reason, std::int64_t most) {
+    void cancel_where(std::int64_t account, std::int64_t group, std::uint8_t side, std::uint8_t reason,
+                      std::int64_t most) {
         if (matching_ == kUncrossing) return refuse(kPhase, 0);
         if (most <= 0) return refuse(kRecordInvalid, 0);
         places_.clear();
         for (std::uint32_t place = 1; place < orders_.pool().used(); ++place) {
             const Order& order = orders_[place];
-            if (open_here(place) && (account == 0 || account == order.account) && (group == 0 || group == order.group) &&
-                (side == 0 || side == order.side()))
+            if (open_here(place) && (account == 0 || account == order.account) &&
+                (group == 0 || group == order.group) && (side == 0 || side == order.side()))
                 places_.push(place);
         }
-        const auto by_id = [this](std::uint32_t one, std::uint32_t other) { return orders_[one].id < orders_[other].id; };
+        const auto by_id = [this](std::uint32_t one, std::uint32_t other) {
+            return orders_[one].id < orders_[other].id;
+        };
         const std::size_t count = std::min(places_.size(), static_cast<std::size_t>(most));
         std::partial_sort(places_.begin(), places_.begin() + count, places_.end(), by_id);
         for (std::size_t at = 0; at < count; ++at) end(places_[at], reason);
@@ -160,7 +163,8 @@ public:
             const std::int64_t* const n = record.numbers;
             if (record.op == kSubmit) {
                 if (plain_record(record) && matching_ == kContinuous) [[likely]] {
-                    submit_plain(n[0], n[1], n[3], n[4], record.side, record.time_limit, record.self_trade, record.max_fills);
+                    submit_plain(n[0], n[1], n[3], n[4], record.side, record.time_limit, record.self_trade,
+                                 record.max_fills);
                     continue;
                 }
                 const bool more = (record.flags & kMore) != 0;
@@ -245,16 +249,18 @@ public:
 private:
     static constexpr std::size_t kManyOrders = 8192;
 
-    // Ask for the memory of commands that come soon, step by step: a book that fits no cache mostly waits for it. It must
-    // be inlined, for a compiler finds that the function has no effect, and leaves its calls out.
-    [[gnu::always_inline]] inline void fetch_ahead(const CommandRecord* commands, std::size_t count, std::size_t at) const {
+    // Ask for the memory of commands that come soon, step by step: a book that fits no cache mostly waits for it. It
+    // must be inlined, for a compiler finds that the function has no effect, and leaves its calls out.
+    [[gnu::always_inline]] inline void fetch_ahead(const CommandRecord* commands, std::size_t count,
+                                                   std::size_t at) const {
         constexpr std::size_t kFar = 12, kNear = 8, kNext = 4;
         if (at + kFar >= count) return;
         const CommandRecord& far = commands[at + kFar];
         if (far.op == kCancel || far.op == kSubmit) index_.fetch(far.numbers[0]);
         const CommandRecord& near = commands[at + kNear];
         if (near.op == kCancel) {
-            if (const std::uint32_t place = find(near.numbers[0]); place != kNone) __builtin_prefetch(&orders_[place], 1);
+            if (const std::uint32_t place = find(near.numbers[0]); place != kNone)
+                __builtin_prefetch(&orders_[place], 1);
         } else if (near.op == kSubmit) {
             if (near.side == kBuy) bids_.fetch(near.numbers[3]);
             else offers_.fetch(near.numbers[3]);
@@ -303,13 +309,20 @@ private:
     void perform(const CommandRecord& record) {
         const std::int64_t* const n = record.numbers;
         switch (record.op) {
-            case kCancelWhere: return cancel_where(n[1], n[2], record.side, record.kind, record.max_fills);
-            case kReplace: return replace(n[0], n[3], n[4], n[5], record.max_fills);
-            case kSetPhase: return set_phase(record.side, record.kind, n[3], record.max_fills);
-            case kSetReferences: return set_references(n[0], n[1], n[2], n[3]);
-            case kUncrossBegin: return uncross_begin();
-            case kUncrossContinue: return uncross_continue(record.max_fills);
-            default: return go_on(record.max_fills);
+            case kCancelWhere:
+                return cancel_where(n[1], n[2], record.side, record.kind, record.max_fills);
+            case kReplace:
+                return replace(n[0], n[3], n[4], n[5], record.max_fills);
+            case kSetPhase:
+                return set_phase(record.side, record.kind, n[3], record.max_fills);
+            case kSetReferences:
+                return set_references(n[0], n[1], n[2], n[3]);
+            case kUncrossBegin:
+                return uncross_begin();
+            case kUncrossContinue:
+                return uncross_continue(record.max_fills);
+            default:
+                return go_on(record.max_fills);
         }
     }
 
@@ -333,7 +346,8 @@ const char* Book::fault_of(Half<buys>& half, std::size_t& seen) {
             if (order.place() != kInQueue || order.price != price || (order.side() == kBuy) != buys)
                 return "an order stands at its side and price";
             if (order.remaining <= 0) return "an open order has lots left";
-            if (orders_.shown(place) < 0 || orders_.shown(place) > order.remaining) return "an order shows no more than it has";
+            if (orders_.shown(place) < 0 || orders_.shown(place) > order.remaining)
+                return "an order shows no more than it has";
             if (order.hidden() && orders_.shown(place) != 0) return "a hidden order shows nothing";
             if (order.hidden() && first_hidden == kNone) {
                 first_hidden = place;
@@ -366,7 +380,8 @@ const char* Book::fault_of(Half<buys>& half, std::size_t& seen) {
 }
 
 inline const char* Book::fault() {
-    std::size_t queued = 0, placed = 0, open = 0, pegs = 0, auction_only_orders = 0, trailing = 0, waiting = 0, stops = 0;
+    std::size_t queued = 0, placed = 0, open = 0, pegs = 0, auction_only_orders = 0, trailing = 0, waiting = 0,
+                stops = 0;
     if (const char* promise = fault_of(bids_, queued)) return promise;
     if (const char* promise = fault_of(offers_, queued)) return promise;
     const List<std::uint32_t>& places = by_priority();
@@ -375,7 +390,8 @@ inline const char* Book::fault() {
         const Order& order = orders_[place];
         ++open;
         if (index_.find(order.id) != place) return "every open order is known by its id";
-        if (order.priority <= number || order.priority >= next_priority_) return "numbers come from the book, each once";
+        if (order.priority <= number || order.priority >= next_priority_)
+            return "numbers come from the book, each once";
         number = order.priority;
         if (order.remaining <= 0) return "an open order has lots left";
         if (order.place() == kInQueue) {
@@ -400,7 +416,8 @@ inline const char* Book::fault() {
     for (const bool buys : {true, false}) {
         for (Ticks level = stops_.waiting(buys).up(0); level <= kMaxTicks; level = stops_.waiting(buys).up(level + 1)) {
             std::uint64_t last = 0;
-            for (std::uint32_t place = stops_.waiting(buys).find(level)->oldest; place != kNone; place = orders_[place].newer) {
+            for (std::uint32_t place = stops_.waiting(buys).find(level)->oldest; place != kNone;
+                 place = orders_[place].newer) {
                 const Order& order = orders_[place];
                 if (order.place() != kAsStop || orders_.rare(place).level != level || (order.side() == kBuy) != buys)
                     return "a stop stands at its level";

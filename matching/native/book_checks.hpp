@@ -89,12 +89,15 @@ protected:
         const bool buys = order.side == kBuy;
         if (matching_ == kFixedPrice && !accepts_fixed(buys, order.price_ticks)) return kNotAtFixedPrice;
         const bool peg = order.kind >= kPeggedBest;
-        if (peg && peg_price(order.kind, buys, order.offset_ticks, order.price_ticks, anchors()) == 0) return kNoReference;
+        if (peg && peg_price(order.kind, buys, order.offset_ticks, order.price_ticks, anchors()) == 0)
+            return kNoReference;
         if (order.trail_ticks != 0 && order.stop_ticks == 0 && followed(buys) == 0) return kNoReference;
         if (order.oco_id != 0 && !can_pair(order)) return kOcoInvalid;
-        if ((peg || order.trail_ticks != 0) && pegs_.size() + stops_.trailing.size() >= kMaxFollowers) return kTooManyFollowers;
+        if ((peg || order.trail_ticks != 0) && pegs_.size() + stops_.trailing.size() >= kMaxFollowers)
+            return kTooManyFollowers;
         const bool waits = order.kind >= kStop && order.kind <= kTrailingStopLimit;
-        if ((matching_ != kContinuous && matching_ != kFixedPrice) || waits || order.time_limit >= kAtOpen) return kFine;
+        if ((matching_ != kContinuous && matching_ != kFixedPrice) || waits || order.time_limit >= kAtOpen)
+            return kFine;
         if (order.all_or_none) {
             if (whole_bids_.size() + whole_offers_.size() >= kMaxContingent &&
                 obtainable(order, order.quantity_lots, max_fills).lots != order.quantity_lots)
@@ -116,7 +119,8 @@ protected:
 
     bool phase_allows(const NewOrder& order) const {
         if (matching_ == kContinuous) return true;
-        if ((matching_ != kCollect && matching_ != kFixedPrice) || order.all_or_none || order.minimum_lots != 0) return false;
+        if ((matching_ != kCollect && matching_ != kFixedPrice) || order.all_or_none || order.minimum_lots != 0)
+            return false;
         if (order.kind >= kPeggedBest || order.time_limit == kFok) return false;
         if (matching_ == kFixedPrice)
             return (order.kind == kLimit || order.kind == kMarket) && order.time_limit < kAtOpen;
@@ -195,10 +199,13 @@ protected:
     template <bool buys>
     Obtainable look(const NewOrder& order, Lots wanted, std::int64_t max_fills) {
         Half<!buys>& other = half<!buys>();
-        Looker walk{order, max_fills, fixed_ != 0 ? fixed_ : order.price_ticks, order.quantity_lots, order.quantity_lots - wanted};
+        Looker walk{order, max_fills, fixed_ != 0 ? fixed_ : order.price_ticks, order.quantity_lots,
+                    order.quantity_lots - wanted};
         const Contingent& whole = buys ? whole_offers_ : whole_bids_;
         const std::uint32_t* next = whole.begin();
-        const auto within = [&](Ticks price) { return inside_band(price) && (buys ? price <= walk.limit : price >= walk.limit); };
+        const auto within = [&](Ticks price) {
+            return inside_band(price) && (buys ? price <= walk.limit : price >= walk.limit);
+        };
         for (Ticks price = other.best(); price != other.kNobody; price = other.next(price)) {
             if (buys ? price > walk.limit : price < walk.limit) break;
             for (; next != whole.end(); ++next) {  // at equal prices all-or-none orders come last

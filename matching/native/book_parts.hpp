@@ -144,7 +144,8 @@ protected:
     // A limit order without a further condition.
     static bool plain(const NewOrder& order) {
         return order.kind == kLimit && order.time_limit < kFok &&
-               (static_cast<int>(order.post_only) | static_cast<int>(order.hidden) | static_cast<int>(order.all_or_none)) == 0 &&
+               (static_cast<int>(order.post_only) | static_cast<int>(order.hidden) |
+                static_cast<int>(order.all_or_none)) == 0 &&
                (order.display_lots | order.minimum_lots | order.stop_ticks | order.trail_ticks | order.offset_ticks |
                 order.oco_id | order.max_notional_ticks | order.group_id) == 0;
     }
@@ -221,8 +222,9 @@ protected:
         high_ = band_high != 0 ? band_high : kMaxTicks;
     }
 
-    [[gnu::always_inline]] inline void say(std::uint8_t kind, std::uint8_t side, std::uint8_t reason, std::uint8_t flags, std::int64_t order,
-             std::int64_t other, Ticks price, Lots lots, Lots remaining, Lots other_remaining, std::int64_t priority) {
+    [[gnu::always_inline]] inline void say(std::uint8_t kind, std::uint8_t side, std::uint8_t reason,
+                                           std::uint8_t flags, std::int64_t order, std::int64_t other, Ticks price,
+                                           Lots lots, Lots remaining, Lots other_remaining, std::int64_t priority) {
         Event& event = events_.next();
         event.kind = kind;
         event.side = side;

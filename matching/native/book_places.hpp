@@ -25,7 +25,8 @@ protected:
         order.remaining = sent.quantity_lots;
         order.terms = terms_of(sent, kNew);
         order.older = order.newer = kNone;
-        if (plain(sent)) [[likely]] return place;
+        if (plain(sent)) [[likely]]
+            return place;
         if (sent.kind >= kStop || sent.display_lots != 0 || sent.minimum_lots != 0 || sent.max_notional_ticks != 0 ||
             sent.oco_id != 0) {
             Rare& rare = orders_.make_rare(place);
@@ -78,7 +79,8 @@ protected:
     // What else must know of an order that joined a queue.
     void note_in_queue(std::uint32_t place) {
         const Order& order = orders_[place];
-        if (pegged(order)) [[unlikely]] pegs_.push(place);
+        if (pegged(order)) [[unlikely]]
+            pegs_.push(place);
         if (auction_only(order)) [[unlikely]] {
             ++auction_only_count_;
             queue_auction_only(place);
@@ -105,7 +107,8 @@ protected:
         const Ticks level = orders_.rare(place).level;
         tell(kParked, place, kWaitsAsStop, 0, level, 0, order.priority);
         const bool buys = order.side() == kBuy;
-        if (matching_ == kContinuous && last_ != 0 && trigger_ == kLastTrade && (buys ? level <= last_ : level >= last_))
+        if (matching_ == kContinuous && last_ != 0 && trigger_ == kLastTrade &&
+            (buys ? level <= last_ : level >= last_))
             reach(order.side(), last_);
     }
 
@@ -122,7 +125,8 @@ protected:
         order.set_place(kForCall);
         order.priority = next_priority_++;
         wait_for_call(place);
-        tell(kParked, place, order.time_limit() == kAtOpen ? kWaitsForOpen : kWaitsForClose, 0, order.price, 0, order.priority);
+        tell(kParked, place, order.time_limit() == kAtOpen ? kWaitsForOpen : kWaitsForClose, 0, order.price, 0,
+             order.priority);
     }
 
     void wait_for_call(std::uint32_t place) {
@@ -141,8 +145,10 @@ protected:
             case kInQueue:
                 if (order.side() == kBuy) bids_.drop(place);
                 else offers_.drop(place);
-                if (pegged(order)) [[unlikely]] drop_peg(place);
-                if (auction_only_count_ != 0 && auction_only(order)) [[unlikely]] --auction_only_count_;
+                if (pegged(order)) [[unlikely]]
+                    drop_peg(place);
+                if (auction_only_count_ != 0 && auction_only(order)) [[unlikely]]
+                    --auction_only_count_;
                 break;
             case kAsStop: {
                 const Rare& rare = orders_.rare(place);

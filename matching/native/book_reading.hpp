@@ -54,8 +54,9 @@ public:
         places_.clear();
         for (std::uint32_t place = 1; place < orders_.pool().used(); ++place)
             if (open_here(place)) places_.push(place);
-        std::sort(places_.begin(), places_.end(),
-                  [this](std::uint32_t one, std::uint32_t other) { return orders_[one].priority < orders_[other].priority; });
+        std::sort(places_.begin(), places_.end(), [this](std::uint32_t one, std::uint32_t other) {
+            return orders_[one].priority < orders_[other].priority;
+        });
         return places_;
     }
 
@@ -125,7 +126,8 @@ protected:
             const Level& level = half.at(price);
             if (level.shown == 0) continue;
             std::uint32_t count = 0;
-            for (std::uint32_t place = level.oldest; place != kNone && !orders_[place].hidden(); place = orders_[place].newer)
+            for (std::uint32_t place = level.oldest; place != kNone && !orders_[place].hidden();
+                 place = orders_[place].newer)
                 count += orders_.shown(place) != 0 ? 1 : 0;
             views_.push({price, level.shown, count});
             if (views_.size() == limit) return;

@@ -17,17 +17,19 @@ public:
 protected:
     void submit_plain(std::int64_t id, std::int64_t account, Ticks price, Lots lots, std::uint8_t side,
                       std::uint8_t time_limit, std::uint8_t self_trade, std::int64_t max_fills) {
-        if (price <= 0 || price > kMaxTicks || lots <= 0 || lots > kMaxLots || id <= 0 || account <= 0 || max_fills <= 0 ||
-            max_fills > kMaxFills)
-            [[unlikely]] return refuse(kRecordInvalid, id);
-        if (index_.knows(id)) [[unlikely]] return refuse(kOrderKnown, id);
+        if (price <= 0 || price > kMaxTicks || lots <= 0 || lots > kMaxLots || id <= 0 || account <= 0 ||
+            max_fills <= 0 || max_fills > kMaxFills) [[unlikely]]
+            return refuse(kRecordInvalid, id);
+        if (index_.knows(id)) [[unlikely]]
+            return refuse(kOrderKnown, id);
         const Terms terms = plain_terms(side, time_limit, self_trade, lots);
         if (side == kBuy) take_or_rest<true>(id, account, price, lots, terms, max_fills);
         else take_or_rest<false>(id, account, price, lots, terms, max_fills);
     }
 
     template <bool buys>
-    void take_or_rest(std::int64_t id, std::int64_t account, Ticks price, Lots lots, Terms terms, std::int64_t max_fills) {
+    void take_or_rest(std::int64_t id, std::int64_t account, Ticks price, Lots lots, Terms terms,
+                      std::int64_t max_fills) {
         const Half<!buys>& other = half<!buys>();
         const bool meets = other.reaches(price) || !(buys ? whole_offers_ : whole_bids_).empty() || broken(4);
         const std::uint32_t place = orders_.take();
@@ -69,8 +71,9 @@ protected:
     }
 
     [[gnu::always_inline]] inline void follow_if_needed(std::int64_t left) {
-        if (matching_ != kContinuous || in_hand_ != kNone || (stops_.waiting_orders() | stops_.reaches.size() | pegs_.size()) != 0)
-            [[unlikely]] follow_up(left);
+        if (matching_ != kContinuous || in_hand_ != kNone ||
+            (stops_.waiting_orders() | stops_.reaches.size() | pegs_.size()) != 0) [[unlikely]]
+            follow_up(left);
     }
 
     std::int64_t enter(std::uint32_t place, std::int64_t max_fills) {
@@ -110,7 +113,8 @@ protected:
             return max_fills;
         }
         Took took{max_fills, kNoReason};
-        if (!order.post_only() || broken(3)) took = order.side() == kBuy ? take<true>(place, max_fills) : take<false>(place, max_fills);
+        if (!order.post_only() || broken(3))
+            took = order.side() == kBuy ? take<true>(place, max_fills) : take<false>(place, max_fills);
         settle_rest(place, took.why);
         return took.left;
     }
@@ -287,7 +291,8 @@ protected:
     // orders join. `left` bounds the former and the latter; the moving is bounded by kMaxFollowers.
     void follow_up(std::int64_t left) {
         if (matching_ == kContinuous) {
-            if (!stops_.empty() || in_hand_ != kNone || !stops_.reaches.empty()) [[unlikely]] run_stops(left);
+            if (!stops_.empty() || in_hand_ != kNone || !stops_.reaches.empty()) [[unlikely]]
+                run_stops(left);
             if ((!pegs_.empty() || !stops_.trailing.empty()) && matching_ == kContinuous && !pending()) [[unlikely]] {
                 move_trailing_stops();
                 move_pegs();
@@ -369,15 +374,18 @@ protected:
     void move_pegs() {
         if (pegs_.empty()) return;
         const Anchors anchor = anchors();
-        const Ticks now[4] = {anchor.bid, anchor.offer, bids_.empty() ? 0 : bids_.best(), offers_.empty() ? 0 : offers_.best()};
+        const Ticks now[4] = {anchor.bid, anchor.offer, bids_.empty() ? 0 : bids_.best(),
+                              offers_.empty() ? 0 : offers_.best()};
         if (std::equal(now, now + 4, pegged_to_)) return;
         std::copy(now, now + 4, pegged_to_);
-        std::sort(pegs_.begin(), pegs_.end(),
-                  [this](std::uint32_t one, std::uint32_t other) { return orders_[one].priority < orders_[other].priority; });
+        std::sort(pegs_.begin(), pegs_.end(), [this](std::uint32_t one, std::uint32_t other) {
+            return orders_[one].priority < orders_[other].priority;
+        });
         for (const std::uint32_t place : pegs_) {
             Order& order = orders_[place];
             const bool buys = order.side() == kBuy;
-            const Ticks wanted = peg_price(order.kind(), buys, orders_.rare(place).offset, orders_.rare(place).limit, anchor);
+            const Ticks wanted =
+                peg_price(order.kind(), buys, orders_.rare(place).offset, orders_.rare(place).limit, anchor);
             const Ticks price = wanted == 0 ? 0 : behind(buys, wanted);
             if (price <= 0 || price > kMaxTicks || price == order.price) continue;
             with_half(order.side(), [&](auto& half) {
@@ -386,7 +394,8 @@ protected:
                 order.priority = next_priority_++;
                 half.append(place);
             });
-            tell(kRepriced, place, 0, kFlagPegged | (order.hidden() ? kFlagHidden : 0), price, shown(place), order.priority);
+            tell(kRepriced, place, 0, kFlagPegged | (order.hidden() ? kFlagHidden : 0), price, shown(place),
+                 order.priority);
         }
     }
 };

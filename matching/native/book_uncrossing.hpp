@@ -126,7 +126,8 @@ protected:
         for (std::uint32_t place = level.oldest; place != kNone; place = orders_[place].newer) {
             const __int128 wanted = static_cast<__int128>(lots) * orders_[place].remaining;
             const Lots part = static_cast<Lots>(wanted / level.lots);
-            parts_.push({orders_[place].id, part, static_cast<Lots>(wanted % level.lots), static_cast<std::uint32_t>(parts_.size())});
+            parts_.push({orders_[place].id, part, static_cast<Lots>(wanted % level.lots),
+                         static_cast<std::uint32_t>(parts_.size())});
             left -= part;
         }
         const auto larger = [](const Part& one, const Part& other) {

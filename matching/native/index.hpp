@@ -98,7 +98,9 @@ private:
     static bool regular(std::int64_t id) { return (id & 1023) == 0; }
     static std::uint32_t slot_of(std::int64_t id) { return static_cast<std::uint32_t>(id >> 10) & 4095; }
     // A number below the first page wraps to a huge one, which no directory has.
-    std::uint64_t page_of(std::int64_t id) const { return (static_cast<std::uint64_t>(id) >> kPageShift) - first_page_; }
+    std::uint64_t page_of(std::int64_t id) const {
+        return (static_cast<std::uint64_t>(id) >> kPageShift) - first_page_;
+    }
 
     std::uint32_t take_page() {
         if (spare_.empty()) return pages_.take();

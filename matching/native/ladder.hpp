@@ -189,7 +189,8 @@ public:
 
     // The level of a price, made where there was none.
     Level& open(Ticks price) {
-        if (!inside(price)) [[unlikely]] return open_far(price);
+        if (!inside(price)) [[unlikely]]
+            return open_far(price);
         Level& level = window_[price - base_];
         if (level.lots == 0) {
             taken_.set(price - base_);

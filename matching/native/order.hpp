@@ -113,8 +113,8 @@ inline bool conflicts(const NewOrder& order) {
     if (order.minimum_lots != 0 && (order.minimum_lots > order.quantity_lots || waits || pegged || at_auction ||
                                     order.post_only || order.all_or_none || order.time_limit == kFok))
         return true;
-    if (order.all_or_none && (order.kind != kLimit || at_once || at_auction || order.hidden || order.post_only ||
-                              order.display_lots != 0))
+    if (order.all_or_none &&
+        (order.kind != kLimit || at_once || at_auction || order.hidden || order.post_only || order.display_lots != 0))
         return true;
     return order.max_notional_ticks != 0 && (order.kind != kMarket || order.side != kBuy);
 }

@@ -51,7 +51,8 @@ public:
     Ticks limit(std::uint32_t place) const { return pool_[place].rare() ? rare(place).limit : pool_[place].price; }
     Lots shown(std::uint32_t place) const {
         const Order& order = pool_[place];
-        if (order.rare()) [[unlikely]] return rare(place).shown;
+        if (order.rare()) [[unlikely]]
+            return rare(place).shown;
         return order.hidden() ? 0 : order.remaining;
     }
 
@@ -65,15 +66,14 @@ private:
 template <bool buys>
 class Half : public Ladder<buys> {
 public:
-    Half(Memory& memory, Orders& orders, Pool<Extra>& extras) : Ladder<buys>(memory), orders_(orders), extras_(extras) {}
+    Half(Memory& memory, Orders& orders, Pool<Extra>& extras)
+        : Ladder<buys>(memory), orders_(orders), extras_(extras) {}
 
     // Put an order at the end of the displayed, or of the hidden, part of its price's queue.
     void append(std::uint32_t place) { put(this->open(orders_[place].price), place); }
 
     // Take an order out of its queue, and an empty level out of the book.
-    void drop(std::uint32_t place) {
-        drop(this->at(orders_[place].price), place);
-    }
+    void drop(std::uint32_t place) { drop(this->at(orders_[place].price), place); }
     void drop(Level& level, std::uint32_t place) {
         const Ticks price = orders_[place].price;
         pull(level, place);
@@ -86,7 +86,8 @@ public:
 
     // An empty level leaves the book.
     void leave(Level& level, Ticks price) {
-        if (level.extra != kNone) [[unlikely]] extras_.give_back(level.extra);
+        if (level.extra != kNone) [[unlikely]]
+            extras_.give_back(level.extra);
         this->close(price);
     }
 
@@ -110,7 +111,8 @@ private:
     void put(Level& level, std::uint32_t place) {
         Order& order = orders_[place];
         const bool hidden = order.hidden(), market = takes_only(order);
-        if (level.extra == kNone && (hidden || market)) [[unlikely]] make_extra(level);
+        if (level.extra == kNone && (hidden || market)) [[unlikely]]
+            make_extra(level);
         std::uint32_t behind = kNone;  // the first hidden order stays behind every displayed one
         if (level.extra != kNone) [[unlikely]] {
             Extra& extra = extras_[level.extra];

@@ -95,12 +95,14 @@ public:
             const Reach reach = reaches[0];
             Chunks<Queue>& levels = waiting(reach.side == kBuy);
             if (reach.side == kBuy) {
-                for (Ticks level = levels.up(0); level <= reach.price && level <= kMaxTicks; level = levels.up(level + 1)) {
+                for (Ticks level = levels.up(0); level <= reach.price && level <= kMaxTicks;
+                     level = levels.up(level + 1)) {
                     const std::uint32_t first = levels.find(level)->oldest;
                     if (orders_[first].priority < reach.before) return first;
                 }
             } else {
-                for (Ticks level = levels.down(kMaxTicks); level >= reach.price && level >= 1; level = levels.down(level - 1)) {
+                for (Ticks level = levels.down(kMaxTicks); level >= reach.price && level >= 1;
+                     level = levels.down(level - 1)) {
                     const std::uint32_t first = levels.find(level)->oldest;
                     if (orders_[first].priority < reach.before) return first;
                 }

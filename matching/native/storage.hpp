@@ -78,7 +78,8 @@ public:
     void push(const T& value) { next() = value; }
     // Room for one more, to be written by the caller.
     [[gnu::always_inline]] inline T& next() {
-        if (size_ == block_.size()) [[unlikely]] lengthen();
+        if (size_ == block_.size()) [[unlikely]]
+            lengthen();
         return block_[size_++];
     }
     void clear() { size_ = 0; }

@@ -1,7 +1,7 @@
 // Raw records at the compiled book: whatever the bytes are, it answers, stays whole and comes to an end.
 //
-// LLVMFuzzerTestOneInput is libFuzzer's door. Without libFuzzer, main() draws the bytes itself: records of a narrow world,
-// a few of whose bytes are then overwritten with anything. Usage: fuzz SEED SECONDS.
+// LLVMFuzzerTestOneInput is libFuzzer's door. Without libFuzzer, main() draws the bytes itself: records of a narrow
+// world, a few of whose bytes are then overwritten with anything. Usage: fuzz SEED SECONDS.
 
 #include <chrono>
 #include <cstdint>
@@ -57,7 +57,9 @@ struct Draw {
         mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBULL;
         return mixed ^ (mixed >> 31);
     }
-    std::int64_t upto(std::int64_t most) { return static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(most + 1)); }
+    std::int64_t upto(std::int64_t most) {
+        return static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(most + 1));
+    }
     bool once_in(std::uint64_t count) { return next() % count == 0; }
 };
 
@@ -108,7 +110,8 @@ void write_batch(Draw& draw, std::vector<CommandRecord>& batch) {
             record.op = static_cast<std::uint8_t>(3 + draw.upto(6));
             for (int place = 0; place < 4; ++place) n[place] = draw.once_in(2) ? 0 : (90 + draw.upto(20)) * scale;
         }
-        if (draw.once_in(30)) reinterpret_cast<unsigned char*>(&record)[1 + draw.upto(62)] = static_cast<unsigned char>(draw.next());
+        if (draw.once_in(30))
+            reinterpret_cast<unsigned char*>(&record)[1 + draw.upto(62)] = static_cast<unsigned char>(draw.next());
         const bool more = record.op == matching::kSubmit && (record.flags & matching::kMore) != 0;
         batch.push_back(record);
         if (!more) continue;
@@ -119,12 +122,14 @@ void write_batch(Draw& draw, std::vector<CommandRecord>& batch) {
         if (draw.once_in(4)) m[1] = draw.upto(6);
         if (record.kind >= matching::kStop) {
             m[2] = (95 + draw.upto(10)) * scale;
-            if (record.kind == matching::kTrailingStop || record.kind == matching::kTrailingStopLimit) m[3] = 1 + draw.upto(4) * scale;
+            if (record.kind == matching::kTrailingStop || record.kind == matching::kTrailingStopLimit)
+                m[3] = 1 + draw.upto(4) * scale;
             if (record.kind >= matching::kPeggedBest) m[2] = 0;
         }
         if (draw.once_in(3)) m[4] = draw.upto(3) * scale;
         if (draw.once_in(5)) m[5] = (1 + draw.upto(at + 1)) * ids;
-        if (draw.once_in(40)) reinterpret_cast<unsigned char*>(&second)[8 + draw.upto(55)] = static_cast<unsigned char>(draw.next());
+        if (draw.once_in(40))
+            reinterpret_cast<unsigned char*>(&second)[8 + draw.upto(55)] = static_cast<unsigned char>(draw.next());
         batch.push_back(second);
     }
 }
@@ -150,10 +155,12 @@ int main(int count, char** words) {
     std::uint64_t played = 0;
     while (std::chrono::steady_clock::now() < end) {
         const std::uint64_t seed = draw.state;
-        const unsigned char rules[3] = {static_cast<unsigned char>(draw.next()), static_cast<unsigned char>(draw.next()),
+        const unsigned char rules[3] = {static_cast<unsigned char>(draw.next()),
+                                        static_cast<unsigned char>(draw.next()),
                                         static_cast<unsigned char>(draw.next())};
         write_batch(draw, batch);
-        if (std::getenv("FUZZ_TELLS_SEEDS") != nullptr) std::fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(seed));
+        if (std::getenv("FUZZ_TELLS_SEEDS") != nullptr)
+            std::fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(seed));
         play(batch, rules);
         ++played;
     }
