@@ -183,7 +183,7 @@ cdef extern from "book.hpp" namespace "matching" nogil:
         void restore_order(const View&) except +
         void restore_share(const Share&) except +
         const char* fault() except +
-        const char* misformed(const CommandRecord*, size_t)
+        const char* malformed(const CommandRecord*, size_t)
         void run(const CommandRecord*, size_t) except +
         uint64_t replay(const CommandRecord*, size_t) except +
 
@@ -569,7 +569,7 @@ cdef class CompiledBook:
         if count == 0:
             return new_array(b"", record_type)
         cdef const CommandRecord* first = <const CommandRecord*>&commands[0]
-        cdef const char* wrong = self.core.get().misformed(first, count)
+        cdef const char* wrong = self.core.get().malformed(first, count)
         if wrong != NULL:
             raise ValueError(wrong.decode())
         with nogil:
@@ -590,7 +590,7 @@ cdef class CompiledBook:
         if count == 0:
             return 0
         cdef const CommandRecord* first = <const CommandRecord*>&commands[0]
-        cdef const char* wrong = self.core.get().misformed(first, count)
+        cdef const char* wrong = self.core.get().malformed(first, count)
         if wrong != NULL:
             raise ValueError(wrong.decode())
         cdef uint64_t told

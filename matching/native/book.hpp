@@ -141,7 +141,7 @@ public:
     }
 
     // What is wrong with a batch, or nullptr: nothing is done before that is known.
-    static const char* misformed(const CommandRecord* commands, std::size_t count) {
+    static const char* malformed(const CommandRecord* commands, std::size_t count) {
         for (std::size_t at = 0; at < count; ++at) {
             const std::uint8_t op = commands[at].op;
             if (op == kMoreOp) return "a second record without its first";

@@ -20,7 +20,7 @@ namespace {
 // Play a batch as a caller would, then ask everything that can be asked.
 void play(const std::vector<CommandRecord>& batch, const unsigned char rules[3]) {
     Book book(1 + rules[0] % 5, 1 + rules[1] % 2, 1 + rules[2] % 2);
-    if (Book::misformed(batch.data(), batch.size()) != nullptr) return;
+    if (Book::malformed(batch.data(), batch.size()) != nullptr) return;
     for (std::size_t at = 0; at < batch.size();) {
         std::size_t part = std::min<std::size_t>(16, batch.size() - at);
         if (at + part < batch.size() && batch[at + part].op == matching::kMoreOp) ++part;
