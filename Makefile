@@ -13,7 +13,7 @@ DEV := .venv/.installed-dev
 WEB := $(wildcard api/ui/web/package.json)
 WEB_SOURCES := $(if $(WEB),$(shell find api/ui/web -name node_modules -prune -o -type f -print))
 DIST := $(if $(WEB),api/ui/dist/.built)
-NATIVE := setup.py $(shell find exchange matching custody securitization api -name '*.pyx' -o -name '*.pxd' -o -name '*.hpp')
+NATIVE := setup.py $(shell find exchange matching custody securitization api benchmarks -name '*.pyx' -o -name '*.pxd' -o -name '*.hpp')
 COMPILED := .venv/.compiled
 
 JOBS ?= 2
@@ -75,7 +75,7 @@ lock: $(DEV) ## write the lock files again; ARGS=--upgrade takes the newest vers
 .PHONY: clean
 clean: ## remove all that make made; an exchange's data in var/ stays
 	rm -rf .venv build dist site *.egg-info api/ui/dist api/ui/web/node_modules
-	find exchange matching custody securitization api -name '*.so' -delete
+	find exchange matching custody securitization api benchmarks -name '*.so' -delete
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-PACKAGES = ("exchange", "matching", "custody", "securitization", "api")
+PACKAGES = ("exchange", "matching", "custody", "securitization", "api", "benchmarks")
 WINDOWS = sys.platform == "win32"
 
 
@@ -19,7 +19,7 @@ def extension(source: Path) -> Extension:
     return Extension(
         ".".join(source.with_suffix("").parts),
         [str(source)],
-        include_dirs=[".", "exchange/core/native", "matching/native"],
+        include_dirs=[".", "exchange/core/native", "matching/native", "benchmarks/native"],
         depends=sorted(str(header) for package in PACKAGES for header in Path(package).rglob("*.hpp")),
         language="c++",
         extra_compile_args=["/std:c++20", "/O2"] if WINDOWS else ["-std=c++20", "-O3", "-g0"],

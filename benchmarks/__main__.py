@@ -9,7 +9,9 @@ import sys
 from benchmarks.rows import BenchmarkFailed, Report, machine
 
 NAMES = {
-    "book": ("benchmarks.book", "the order book alone: messages a second, loading"),
+    "book": ("benchmarks.book", "the order book alone: messages a second, beside a minimal one and peers; loading"),
+    "auction": ("benchmarks.auction", "the auction of 100,000 orders, and its price after each change"),
+    "replay": ("benchmarks.replay", "an hour of real orders through a book"),
     "engine": ("benchmarks.engine", "deciding, encoding, hashing and committing, without sockets"),
     "gateway": ("benchmarks.gateway", "WebSocket order to durable ack beside a bare server, SQLite"),
     "gateway-postgresql": ("benchmarks.gateway_postgresql", "the same on PostgreSQL"),

@@ -1,199 +1,283 @@
-"""The order book alone: messages a second on a busy book and on a deep one, and how fast a book is loaded.
+"""The order book alone: messages a second on a busy book and on a deep one, call by call and in batches, and loading.
 
-Two seeded workloads. *flow*: 61 % limit orders round a drifting middle, 34 % cancels of live orders, 2.5 % market and
-2.5 % immediate-or-cancel orders; about one message in six trades. *deep*: 100,000 orders over 40,000 prices, then one
-random order after another is cancelled and another added elsewhere, with a few small takers.
+Both books play the workloads of `benchmarks.workloads` with every feature in place and every event made; the minimal
+C++ book, which can limit orders and cancels and nothing else, plays them in the same run, so that the ratio says what
+being a venue costs and the machine does not. Peers from PyPI follow, where they are installed. All of them must make
+the trades of the least Python book, or there is no figure.
 
-The baseline is the least that still matches: dicts, deques and heaps with lazy deletion, which reports fills and
-nothing else (no totals, no accounts, no reading in order). Both must make the same trades, or there is no result.
+*core*: one call for the tape, no answers handed out. *batches*: 1,000 messages a call, events come back as a NumPy
+array. *calls*: a call an order, events come back as objects.
 """
 
 from __future__ import annotations
 
 import gc
-import heapq
-import random
-import statistics
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from time import perf_counter
-from typing import NamedTuple
+from time import perf_counter_ns, process_time
+from typing import Any, TypeVar
 
-from benchmarks.rows import Report, Row, row
-from exchange.core.ids import AccountId, OrderId
-from exchange.core.instruments import Side
-from exchange.core.units import PriceTicks, QuantityLots
-from matching.book import Book
+import numpy as np
 
-FLOOR_PER_S = 500_000
-LOAD_ORDERS = 100_000
-LOAD_LIMIT_S = 0.2
-MAX_FILLS = 1_000
-BUYERS, SELLERS = AccountId(1), AccountId(2)  # one account a side: nobody meets himself, as in the baseline
-BEST, WORST = 1_000_000_000, 1
+from benchmarks import peers
+from benchmarks.rows import BenchmarkFailed, Report, Row, median, row, spread
+from benchmarks.tapes import IDS, MAX_FILLS, records
+from benchmarks.workloads import HIGHEST, LOWEST, LeastBook, Message, Trade, Workload, deep, flow
+from matching.book_messages import (
+    Book,
+    BookOrder,
+    BookRules,
+    BookSide,
+    Call,
+    EventKind,
+    Kind,
+    Matching,
+    TimeLimit,
+)
+from matching.books import COMPILED
+from matching.order_book import PlainBook
 
-Trade = tuple[int, int, int, int]
-"""Maker, taker, price in ticks, lots."""
-
-
-class Message(NamedTuple):
-    """One order, or the cancel of one (`lots` 0). `stays` is false for market and immediate-or-cancel orders."""
-
-    order_id: OrderId
-    buys: bool
-    price: PriceTicks
-    lots: QuantityLots
-    stays: bool
-
-
-@dataclass
-class Workload:
-    """Orders to begin with, then the messages that are timed."""
-
-    resting: list[Message]
-    messages: list[Message]
+BATCH = 1_000
+CORE_FLOOR = {"flow": 20_000_000, "deep": 8_000_000}
+BATCH_FLOOR = {"flow": 10_000_000, "deep": 6_000_000}
+CALLS_FLOOR, CALL_P99_NS, PLAIN_FLOOR, RATIO_FLOOR = 2_000_000, 1_500, 300_000, 0.3
+LOAD_ORDERS, LOAD_LIMIT_S = 100_000, 0.2
+PLAIN_MESSAGES = 200_000
+RULES = BookRules()
 
 
-class LeastBook:
-    """The baseline: prices in heaps, orders in deques, whatever is over is skipped when it comes up."""
-
-    def __init__(self) -> None:
-        self.open: dict[int, list[int]] = {}  # order id → [lots, price, buys]
-        self.queues: tuple[dict[int, deque[int]], dict[int, deque[int]]] = ({}, {})  # offers, bids
-        self.heaps: tuple[list[int], list[int]] = ([], [])  # offers as they are, bids negative
-
-    def take(self, order_id: int, buys: bool, price: int, lots: int, trades: list[Trade]) -> int:
-        """Match; what is left."""
-        queues, heap = self.queues[not buys], self.heaps[not buys]
-        limit = price if buys else -price
-        while lots and heap and heap[0] <= limit:
-            queue = queues[abs(heap[0])]
-            while lots and queue:
-                maker = self.open.get(queue[0])
-                if maker is None:
-                    queue.popleft()
-                    continue
-                given = min(lots, maker[0])
-                lots -= given
-                maker[0] -= given
-                trades.append((queue[0], order_id, maker[1], given))
-                if not maker[0]:
-                    del self.open[queue.popleft()]
-            if not queue:
-                del queues[abs(heapq.heappop(heap))]
-        return lots
-
-    def rest(self, order_id: int, buys: bool, price: int, lots: int) -> None:
-        """Queue what is left."""
-        queue = self.queues[buys].get(price)
-        if queue is None:
-            queue = self.queues[buys][price] = deque()
-            heapq.heappush(self.heaps[buys], -price if buys else price)
-        queue.append(order_id)
-        self.open[order_id] = [lots, price, buys]
-
-    def play(self, messages: list[Message], trades: list[Trade]) -> None:
-        """Every message in turn."""
-        for order_id, buys, price, lots, stays in messages:
-            if not lots:
-                del self.open[order_id]
-                continue
-            left = self.take(order_id, buys, price, lots, trades)
-            if left and stays:
-                self.rest(order_id, buys, price, left)
+def run(*, quick: bool) -> Report:
+    """Measure everything; `quick` makes smaller workloads and one round of them."""
+    scale, rounds = (20, 1) if quick else (1, 5)
+    workloads = {"flow": flow(1_000_000 // scale), "deep": deep(LOAD_ORDERS // scale, 300_000 // scale)}
+    rows: list[Row] = []
+    notes = [
+        f"{rounds} rounds, medians, processor time; baseline: the minimal C++ book, for plain Python the least one"
+    ]
+    for name, workload in workloads.items():
+        notes.append(f"{name}: {workload.counted()}")
+        best = 0.0
+        if COMPILED is None:
+            notes.append("no compiled book on this machine")
+        else:
+            told, lines = compiled_rows(name, workload, rounds)
+            rows += told
+            notes += lines
+            best = told[-2]["value"]
+        plain = plain_row(name, workload, rounds)
+        rows.append(plain)
+        theirs, lines = peers.rows(name, workload, 1, best or plain["value"])
+        rows += theirs
+        notes += lines
+    rows += load_rows(workloads["deep"], rounds)
+    return Report(rows, notes)
 
 
-def play(book: Book, messages: list[Message], trades: list[Trade]) -> None:
-    """Every message in turn, on the real book."""
-    buy, sell = Side.BUY, Side.SELL
+def compiled_rows(name: str, workload: Workload, rounds: int) -> tuple[list[Row], list[str]]:
+    """The compiled book in its three ways, beside the minimal one."""
+    from benchmarks._minimal import MinimalBook
+    from matching._book import CompiledBook
+
+    resting, messages = records(workload.resting), records(workload.messages)
+    least_resting, least_messages = workload.records()
+    orders = 1 + max(message.order_id for message in workload.resting + workload.messages)
+    bare, core, ratios, batches, calls = ([] for _ in range(5))
+    bytes_of = messages.view("u1")
+    parts = [bytes_of[begin : begin + 64 * BATCH] for begin in range(0, len(bytes_of), 64 * BATCH)]
+    said = spoken(workload.messages)
+    for _ in range(rounds):
+        minimal = MinimalBook(orders)
+        minimal.play(least_resting.view("u1"))
+        bare.append(len(messages) / timed(lambda: minimal.play(least_messages.view("u1"))))  # noqa: B023 - called here
+        book = opened(CompiledBook(RULES))
+        book.replay(resting.view("u1"))
+        core.append(len(messages) / timed(lambda: book.replay(bytes_of)))  # noqa: B023
+        ratios.append(core[-1] / bare[-1])
+        book = opened(CompiledBook(RULES))
+        book.replay(resting.view("u1"))
+        batches.append(len(messages) / timed(lambda: [book.run(part) for part in parts] and None))  # noqa: B023
+        book = opened(CompiledBook(RULES))
+        book.replay(resting.view("u1"))
+        with collector_as_in_the_node():
+            calls.append(len(messages) / timed(lambda: speak(book, said)))  # noqa: B023
+    agree(name, workload, minimal.traded().trades)
+    latencies = latencies_ns(name, workload, said)
+    baseline = median(bare)
+    speed = "messages/s"
+    rows = [
+        row(f"{name}: core", median(core), speed, baseline=baseline, ratio=median(ratios), target=CORE_FLOOR[name]),
+        row(
+            f"{name}: core beside the minimal book",
+            median(core),
+            speed,
+            baseline=baseline,
+            ratio=median(ratios),
+            target=RATIO_FLOOR,
+            of_ratio=True,
+        ),
+        row(f"{name}: batches of {BATCH:,}", median(batches), speed, target=BATCH_FLOOR[name]),
+        row(f"{name}: calls", median(calls), speed, target=CALLS_FLOOR),
+        row(f"{name}: calls, p99", latencies[1], "ns", target=CALL_P99_NS, higher_is_better=False),
+    ]
+    notes = [
+        f"{name}: core {spread(core)}, minimal {spread(bare)}, ratio {spread(ratios)}, batches {spread(batches)}, "
+        f"calls {spread(calls)}",
+        f"{name}: a call takes p50 {latencies[0]:.0f}, p99 {latencies[1]:.0f}, p99.9 {latencies[2]:.0f} ns, "
+        "the clock's own time included",
+    ]
+    return rows, notes
+
+
+def agree(name: str, workload: Workload, trades: int) -> None:
+    """Hold the compiled book's trades against the least book's.
+
+    Raises: BenchmarkFailed if any differs.
+    """
+    from matching._book import CompiledBook
+
+    least, expected = LeastBook(), list[Trade]()
+    least.play(workload.resting, expected)
+    least.play(workload.messages, expected)
+    book = opened(CompiledBook(RULES))
+    events = book.run(records(workload.resting + workload.messages).view("u1"))
+    fills = events[events["kind"] == int(EventKind.FILLED)]
+    made = np.stack([fills["other_id"] // IDS, fills["order_id"] // IDS, fills["price_ticks"], fills["lots"]], axis=1)
+    if trades != len(expected) or not np.array_equal(made, np.array(expected, dtype=np.int64).reshape(-1, 4)):
+        raise BenchmarkFailed(f"{name}: the books made other trades")
+
+
+Said = tuple[int, int, int, int, int, int, int]
+"""Order, account, side, price, lots (0: cancel), kind and time limit, as `enter` takes them."""
+
+
+def spoken(messages: list[Message]) -> list[Said]:
+    """Messages as the arguments of calls."""
+    said: list[Said] = []
+    for order_id, buys, price, lots, stays in messages:
+        side = BookSide.BUY if buys else BookSide.SELL
+        kind = Kind.MARKET if price in (HIGHEST, LOWEST) else Kind.LIMIT
+        time_limit = TimeLimit.GTC if stays else TimeLimit.IOC
+        said.append((order_id * IDS, 1 if buys else 2, int(side), price, lots, int(kind), int(time_limit)))
+    return said
+
+
+def speak(book: Any, said: list[Said]) -> None:
+    """A call a message."""
+    enter, leave = book.enter, book.leave
+    for order_id, account, side, price, lots, kind, time_limit in said:
+        if lots:
+            enter(order_id, account, side, price, lots, kind, time_limit)
+        else:
+            leave(order_id)
+
+
+def latencies_ns(name: str, workload: Workload, said: list[Said]) -> tuple[float, float, float]:
+    """p50, p99 and p99.9 of one call, the clock's own time included."""
+    from matching._book import CompiledBook
+
+    book = opened(CompiledBook(RULES))
+    book.replay(records(workload.resting).view("u1"))
+    enter, leave, clock = book.enter, book.leave, perf_counter_ns
+    taken: list[int] = []
+    with collector_as_in_the_node():
+        for order_id, account, side, price, lots, kind, time_limit in said[:300_000]:
+            begun = clock()
+            if lots:
+                enter(order_id, account, side, price, lots, kind, time_limit)
+            else:
+                leave(order_id)
+            taken.append(clock() - begun)
+    p50, p99, p999 = np.percentile(taken, [50, 99, 99.9])
+    return float(p50), float(p99), float(p999)
+
+
+def plain_row(name: str, workload: Workload, rounds: int) -> Row:
+    """The plain book beside the least one, on the first messages.
+
+    Raises: BenchmarkFailed if they make other trades.
+    """
+    messages = workload.messages[:PLAIN_MESSAGES]
+    resting, tape = orders_of(workload.resting), orders_of(messages)
+    ours: list[float] = []
+    least: list[float] = []
+    for _ in range(rounds):
+        book, least_book = opened(PlainBook(RULES)), LeastBook()
+        made: list[Trade] = []
+        expected: list[Trade] = []
+        with collector_as_in_the_node():
+            play(book, resting, made)
+            ours.append(len(messages) / timed(lambda: play(book, tape, made)))  # noqa: B023 - called here
+            least_book.play(workload.resting, expected)
+            least.append(len(messages) / timed(lambda: least_book.play(messages, expected)))  # noqa: B023
+        if made != expected:
+            raise BenchmarkFailed(f"{name}: the plain book and the least one made other trades")
+    return row(f"{name}: plain Python", median(ours), "messages/s", baseline=median(least), target=PLAIN_FLOOR)
+
+
+def orders_of(messages: list[Message]) -> list[BookOrder | int]:
+    """Messages in the book's own words: an order, or the id of one to cancel."""
+    tape: list[BookOrder | int] = []
     for order_id, buys, price, lots, stays in messages:
         if not lots:
-            book.cancel(order_id)
+            tape.append(int(order_id))
             continue
-        side, account = (buy, BUYERS) if buys else (sell, SELLERS)
-        fills, left, _ = book.match(account, side, price, lots, MAX_FILLS)
-        if fills:
-            trades.extend([(fill[0], order_id, fill[2], fill[3]) for fill in fills])
-        if left and stays:
-            book.rest(order_id, account, side, price, left, order_id)
+        tape.append(
+            BookOrder(
+                order_id=order_id,
+                account_id=1 if buys else 2,
+                side=BookSide.BUY if buys else BookSide.SELL,
+                price_ticks=price,
+                quantity_lots=lots,
+                kind=Kind.MARKET if price in (HIGHEST, LOWEST) else Kind.LIMIT,
+                time_limit=TimeLimit.GTC if stays else TimeLimit.IOC,
+            )
+        )
+    return tape
 
 
-class Live:
-    """Open orders to draw one from; it plays along, to know which are filled."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
-        self.book = LeastBook()
-        self.ids: list[OrderId] = []
-        self.last_id = 0
-
-    def order(self, buys: bool, price: int, lots: int, *, stays: bool = True) -> Message:
-        """A new order."""
-        self.last_id += 1
-        message = Message(OrderId(self.last_id), buys, PriceTicks(price), QuantityLots(lots), stays)
-        self.book.play([message], [])
-        if stays:
-            self.ids.append(message.order_id)
-        return message
-
-    def cancel(self) -> Message | None:
-        """The cancel of some live order, if there is one."""
-        while self.ids:
-            place = self.rng.randrange(len(self.ids))
-            self.ids[place], self.ids[-1] = self.ids[-1], self.ids[place]
-            order_id = self.ids.pop()
-            if order_id in self.book.open:
-                message = Message(order_id, False, PriceTicks(0), QuantityLots(0), False)
-                self.book.play([message], [])
-                return message
-        return None
+def play(book: Book, tape: list[BookOrder | int], trades: list[Trade]) -> None:
+    """Every message in turn, through the contract that all books keep."""
+    submit, cancel, filled = book.submit, book.cancel, int(EventKind.FILLED)
+    for order in tape:
+        if isinstance(order, int):
+            cancel(order)
+            continue
+        events = submit(order, MAX_FILLS)
+        trades += [(event[5], event[4], event[6], event[7]) for event in events if event[0] == filled]
 
 
-def flow(count: int, seed: int = 1) -> Workload:
-    """A busy book: some thousands of orders near a drifting middle."""
-    rng = random.Random(seed)
-    live = Live(rng)
-    middle = 10_000
-    messages: list[Message] = []
-    while len(messages) < count:
-        if len(messages) % 50 == 0:
-            middle += rng.choice((-2, -1, 0, 1, 2))
-        kind, buys, lots = rng.random(), rng.random() < 0.5, rng.randint(1, 60)
-        toward = 1 if buys else -1
-        if kind < 0.343:
-            message = live.cancel()
-            if message is not None:
-                messages.append(message)
-        elif kind < 0.368:
-            messages.append(live.order(buys, BEST if buys else WORST, lots, stays=False))
-        elif kind < 0.392:
-            messages.append(live.order(buys, middle + 5 * toward, lots, stays=False))
-        else:
-            messages.append(live.order(buys, middle + toward * (8 - int(rng.expovariate(1 / 30))), lots))
-    return Workload([], messages)
+def load_rows(workload: Workload, rounds: int) -> list[Row]:
+    """Seconds to become a book with many orders again, with the collector off as a starting node has it."""
+    told: list[Row] = []
+    for name, make in (("plain", PlainBook), ("compiled", COMPILED)):
+        if make is None:
+            continue
+        book = opened(make(RULES))
+        for order in orders_of(workload.resting):
+            assert not isinstance(order, int)
+            book.submit(order, MAX_FILLS)
+        state, orders = book.state(), book.orders()
+        taken: list[float] = []
+        for _ in range(rounds):
+            gc.collect()
+            gc.disable()
+            try:
+                taken.append(timed(lambda: make(RULES).restore(state, orders)))  # noqa: B023 - called here
+            finally:
+                gc.enable()
+        limit = LOAD_LIMIT_S * len(orders) / LOAD_ORDERS
+        title = f"load {len(orders):,} orders, {name}"
+        told.append(row(title, median(taken), "s", target=limit, higher_is_better=False))
+    return told
 
 
-def deep(resting: int, count: int, seed: int = 2) -> Workload:
-    """A deep book: orders over 40,000 prices, which leave and come back anywhere; a twentieth takes a little."""
-    rng = random.Random(seed)
-    live = Live(rng)
+SomeBook = TypeVar("SomeBook", bound=Book)
 
-    def anywhere() -> Message:
-        buys = rng.random() < 0.5
-        away = rng.randint(1, 20_000)
-        return live.order(buys, 100_000 - away if buys else 100_000 + away, rng.randint(1, 60))
 
-    orders = [anywhere() for _ in range(resting)]
-    messages: list[Message] = []
-    while len(messages) < count:
-        cancel = live.cancel()
-        messages += [anywhere()] if cancel is None else [cancel, anywhere()]
-        if rng.random() < 0.1:
-            buys = rng.random() < 0.5
-            messages.append(live.order(buys, 100_000 + (50 if buys else -50), rng.randint(1, 30), stays=False))
-    return Workload(orders, messages)
+def opened(book: SomeBook) -> SomeBook:
+    """The same book in continuous trading."""
+    book.set_phase(Matching.CONTINUOUS, Call.NONE, 0, 1)
+    return book
 
 
 @contextmanager
@@ -210,73 +294,8 @@ def collector_as_in_the_node() -> Iterator[None]:
         gc.unfreeze()
 
 
-def timed(work: Callable[[], None]) -> float:
-    """Seconds that the work takes."""
-    begun = perf_counter()
+def timed(work: Callable[[], object]) -> float:
+    """Seconds of processor that the work takes: it waits for nothing, and others may share the machine."""
+    begun = process_time()
     work()
-    return perf_counter() - begun
-
-
-def messages_row(name: str, workload: Workload, rounds: int) -> Row:
-    """Messages a second on both books, in turn; medians.
-
-    Raises: RuntimeError if they make other trades.
-    """
-    ours: list[float] = []
-    least: list[float] = []
-    count = len(workload.messages)
-    for _ in range(rounds):
-        book, least_book = Book(), LeastBook()
-        made: list[Trade] = []
-        expected: list[Trade] = []
-        with collector_as_in_the_node():
-            play(book, workload.resting, made)
-            ours.append(count / timed(lambda: play(book, workload.messages, made)))  # noqa: B023 - called here
-            least_book.play(workload.resting, expected)
-            least.append(count / timed(lambda: least_book.play(workload.messages, expected)))  # noqa: B023
-        if made != expected:
-            raise RuntimeError(f"{name}: the book and the baseline made other trades")
-    value, baseline = statistics.median(ours), statistics.median(least)
-    return row(name, value, "messages/s", baseline=baseline, target=FLOOR_PER_S)
-
-
-def load_row(orders: list[Message], rounds: int) -> Row:
-    """Seconds to put open orders back into an empty book, with the collector off as a starting node has it."""
-
-    def load() -> None:
-        book = Book()
-        for order_id, buys, price, lots, _ in orders:
-            side, account = (Side.BUY, BUYERS) if buys else (Side.SELL, SELLERS)
-            book.rest(order_id, account, side, price, lots, order_id)
-
-    def load_least() -> None:
-        book = LeastBook()
-        for order_id, buys, price, lots, _ in orders:
-            book.rest(order_id, buys, price, lots)
-
-    ours: list[float] = []
-    least: list[float] = []
-    for _ in range(rounds):
-        gc.collect()
-        gc.disable()
-        try:
-            ours.append(timed(load))
-            least.append(timed(load_least))
-        finally:
-            gc.enable()
-    value, baseline = statistics.median(ours), statistics.median(least)
-    limit = LOAD_LIMIT_S * len(orders) / LOAD_ORDERS
-    name = f"book load, {len(orders):,} orders"
-    return row(name, value, "s", baseline=baseline, target=limit, higher_is_better=False)
-
-
-def run(*, quick: bool) -> Report:
-    """Measure everything; `quick` makes smaller workloads and one round of them."""
-    scale, rounds = (10, 1) if quick else (1, 5)
-    deep_workload = deep(LOAD_ORDERS // scale, 200_000 // scale)
-    rows = [
-        messages_row("book flow", flow(300_000 // scale), rounds),
-        messages_row("book deep", deep_workload, rounds),
-        load_row(deep_workload.resting, rounds),
-    ]
-    return Report(rows, [f"{rounds} rounds; the baseline only matches"])
+    return process_time() - begun

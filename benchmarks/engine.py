@@ -9,10 +9,10 @@ import gc
 from time import perf_counter
 
 from api.keys import key_of
-from benchmarks.book import LeastBook, Message
 from benchmarks.flow import Flow, Trader
 from benchmarks.rows import Report, median, row, spread
 from benchmarks.venue import FULL, QUICK, fresh_copy
+from benchmarks.workloads import LeastBook, Message
 from exchange.core.ids import NO_CONNECTION, OrderId
 from exchange.core.instruments import Side, TimeInForce
 from exchange.core.messages import Command, Header, Rejected

@@ -26,6 +26,7 @@ MODULES = (
     "exchange.cli.proofs",
     "exchange.cli.story",
     "exchange.cli.bench",
+    "exchange.cli.replay",
 )
 """Each has `register(app)`, which adds its commands."""
 

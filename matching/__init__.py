@@ -3,4 +3,9 @@
 Read: messages and listing_messages (what can be asked, what is told), session and listing (when), book (who trades with
 whom, over level and ladder), depth (the public picture, drawn from committed events; `_depth` is the same compiled),
 deals (a right by agreement).
+
+The book of every order type, phase and auction, on its way into the engine: book_messages (the contract), order_book
+(the plain book, its parts in book_parts, book_checks, book_places, book_trading, book_following, book_uncrossing, over
+queues, stops, pegs, taking and auction), books (which one an instrument gets; `_book` is the same compiled, over
+native/), book_records (its bytes), lobster (real order flow to replay on it).
 """

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("exchange", "matching", "custody", "securitization", "api")
+PACKAGES = ("exchange", "matching", "custody", "securitization", "api", "benchmarks")
 
 
 def forget_compiled() -> None:
