@@ -52,7 +52,9 @@ from exchange.rulebook.texts import TextError
 from matching.book import Book
 from matching.deals import Deal, LastSale
 from matching.listing_messages import Listing
+from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
+from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 R = TypeVar("R", bound=Record)
@@ -177,6 +179,12 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(ShareDeed, "deed_id"),
     _entity(Deal, "deal_id", lambda deal: deal.live, index=("asset_id",)),
     _entity(LastSale, "asset_id"),
+    _entity(Sale, "sale_id", lambda sale: sale.live),
+    _entity(Lot, "lot_id", lambda lot: lot.live, index=("asset_id",)),
+    _entity(LotReserve, "lot_id", lambda reserve: not reserve.over),
+    _entity(Bidder, "bidder_id", lambda bidder: not bidder.over),
+    _entity(LotBid, "bid_id", lambda bid: not bid.over),
+    _entity(ListingSteps, "listing_id"),
     _entity(Pilot, "pilot_id", lambda pilot: pilot.counts, index=("outcome_id",)),
     _entity(Timer, "timer_id"),
     _entity(Run, "run_id", lambda run: not run.done),
