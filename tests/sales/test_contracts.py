@@ -139,7 +139,7 @@ def test_a_set_stands_and_falls_together() -> None:
         wait 5 days         ->  A offered li 850, B failed: the buyer defaulted
     """)
     assert (made.purse("wu"), made.escrow()) == (10_000 - 120, 0), (
-        "what it had paid for A came back, its deposit did not"
+        "the price of A came back, the deposit did not"
     )
     [default] = made.told(BidDefaulted)
     assert default.bid.state == "defaulted"
