@@ -17,6 +17,7 @@ from exchange.core.messages import Citation, Event, Rejected
 from exchange.core.node_messages import RunStarted
 from exchange.core.wire_json import show
 from exchange.node.ports import NodeFault, Outcome
+from matching.lot_messages import BidCommitted, BidPlaced, BidRevealed
 from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade
 
 encode = msgspec.json.Encoder().encode
@@ -41,6 +42,7 @@ class Ack(Answer, frozen=True, kw_only=True, tag="ack", omit_defaults=True):
     status: str | None = None
     remaining_lots: int | None = None
     orders: int | None = None
+    bid_id: str | None = None
     repeated: bool = False
 
 
@@ -129,6 +131,14 @@ def answer_to(echo: str | int | None, outcome: Outcome | NodeFault) -> Answer:
                 sequence=outcome.sequence,
                 at_ns=outcome.at_ns,
                 orders=first.run.total,
+                repeated=outcome.repeated,
+            )
+        case BidPlaced() | BidCommitted() | BidRevealed():
+            return Ack(
+                id=echo,
+                sequence=outcome.sequence,
+                at_ns=outcome.at_ns,
+                bid_id=to_wire("BD", first.bid.bid_id),
                 repeated=outcome.repeated,
             )
         case _:

@@ -138,9 +138,7 @@ def test_a_set_stands_and_falls_together() -> None:
         wu  signs A         ->  A awarded wu 1000, B awarded wu 500
         wait 5 days         ->  A offered li 850, B failed: the buyer defaulted
     """)
-    assert (made.purse("wu"), made.escrow()) == (10_000 - 120, 0), (
-        "the price of A came back, the deposit did not"
-    )
+    assert (made.purse("wu"), made.escrow()) == (10_000 - 120, 0), "the price of A came back, the deposit did not"
     [default] = made.told(BidDefaulted)
     assert default.bid.state == "defaulted"
     made.venue.close()
