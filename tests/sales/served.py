@@ -35,8 +35,11 @@ class Sandbox(Hall):
         return hall  # type: ignore[return-value]
 
 
-def open_sale(method: str, reserves: dict[str, int] | None = None, /, **more: Any) -> Sandbox:
-    """A sale that began a day ago and is open for another day; li and wu are admitted, ren is not."""
+def open_sale(method: str, reserves: dict[str, int] | None = None, /, stage: str = "open", **more: Any) -> Sandbox:
+    """A sale that began a day ago and is open for another day; li and wu are admitted, ren is not.
+
+    `stage`: `announced` for one that begins in a day, `revealing` for one whose commitments ended an hour ago.
+    """
     hall = Sandbox(Venue.sandbox())
     hall.venue.checking = False
     hall.cn_market = hall.venue.market_id
@@ -46,13 +49,22 @@ def open_sale(method: str, reserves: dict[str, int] | None = None, /, **more: An
         hall.trader(name)
         hall.venue.deposit(name, CASH * THOUSAND)
     now_ns = SystemClock().now_ns()
-    hall.venue.clock_ns = now_ns - (NOTICE_DAYS + 1) * DAY_NS
-    times = {"ends_at_ns": TimeNs(now_ns + DAY_NS)} if method != "dutch" else {"step_seconds": 86_400}
+    begins_in = {"announced": 1, "open": -1, "revealing": -2}[stage] * DAY_NS
+    hall.venue.clock_ns = now_ns + begins_in - NOTICE_DAYS * DAY_NS
+    ends_ns = now_ns + (2 * DAY_NS if stage == "announced" else DAY_NS)
+    times: dict[str, Any] = {"ends_at_ns": TimeNs(ends_ns)}
+    if method == "dutch":
+        times = {"step_seconds": 86_400}
     if method == "sealed":
-        times["reveal_until_ns"] = TimeNs(now_ns + 2 * DAY_NS)
+        ends_ns = now_ns - DAY_NS // 24 if stage == "revealing" else ends_ns
+        times = {"ends_at_ns": TimeNs(ends_ns), "reveal_until_ns": TimeNs(now_ns + 2 * DAY_NS)}
     hall.announced(method, reserves, **(times | more))
     hall.enter("li", "wu")
-    hall.happens("begin")
+    if stage != "announced":
+        hall.happens("begin")
+    if stage == "revealing":
+        hall.happens("li commits A 900")
+        hall.happens("end")
     return hall
 
 
