@@ -295,7 +295,10 @@ def _offer_next(state: ExchangeState, header: Header, sale: Sale, lots: Sequence
 
 
 def _default(state: ExchangeState, header: Header, sale: Sale, lot: Lot, reason: str) -> list[Event]:
-    """The buyer did not do what it won: its deposit is the seller's, and all that it won together goes on."""
+    """The buyer did not do what it won: its deposit is the seller's, and all that it won together goes on.
+
+    What else it won by other bids stays its own to pay for.
+    """
     bidder = state.table(Bidder)[lot.bidder_id]
     lots = _of_the_bid(state, lot)
     bid = state.table(LotBid).get(lot.bid_id)
@@ -310,11 +313,16 @@ def _default(state: ExchangeState, header: Header, sale: Sale, lot: Lot, reason:
         reason=reason,
     )
     movement = forfeit(state, header, sale, [(bidder, int(bidder.deposit_minor))], release=[bidder])
-    return [
+    events: list[Event] = [
         BidDefaulted(bid=bid, bidder=gone, movement=movement),
         *_end_contracts(state, header, lots, reason),
         *_offer_next(state, header, sale, lots),
     ]
+    for offer in bids_of(state, sale.sale_id, BidState.OFFERED):
+        if offer.bidder_id == bidder.bidder_id:  # who is in default is offered nothing any more
+            freed = [other for other in lots_of(state, sale) if other.bid_id == offer.bid_id]
+            events.extend(_decline(state, header, sale, offer, gone, freed))
+    return events
 
 
 def forfeit(

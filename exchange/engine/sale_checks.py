@@ -151,8 +151,8 @@ def _refuse_regime(command: AnnounceSale) -> Rejected | None:
 
     Source: 拍卖法 arts. 11, 14.
     """
-    named = bool(command.auctioneer and command.auctioneer_licence)
-    if named == (command.regime is AuctionRegime.AUCTION_LAW):
+    named = (bool(command.auctioneer), bool(command.auctioneer_licence))
+    if all(named) if command.regime is AuctionRegime.AUCTION_LAW else not any(named):
         return None
     return _invalid("auctioneer and auctioneer_licence belong to auction_law, both")
 

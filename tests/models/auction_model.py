@@ -382,6 +382,9 @@ class Auctioneer:
         for name in names:
             self._refund(self.sheets[name])
         self._offer(names, now)
+        for name, other in self.sheets.items():
+            if other.state == "offered" and other.winner == who:
+                self.answer(name, accepted=False, now=now)
 
     def _offer(self, names: list[str], now: int) -> None:
         for name in names:
