@@ -32,7 +32,6 @@ from exchange.engine.sale_cases import (
     put_lot,
     put_sale,
     set_bids,
-    set_timer,
     tell,
 )
 from exchange.engine.sale_checks import PPM, refuse_buyer
@@ -99,7 +98,7 @@ def place_bid(state: ExchangeState, header: Header, command: PlaceBid) -> list[E
     if lots is None:
         return [Rejected(code=RejectCode.BID_LOTS_INVALID, detail="lots of the sale that are open, each once")]
     dutch = sale.method is ListingMethod.DUTCH
-    price_minor: int = min(command.price_minor, lots[0].clock_minor) if dutch else command.price_minor
+    price_minor = Minor(min(command.price_minor, lots[0].clock_minor)) if dutch else command.price_minor
     refusal = _refuse_price(state, sale, lots, command.price_minor) or refuse_buyer(
         state, header, sale, lots, bidder.account_id, price_minor
     )
@@ -224,7 +223,7 @@ def _stand(state: ExchangeState, header: Header, sale: Sale, bid: LotBid) -> tup
     if end == ends_at_ns:
         return changed, []
     dropped = timers.drop_timers(state, TimerKind.SALE_ENDS, sale.sale_id)
-    return changed, [*dropped, set_timer(state, header, TimerKind.SALE_ENDS, end, sale.sale_id)]
+    return changed, [*dropped, timers.set_timer(state, header, TimerKind.SALE_ENDS, end, sale.sale_id)]
 
 
 def _standing(state: ExchangeState, sale: Sale, lots: Sequence[Lot]) -> list[tuple[LotBid | None, bool]]:
@@ -381,7 +380,7 @@ def _negotiate(state: ExchangeState, header: Header, sale: Sale, lots: Sequence[
     return [
         *dropped,
         opened,
-        *(set_timer(state, header, TimerKind.LOT_DUE, due_ns, lot.lot_id) for lot in taken),
+        *(timers.set_timer(state, header, TimerKind.LOT_DUE, due_ns, lot.lot_id) for lot in taken),
     ]
 
 
@@ -391,7 +390,7 @@ def _wind_clock(state: ExchangeState, header: Header, sale: Sale, lot: Lot) -> l
         return []
     fallen = dutch_fallen(sale.starts_at_ns, header.at_ns, sale.step_seconds)
     next_ns = sale.starts_at_ns + (fallen + 1) * sale.step_seconds * NS_PER_SECOND
-    return [set_timer(state, header, TimerKind.LOT_CLOCK, next_ns, lot.lot_id)]
+    return [timers.set_timer(state, header, TimerKind.LOT_CLOCK, next_ns, lot.lot_id)]
 
 
 def _floor_minor(state: ExchangeState, lot: Lot) -> int:

@@ -34,11 +34,10 @@ from exchange.engine.sale_cases import (
     put_sale,
     set_bids,
     set_due,
-    set_timer,
     tell,
 )
 from exchange.engine.sale_checks import contract_draft, refuse_buyer
-from exchange.engine.sale_deals import return_deposit, won_together
+from exchange.engine.sale_deals import BINDING, return_deposit, won_together
 from exchange.engine.state import ExchangeState
 from matching.deals import Deal, DealState
 from matching.listing_messages import Listing
@@ -70,7 +69,7 @@ from matching.sale_messages import (
 )
 
 SALE_TIMERS = (TimerKind.SALE_STARTS, TimerKind.SALE_ENDS, TimerKind.SALE_REVEAL_ENDS)
-PENDING = (LotState.AWARDED, LotState.NEGOTIATED, LotState.OFFERED)
+PENDING = (*BINDING, LotState.OFFERED)
 """A lot in one of these states waits for its bidder."""
 
 
@@ -281,7 +280,7 @@ def _offer_next(state: ExchangeState, header: Header, sale: Sale, lots: Sequence
     if offered:
         movement = tell(state, header, sale, [bidders[bid.bidder_id] for bid in bids])
         events.append(LotsOffered(bids=tuple(bids), lots=tuple(offered), movement=movement))
-        events.extend(set_timer(state, header, TimerKind.LOT_DUE, lot.due_at_ns, lot.lot_id) for lot in offered)
+        events.extend(timers.set_timer(state, header, TimerKind.LOT_DUE, lot.due_at_ns, lot.lot_id) for lot in offered)
     taken = [lot.lot_id for lot in offered]
     rest = [lot for lot in lots if lot.lot_id not in taken]
     return [
@@ -363,7 +362,7 @@ def _without_fault(state: ExchangeState, header: Header, sale: Sale, lot: Lot, r
     bidder = state.table(Bidder)[lot.bidder_id]
     events = _end_contracts(state, header, lots, reason)
     events.extend(fail_lots(state, header, sale, lots, reason, counted=False))
-    waits = any(other.bidder_id == bidder.bidder_id and other.state in PENDING for other in lots_of(state, sale))
+    waits = any(other.bidder_id == bidder.bidder_id and other.state in BINDING for other in lots_of(state, sale))
     if bidder.deposit_minor and not waits:
         events.append(return_deposit(state, header, bidder))
     return [*events, *close_if_over(state, header, sale)]

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 import msgspec
 
 from custody.ledger import Leg
-from exchange.core.ids import ORDINALS, AccountId, BidderId, LotId, SaleId, make_id
+from exchange.core.ids import AccountId, BidderId, LotId, SaleId
 from exchange.core.messages import Event, Header, Rejected
-from exchange.core.node_messages import Timer, TimerKind
+from exchange.core.node_messages import TimerKind
 from exchange.core.parties import UserRight
 from exchange.core.postings import Movement
 from exchange.core.rejections import RejectCode
@@ -123,16 +123,9 @@ def tell(
     return move_and_tell(state, header, dict.fromkeys(concerned), legs, holds)
 
 
-def set_timer(state: ExchangeState, header: Header, kind: TimerKind, due_ns: int, subject_id: int) -> Event:
-    """Have something done at a moment; one command may set several, and other workflows' timers beside."""
-    standing = state.table(Timer)
-    ordinal = next(ordinal for ordinal in range(ORDINALS) if make_id(header.sequence, ordinal) not in standing)
-    return timers.set_timer(state, header, kind, due_ns, subject_id, ordinal)
-
-
 def set_due(state: ExchangeState, header: Header, lot_id: LotId, due_ns: int) -> list[Event]:
     """Give a lot's next step a new date, in place of the old one."""
     return [
         *timers.drop_timers(state, TimerKind.LOT_DUE, lot_id),
-        set_timer(state, header, TimerKind.LOT_DUE, due_ns, lot_id),
+        timers.set_timer(state, header, TimerKind.LOT_DUE, due_ns, lot_id),
     ]

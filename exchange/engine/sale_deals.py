@@ -20,6 +20,9 @@ from matching.deals import Deal, DealState
 from matching.listing_messages import Listing
 from matching.sale_messages import Bidder, BidderState, DepositReturned, Lot, LotState, Sale
 
+BINDING = (LotState.AWARDED, LotState.NEGOTIATED)
+"""A lot in one of these states is its bidder's to contract for; an offer binds nobody."""
+
 
 def lot_of(state: ExchangeState, deal: Deal) -> Lot | None:
     """The lot a deal is the contract about, if it came out of a sale."""
@@ -127,6 +130,6 @@ def _paying(state: ExchangeState, deal: Deal) -> Bidder | None:
             continue
         contract = state.table(Deal).get(other.deal_id)
         unpaid = contract is None or not contract.buyer_signed_by
-        if other.state in (LotState.AWARDED, LotState.NEGOTIATED) and unpaid:
+        if other.state in BINDING and unpaid:
             return None
     return bidder

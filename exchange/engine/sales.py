@@ -12,12 +12,13 @@ from exchange.core.parties import Role, UserRight
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import Minor, TimeNs
+from exchange.engine import timers
 from exchange.engine.access import acts_for_member, refuse_account
 from exchange.engine.documents import refuse_documents
 from exchange.engine.listing_checks import overlay_of
 from exchange.engine.rules import profile_of
 from exchange.engine.sale_awards import close_sale
-from exchange.engine.sale_cases import set_timer, tell
+from exchange.engine.sale_cases import tell
 from exchange.engine.sale_checks import ends_at, refuse_lots, refuse_terms, rules_of_sale
 from exchange.engine.state import ExchangeState
 from matching.listing import ListingState
@@ -75,10 +76,10 @@ def announce_sale(state: ExchangeState, header: Header, command: AnnounceSale) -
     told = tell(state, header, sale)
     return [
         SaleAnnounced(sale=sale, lots=lots, reserves=reserves, rules=rules, movement=told),
-        set_timer(state, header, TimerKind.SALE_STARTS, sale.starts_at_ns, sale.sale_id),
-        set_timer(state, header, TimerKind.SALE_ENDS, sale.ends_at_ns, sale.sale_id),
+        timers.set_timer(state, header, TimerKind.SALE_STARTS, sale.starts_at_ns, sale.sale_id),
+        timers.set_timer(state, header, TimerKind.SALE_ENDS, sale.ends_at_ns, sale.sale_id),
         *(
-            [set_timer(state, header, TimerKind.SALE_REVEAL_ENDS, sale.reveal_until_ns, sale.sale_id)]
+            [timers.set_timer(state, header, TimerKind.SALE_REVEAL_ENDS, sale.reveal_until_ns, sale.sale_id)]
             if sale.reveal_until_ns
             else []
         ),

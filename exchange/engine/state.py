@@ -234,6 +234,8 @@ class ExchangeState:
     """What each market's law comes to for its book: follows from the market and the published texts alone."""
     receipt_references: dict[tuple[int, str], ReceiptId] = field(default_factory=dict[tuple[int, str], ReceiptId])
     """Each payment a bank reported, by bank and reference: follows from the records alone."""
+    timers_set: tuple[int, int] = (0, 0)
+    """The last command that set timers, and how many: they are numbered by it within that command."""
     changing: bool = False
     """Whether the command now applied has passed the line between refusing and changing."""
 

@@ -37,10 +37,14 @@ FIRINGS: dict[TimerKind, Firing] = {}
 """What each kind of timer does; a workflow's module adds its own line at import."""
 
 
-def set_timer(
-    state: ExchangeState, header: Header, kind: TimerKind, due_ns: int, subject_id: int, ordinal: int = 0
-) -> TimerSet:
-    """Have something done at a moment. Call after the line; `ordinal` tells apart timers one command sets."""
+def set_timer(state: ExchangeState, header: Header, kind: TimerKind, due_ns: int, subject_id: int) -> TimerSet:
+    """Have something done at a moment. Call after the line.
+
+    A command's timers are counted through, also those that it drops again: an identifier is never used twice.
+    """
+    sequence, count = state.timers_set
+    ordinal = count if sequence == header.sequence else 0
+    state.timers_set = (header.sequence, ordinal + 1)
     timer = Timer(timer_id=make_id(header.sequence, ordinal), due_ns=TimeNs(due_ns), kind=kind, subject_id=subject_id)
     state.put(timer)
     return TimerSet(timer=timer)

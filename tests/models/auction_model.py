@@ -276,7 +276,7 @@ class Auctioneer:
             return "deal.state"
         who, cost = sheet.winner, sheet.price + self.fee(sheet.price)
         others = [other for other in self.sheets.values() if other is not sheet and other.winner == who]
-        last = all(other.paid or other.state not in ("awarded", "offered") for other in others)
+        last = all(other.paid or other.state != "awarded" for other in others)
         free = self.held[who] if last and who not in self.defaulted else 0
         if cost > self.money[who] - self.held[who] + free:
             return "hold.insufficient_available"
@@ -360,7 +360,7 @@ class Auctioneer:
                 self._refund(other)
                 other.state, other.due = "failed", 0
             who = sheet.winner
-            if not any(o.winner == who and o.state in ("awarded", "offered") for o in self.sheets.values()):
+            if not any(other.winner == who and other.state == "awarded" for other in self.sheets.values()):
                 self.held[who] = 0
             self._close_if_over()
 

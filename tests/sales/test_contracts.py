@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from custody.corrections_messages import FreezeAccount
+from exchange.core.node_messages import TimerSet
 from exchange.core.units import Minor
 from matching.listing_messages import DelistListing
 from matching.lot_messages import BidDefaulted
@@ -303,3 +304,24 @@ def test_nothing_else_happens_to_a_right_while_it_is_in_a_sale() -> None:
     delist = DelistListing(listing_id=other.listings["A"], reason="a second thought")
     assert other.venue.refusal(delist, "lab") == "sale.state"
     other.venue.close()
+
+
+def test_a_timer_that_is_set_and_dropped_by_one_command_lends_its_number_to_no_other() -> None:
+    made = Hall.cn()
+    made.announced("english", A=800, B=400)
+    made.enter("li", "wu", "ren")
+    made.plays("""
+        begin               ->  A open, B open
+        li  bids A 850      ->  A li 850, B open
+        li  bids B 450      ->  A li 850, B li 450
+        wu  bids A 900      ->  A wu 900, B li 450
+        ren bids B 500      ->  A wu 900, B ren 500
+        wu  bids B 550      ->  A wu 900, B wu 550
+        end                 ->  A awarded wu 900, B awarded wu 550
+        wait 5 days         ->  A offered li 850, B offered ren 500
+        restart             ->  A offered li 850, B offered ren 500
+        wait 5 days         ->  A failed: the buyer defaulted, B offered li 450
+    """)
+    numbers = [event.timer.timer_id for event in made.told(TimerSet)]
+    assert len(set(numbers)) == len(numbers)
+    made.venue.close()

@@ -15,6 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from exchange.core.rejections import InvariantBroken
 from exchange.engine import deals, lots, sale_awards
+from matching.lots import best_allocation, pay_as_bid, places
 from tests.sales.machine import SaleMachine
 
 QUIET = list(HealthCheck)
@@ -53,7 +54,7 @@ PLANTED: list[Bug] = [
 
 
 def _own_price(bids: Any, kept: Any, step: Any) -> dict[int, int]:
-    return sale_awards.pay_as_bid(sale_awards.best_allocation(bids, kept).winners, kept, step)
+    return pay_as_bid(best_allocation(bids, kept).winners, kept, step)
 
 
 def _all_on_one(winners: Any, weights: Any, step: Any) -> dict[int, int]:
@@ -61,7 +62,7 @@ def _all_on_one(winners: Any, weights: Any, step: Any) -> dict[int, int]:
     return {
         place: bid.price_minor - bid.lots.bit_count() + 1 if not number else 1
         for bid in winners
-        for number, place in enumerate(sale_awards.places(bid.lots))
+        for number, place in enumerate(places(bid.lots))
     }
 
 

@@ -23,7 +23,7 @@ from tests.sales.stage import THOUSAND
 @functools.cache
 def prepared(folder: Path, method: str) -> tuple[World, Sandbox]:
     """A sale that is open now, with two lots where the method takes several."""
-    lots = {"A": 800} if method == "dutch" else {"A": 800, "B": 400}
+    lots: dict[str, Any] = {"A": 800} if method == "dutch" else {"A": 800, "B": 400}
     hall = open_sale(method, **lots)
     path = folder / "sale.sqlite"
     write_database(hall.venue, path)
