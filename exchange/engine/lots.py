@@ -152,7 +152,7 @@ def _refuse_price(state: ExchangeState, sale: Sale, lots: Sequence[Lot], price_m
     if price_minor % step:
         return Rejected(code=RejectCode.BID_INCREMENT, detail=f"in steps of {step} minor")
     if sale.method is ListingMethod.DUTCH:
-        least = lots[0].clock_minor
+        least: int = lots[0].clock_minor
     else:
         wanted = tuple(lot.lot_id for lot in lots)
         standing = bids_of(state, sale.sale_id, BidState.STANDING)
