@@ -78,6 +78,8 @@ from exchange.engine import (
     rights,
     rules,
     sale_awards,
+    sale_clock,
+    sale_contracts,
     sales,
     timers,
     withdrawals,
@@ -130,6 +132,9 @@ from securitization.messages import (
 )
 
 Handler = Callable[[ExchangeState, Header, Any], list[Event]]
+
+TIMELY = (sale_clock, sale_contracts)
+"""Workflows that only time and other workflows set going: importing them puts their steps where those look."""
 
 NODE = (Role.NODE,)
 OPERATOR = (Role.OPERATOR,)

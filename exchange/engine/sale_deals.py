@@ -1,7 +1,7 @@
 """What a public sale says about agreements: which of them are its own, by which method, and what its deposits are for.
 
 Asked by the agreement workflow, which knows nothing else of sales; what a sale does when one of its deals went a step
-is in sale_awards.
+is in sale_contracts.
 """
 
 from __future__ import annotations

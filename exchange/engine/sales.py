@@ -17,9 +17,9 @@ from exchange.engine.access import acts_for_member, refuse_account
 from exchange.engine.documents import refuse_documents
 from exchange.engine.listing_checks import overlay_of
 from exchange.engine.rules import profile_of
-from exchange.engine.sale_awards import close_sale
 from exchange.engine.sale_cases import tell
 from exchange.engine.sale_checks import ends_at, refuse_lots, refuse_terms, rules_of_sale
+from exchange.engine.sale_ends import close_sale
 from exchange.engine.state import ExchangeState
 from matching.listing import ListingState
 from matching.listing_messages import Listing, ListingMethod
