@@ -32,7 +32,7 @@ from matching.listing import ListingState
 from matching.listing_messages import Listing, ListingMethod
 from matching.lots import SetBid, dutch_end_ns, dutch_steps, pay_as_bid
 from matching.messages import Market
-from matching.sale_messages import AUCTIONS, AnnounceSale, AuctionRegime, Lot, LotTerms, Sale
+from matching.sale_messages import AUCTIONS, AnnounceSale, AuctionRegime, Lot, LotTerms, Sale, SealedPricing
 
 PPM = 1_000_000
 LONGEST_NS = 366 * NS_PER_DAY
@@ -168,8 +168,8 @@ def _refuse_method_terms(profile: Profile, command: AnnounceSale, method: Listin
         return _invalid("soft_close_seconds is an English auction's")
     if bool(command.reveal_until_ns) is not sealed:
         return _invalid("reveal_until_ns is a sealed auction's")
-    if command.unrevealed_forfeit_ppm and not sealed:
-        return _invalid("unrevealed_forfeit_ppm is a sealed auction's")
+    if (command.unrevealed_forfeit_ppm or command.pricing is SealedPricing.SECOND) and not sealed:
+        return _invalid("unrevealed_forfeit_ppm and the second price are a sealed auction's")
     least = profile.fields.anti_sniping_seconds.value
     if english and command.soft_close_seconds < least:
         return _invalid(f"soft_close_seconds at least {least}", cite(profile, "anti_sniping_seconds"))

@@ -26,6 +26,7 @@ from matching.sale_messages import (
     PayDeposit,
     QualifyBidder,
     RegisterBidder,
+    SealedPricing,
     WithdrawBidder,
 )
 from tests.sales.stage import DAY_NS, THOUSAND, Hall
@@ -105,6 +106,7 @@ ENGLISH: list[tuple[str, Change, str, str]] = [
     ("the clock of another method", lambda _: {"step_seconds": 60}, "sale.terms_invalid", ""),
     ("a reveal of another method", lambda h: {"reveal_until_ns": h.terms["ends_at_ns"] + 1}, "sale.terms_invalid", ""),
     ("a forfeit of another method", lambda _: {"unrevealed_forfeit_ppm": Ppm(1)}, "sale.terms_invalid", ""),
+    ("the price of another method", lambda _: {"pricing": SealedPricing.SECOND}, "sale.terms_invalid", ""),
     ("six days of notice", lambda h: begins(h, 6), "sale.terms_invalid", "auction_notice_days"),
     ("eight days of notice", lambda h: begins(h, 8), "", ""),
     ("an end before the start", lambda h: {"ends_at_ns": h.terms["starts_at_ns"]}, "sale.terms_invalid", ""),
