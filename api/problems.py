@@ -118,6 +118,8 @@ _FORBIDDEN = {
     RejectCode.ACCOUNT_FROZEN,
     RejectCode.APPROVAL_SAME_PERSON,
     RejectCode.DEAL_NOT_PARTY,
+    RejectCode.SALE_BARRED,
+    RejectCode.SALE_CONFIDENTIALITY,
     RejectCode.EXPORT_NOT_CLEARED,
 }
 _CONFLICT_ENDINGS = (

@@ -18,7 +18,9 @@ from exchange.core.ids import AccountId, MemberId, UserId
 from exchange.core.messages import Event
 from exchange.core.postings import AccountMark, HoldChange, Posting
 from exchange.core.wire_json import show
+from matching.lot_messages import LotBid
 from matching.messages import TradeSide
+from matching.sale_messages import Bidder, LotReserve
 from securitization.messages import Claim, Subscription
 
 OWNERS: dict[type[Any], tuple[str, ...]] = {
@@ -27,6 +29,9 @@ OWNERS: dict[type[Any], tuple[str, ...]] = {
     HoldChange: ("account_id",),
     AccountMark: ("account_id",),
     TransferLeg: ("account_id",),
+    Bidder: ("account_id", "seller_account_id"),
+    LotBid: ("account_id",),
+    LotReserve: ("seller_account_id",),
     Subscription: ("account_id",),
     Claim: ("originator_account_id", "debtor_account_id"),
 }

@@ -24,7 +24,7 @@ Reason = Annotated[Text, msgspec.Meta(min_length=1)]
 
 
 class DealState(StrEnum):
-    """Where a deal stands. The last five are ends."""
+    """Where a deal stands. The last six are ends."""
 
     PROPOSED = "proposed"
     PUBLICITY = "publicity"
@@ -39,6 +39,8 @@ class DealState(StrEnum):
     STOPPED = "stopped"
     """An objection was upheld."""
     RECORDAL_REFUSED = "recordal_refused"
+    DEFAULTED = "defaulted"
+    """Won in a public sale, and one side did not sign in time."""
     LAPSED = "lapsed"
     """The long stop came before the office's answer."""
 

@@ -63,6 +63,9 @@ class ListingMethod(StrEnum):
     ORDER_BOOK = "order_book"
     AGREEMENT = "agreement"
     LISTING = "listing"
+    ENGLISH = "english"
+    DUTCH = "dutch"
+    SEALED = "sealed"
 
 
 class Listing(Record, frozen=True, kw_only=True):
@@ -172,7 +175,7 @@ class DelistListing(Command, frozen=True, kw_only=True, tag="listing.delist"):
     """End a listing. An instrument closes and stays frozen, its orders end as a run; holdings stay.
 
     A seller may end its own draft, or its own listing that has no book; an operator any that was admitted.
-    Refused: listing.unknown, account.not_yours, listing.state.
+    Refused: listing.unknown, account.not_yours, listing.state, sale.state (it is in a public sale).
     """
 
     listing_id: ListingId

@@ -22,6 +22,7 @@ from exchange.engine.fees import hold_units
 from exchange.engine.state import ExchangeState
 from matching.deals import Deal
 from matching.messages import Market, OrderAccepted, OrderCancelled, OrderReplaced, TradeMade, TradeSide
+from matching.sale_messages import Bidder
 from securitization.messages import Product, Programme, Reward, Subscription
 
 Held = Iterable[tuple[int, int, int]]
@@ -49,6 +50,10 @@ def _in_escrow(state: ExchangeState) -> list[Deal]:
     return [deal for deal in state.table(Deal).values() if deal.escrow_minor]
 
 
+def _deposits(state: ExchangeState) -> Held:
+    return ((bidder.account_id, bidder.money_asset_id, bidder.deposit_minor) for bidder in state.table(Bidder).values())
+
+
 def _subscriptions(state: ExchangeState) -> Held:
     products = state.table(Product)
     for asked in state.table(Subscription).values():
@@ -65,7 +70,14 @@ def _programmes(state: ExchangeState) -> Held:
                 yield programme.sponsor_account_id, programme.money_asset_id, reward.amount_minor
 
 
-HOLD_OWNERS: list[Callable[[ExchangeState], Held]] = [_orders, _withdrawals, _deals, _subscriptions, _programmes]
+HOLD_OWNERS: list[Callable[[ExchangeState], Held]] = [
+    _orders,
+    _withdrawals,
+    _deals,
+    _deposits,
+    _subscriptions,
+    _programmes,
+]
 """Everything that may have promised units."""
 
 

@@ -15,7 +15,9 @@ from exchange.core import documents, membership, node_messages, rule_messages
 from exchange.core.messages import Command
 from matching import deals
 from matching import listing_messages as listings
+from matching import lot_messages as lots
 from matching import messages as market
+from matching import sale_messages as sales
 from securitization import messages as products
 
 Check = Callable[[Services, Command], Awaitable[None]]
@@ -117,6 +119,20 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/pilots/resolve", pilot.ResolvePilot),
     Post("/v1/pilots/agree", pilot.AgreePilot),
     Post("/v1/pilots/withdraw", pilot.WithdrawPilot),
+    # Public sales
+    Post("/v1/sales", sales.AnnounceSale, made=True),
+    Post("/v1/sales/cancel", sales.CancelSale),
+    Post("/v1/listings/reprice", sales.RepriceListing),
+    Post("/v1/bidders", sales.RegisterBidder, made=True),
+    Post("/v1/bidders/qualify", sales.QualifyBidder),
+    Post("/v1/bidders/bind", sales.BindBidder),
+    Post("/v1/bidders/view-document", sales.ViewDocument),
+    Post("/v1/bidders/pay-deposit", sales.PayDeposit),
+    Post("/v1/bidders/withdraw", sales.WithdrawBidder),
+    Post("/v1/bids", lots.PlaceBid, made=True),
+    Post("/v1/bids/commit", lots.CommitBid, made=True),
+    Post("/v1/bids/reveal", lots.RevealBid),
+    Post("/v1/bids/answer-offer", lots.AnswerOffer),
     # Products
     Post("/v1/claims", products.RegisterClaim, made=True),
     Post("/v1/claims/pay", products.PayClaim),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -23,7 +24,7 @@ router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
 MAX_BYTES = 16 * 1_048_576
 DOCUMENT = Param("document_id", letter="F")
-_HASH = re.compile(r"[0-9a-f]{64}")
+HASH = re.compile(r"[0-9a-f]{64}")
 _UPLOAD = {
     "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string"}}}},
 }
@@ -34,7 +35,7 @@ async def upload(request: Request, sha256: str) -> Response:
     """Store a file's bytes under their hash, at most 16 MiB; sending them again does nothing."""
     asked = question(request, (), paths=False)
     services = asked.services
-    if not _HASH.fullmatch(sha256):
+    if not HASH.fullmatch(sha256):
         raise RequestRefused(RequestCode.PARAMETER, "sha256: expected 64 lower-case hex digits")
     headers = dict(request.scope["headers"])
     body = await read_bytes(request.receive, headers, MAX_BYTES, services.settings.body_seconds)
@@ -57,9 +58,13 @@ async def download(request: Request) -> Response:
     body = await asked.services.blobs.get(found.sha256) if found is not None else None
     if body is None:
         raise RequestRefused(RequestCode.RESOURCE_UNKNOWN)
-    # Never shown as a page of ours, whatever its filer said it is.
-    headers = {"content-disposition": f'attachment; filename="{found.sha256}"', "x-media-type": found.media_type}
-    return Response(body, media_type="application/octet-stream", headers=headers)
+    return as_file(body, found.sha256, {"x-media-type": found.media_type})
+
+
+def as_file(body: bytes, sha256: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A file's bytes, never shown as a page of ours, whatever its filer said it is."""
+    named = {"content-disposition": f'attachment; filename="{sha256}"', **(headers or {})}
+    return Response(body, media_type="application/octet-stream", headers=named)
 
 
 async def require_uploaded(services: Services, command: Command) -> None:

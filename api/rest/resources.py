@@ -38,7 +38,9 @@ from exchange.store.queries.reader import Snapshot
 from exchange.store.queries.records import Among
 from matching.deals import Deal, DealState, LastSale
 from matching.listing_messages import Listing
+from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
+from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 Mine = Callable[[Question], tuple[Among, ...]]
@@ -180,6 +182,18 @@ RESOURCES: tuple[Resource, ...] = (
         fields=("pilot_id", "outcome_id", "market_id", "notice_until_ns"),
     ),
     Resource("/v1/last-sales", LastSale, staff=True),
+    # Public sales: what is sold is everybody's to see, who bids is the seller's, and a bid its bidder's alone
+    Resource("/v1/sales", Sale, public=True, filters=("market_id", "member_id", "method", "state")),
+    Resource("/v1/lots", Lot, public=True, filters=("sale_id", "listing_id", "asset_id", "state")),
+    Resource("/v1/listing-steps", ListingSteps, public=True),
+    Resource("/v1/lot-reserves", LotReserve, by_account("seller_account_id")),
+    Resource(
+        "/v1/bidders",
+        Bidder,
+        by_account("account_id", "seller_account_id"),
+        filters=("sale_id", "account_id", "state"),
+    ),
+    Resource("/v1/bids", LotBid, by_account("account_id"), filters=("sale_id", "bidder_id", "state")),
     # Securitization
     Resource(
         "/v1/claims",

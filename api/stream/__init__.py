@@ -9,7 +9,8 @@ Read in this order:
     projections.py numbers.py   which halves run, compiled or readable; how far each private channel has come
     rights.py accounts.py   who may see which account; the private channels
     books.py       depth and trades of one instrument: numbered, conflated, resumable
-    market.py      all public channels on a tick of 25 ms
+    market.py      the public channels of instruments, on a tick of 25 ms
+    lots.py        the public channels of lots in a sale, at once
     link.py        one connection's bytes, never waited for
     uvicorn_link.py   the same past ASGI, for the server we run
     frames.py      a client's frames → messages; _frames.pyx is its compiled twin

@@ -18,6 +18,7 @@ from exchange.core.messages import Citation, Event, Rejected
 from exchange.core.node_messages import RunStarted
 from exchange.core.wire_json import show
 from exchange.node.ports import NodeFault, Outcome
+from matching.lot_messages import BidCommitted, BidPlaced, BidRevealed
 from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade
 
 encode = msgspec.json.Encoder().encode
@@ -47,6 +48,7 @@ class Ack(Answer, frozen=True, kw_only=True, tag="ack", omit_defaults=True):
     status: str | None = None
     remaining_lots: int | None = None
     orders: int | None = None
+    bid_id: str | None = None
     repeated: bool = False
 
 
@@ -147,12 +149,21 @@ def answer_to(echo: str | int | None, outcome: Outcome | NodeFault) -> Answer:
     first = outcome.events[0] if outcome.events else None
     if isinstance(first, Rejected):
         return Refused(id=echo, code=first.code, detail=first.detail, rule=_rule(first.rule), sequence=outcome.sequence)
-    orders = None
+    orders = bid_id = None
     if first is None:
         orders = 0
+    elif isinstance(first, BidPlaced | BidCommitted | BidRevealed):
+        bid_id = to_wire("BD", first.bid.bid_id)
     elif isinstance(first, RunStarted):
         orders = first.run.total
-    return Ack(id=echo, sequence=outcome.sequence, at_ns=outcome.at_ns, orders=orders, repeated=outcome.repeated)
+    return Ack(
+        id=echo,
+        sequence=outcome.sequence,
+        at_ns=outcome.at_ns,
+        orders=orders,
+        bid_id=bid_id,
+        repeated=outcome.repeated,
+    )
 
 
 def _told_by(events: Sequence[Event]) -> Told | None:

@@ -25,6 +25,7 @@ from api.stream.books import Moment, TradeLine, trade_line
 from api.stream.codes import StreamCode
 from api.stream.history import Journal
 from api.stream.link import Link
+from api.stream.lots import Lots
 from api.stream.market import TICK_S, Market
 from api.stream.rights import Rights
 from api.stream.session import Session, Stage
@@ -35,6 +36,7 @@ from exchange.node.local import LocalBus
 from exchange.node.ports import Batch, Clock, NodeFault, Outcome, Submission
 from exchange.node.sequencer import Sequencer
 from matching.depth import CommittedRow, DepthSnapshot
+from matching.sale_messages import Lot
 
 LAST_TRADES = 1_000
 MAX_MISSED = 10_000
@@ -106,6 +108,7 @@ class Hub:
         self.rights = Rights(directory)
         self.accounts = Accounts(self.rights)
         self.market = Market()
+        self.lots = Lots()
         self.readers = asyncio.Semaphore(self.settings.max_readers)
         self.sessions: dict[Session, None] = {}
         self._by_user: dict[UserId, dict[Session, None]] = {}
@@ -146,7 +149,9 @@ class Hub:
 
     def _take(self, rows: Sequence[CommittedRow]) -> None:
         self.accounts.rows(rows)
-        self.market.rows(rows)
+        for row in self.market.rows(rows):
+            self.lots.row(row.header, row.events)
+        self.lots.moment = self.market.moment
 
     def _project(self, step: str, work: Callable[[], None]) -> None:
         """A bug in a projection is ours alone: the node goes on, the sessions start again from what is true."""
@@ -162,6 +167,7 @@ class Hub:
         for session in list(self.sessions):
             session.close(StreamCode.STREAM_RESTART)
         state, head = sequencer.state, sequencer.head
+        self.lots.restore(Moment(sequencer.epoch, head.sequence, head.at_ns), state.table(Lot).values())
         self.accounts.restore({account_id: channel.n for account_id, channel in state.ledger.channels.items()})
         self.market.restore(
             Moment(sequencer.epoch, head.sequence, head.at_ns),

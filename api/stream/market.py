@@ -147,16 +147,21 @@ class Market:
 
     # --- committed rows in -
 
-    def rows(self, rows: Sequence[CommittedRow]) -> None:
-        """Take in committed rows; what they changed is told with the next tick, a changed instrument at once."""
+    def rows(self, rows: Sequence[CommittedRow]) -> Sequence[CommittedRow]:
+        """Take in committed rows; what they changed is told with the next tick, a changed instrument at once.
+
+        Answers the rows that told more than an order's path.
+        """
         if not rows:
-            return
-        for row in self.depth.rows(rows):
+            return rows
+        others = self.depth.rows(rows)
+        for row in others:
             self.moment = _moment(row.header)
             for event in row.events:
                 for name in _instrument_fields(cast("Any", type(event))):
                     self._instrument(event, getattr(event, name))
         self.moment = _moment(rows[-1].header)
+        return others
 
     def settle(self) -> None:
         """Hand what changed to the watched instruments' channels. All rows count as one: only the outcome shows."""

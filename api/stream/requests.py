@@ -14,15 +14,18 @@ from typing import Annotated, Any
 
 import msgspec
 
-from exchange.core.ids import AccountId, InstrumentId, OrderId, from_wire
+from exchange.core.ids import AccountId, BidderId, BidId, InstrumentId, LotId, OrderId, from_wire
 from exchange.core.instruments import OrderType, SelfTradePrevention, Side, TimeInForce
 from exchange.core.messages import Command
-from exchange.core.units import MAX_INTEGER, Code, PositiveLots, PositiveMinor, PositivePrice
+from exchange.core.units import MAX_INTEGER, Code, PositiveLots, PositiveMinor, PositivePrice, Sha256Hex
+from matching.lot_messages import CommitBid, Nonce, PlaceBid, RevealBid
+from matching.lots import MAX_LOTS
 from matching.messages import CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
 
 Echo = Annotated[str, msgspec.Meta(max_length=64)] | Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)] | None
 """The client's own number or name for a message; its answer carries it back."""
 IdText = Annotated[str, msgspec.Meta(max_length=24)]
+IdTexts = Annotated[tuple[IdText, ...], msgspec.Meta(min_length=1, max_length=MAX_LOTS)]
 MAX_CACHED = 65_536
 
 
@@ -96,15 +99,52 @@ class CancelAllOrdersText(Request, frozen=True, kw_only=True, tag="orders.cancel
     side: Side | None = None
 
 
-OrderRequest = PlaceOrderText | CancelOrderText | ReplaceOrderText | CancelAllOrdersText
+class PlaceBidText(Request, frozen=True, kw_only=True, tag="lot.bid"):
+    """`lot.bid` with identifiers as text."""
+
+    bidder_id: IdText
+    lot_ids: IdTexts
+    price_minor: PositiveMinor
+    client_bid_id: Code
+
+
+class CommitBidText(Request, frozen=True, kw_only=True, tag="lot.commit"):
+    """`lot.commit` with identifiers as text."""
+
+    bidder_id: IdText
+    commitment_sha256: Sha256Hex
+    client_bid_id: Code
+
+
+class RevealBidText(Request, frozen=True, kw_only=True, tag="lot.reveal"):
+    """`lot.reveal` with identifiers as text."""
+
+    bid_id: IdText
+    lot_ids: IdTexts
+    price_minor: PositiveMinor
+    nonce: Nonce
+
+
+OrderRequest = (
+    PlaceOrderText
+    | CancelOrderText
+    | ReplaceOrderText
+    | CancelAllOrdersText
+    | PlaceBidText
+    | CommitBidText
+    | RevealBidText
+)
 AnyRequest = OrderRequest | Login | Ping | Subscribe | Unsubscribe
 TWINS: dict[type[Request], type[Command]] = {
     PlaceOrderText: PlaceOrder,
     CancelOrderText: CancelOrder,
     ReplaceOrderText: ReplaceOrder,
     CancelAllOrdersText: CancelAllOrders,
+    PlaceBidText: PlaceBid,
+    CommitBidText: CommitBid,
+    RevealBidText: RevealBid,
 }
-"""Each order message and the command it is the text form of."""
+"""Each message that becomes a command, and the command it is the text form of."""
 
 decode_request = msgspec.json.Decoder(AnyRequest).decode
 """Read one message. Raises: one of UNREADABLE; a msgspec.ValidationError names the path of what is wrong."""
@@ -145,17 +185,24 @@ def instrument_of(text: str) -> InstrumentId:
     return InstrumentId(from_wire("I", text))
 
 
+def lot_of(text: str) -> LotId:
+    """A lot's identifier.
+
+    Raises: ValueError.
+    """
+    return LotId(from_wire("LT", text))
+
+
 def to_command(request: OrderRequest) -> Command:
-    """The command of an order message.
+    """The command of an order's or a bid's message.
 
     Raises: ValueError if an identifier is not one.
     """
-    account_id = account_of(request.account_id)
     match request:
         case PlaceOrderText():
             return PlaceOrder(
                 client_order_id=request.client_order_id,
-                account_id=account_id,
+                account_id=account_of(request.account_id),
                 instrument_id=instrument_of(request.instrument_id),
                 side=request.side,
                 quantity_lots=request.quantity_lots,
@@ -167,10 +214,12 @@ def to_command(request: OrderRequest) -> Command:
                 cancel_on_disconnect=request.cancel_on_disconnect,
             )
         case CancelOrderText():
-            return CancelOrder(account_id=account_id, order_id=OrderId(from_wire("O", request.order_id)))
+            return CancelOrder(
+                account_id=account_of(request.account_id), order_id=OrderId(from_wire("O", request.order_id))
+            )
         case ReplaceOrderText():
             return ReplaceOrder(
-                account_id=account_id,
+                account_id=account_of(request.account_id),
                 order_id=OrderId(from_wire("O", request.order_id)),
                 client_order_id=request.client_order_id,
                 price_ticks=request.price_ticks,
@@ -179,9 +228,29 @@ def to_command(request: OrderRequest) -> Command:
         case CancelAllOrdersText():
             instrument = request.instrument_id
             return CancelAllOrders(
-                account_id=account_id,
+                account_id=account_of(request.account_id),
                 instrument_id=None if instrument is None else instrument_of(instrument),
                 side=request.side,
+            )
+        case PlaceBidText():
+            return PlaceBid(
+                bidder_id=BidderId(from_wire("BR", request.bidder_id)),
+                lot_ids=tuple(lot_of(text) for text in request.lot_ids),
+                price_minor=request.price_minor,
+                client_bid_id=request.client_bid_id,
+            )
+        case CommitBidText():
+            return CommitBid(
+                bidder_id=BidderId(from_wire("BR", request.bidder_id)),
+                commitment_sha256=request.commitment_sha256,
+                client_bid_id=request.client_bid_id,
+            )
+        case RevealBidText():
+            return RevealBid(
+                bid_id=BidId(from_wire("BD", request.bid_id)),
+                lot_ids=tuple(lot_of(text) for text in request.lot_ids),
+                price_minor=request.price_minor,
+                nonce=request.nonce,
             )
 
 

@@ -12,8 +12,8 @@ from api.stream.answers import Subscribed, Unsubscribed
 from api.stream.codes import StreamCode
 from api.stream.history import replay
 from api.stream.market import INSTRUMENTS
-from api.stream.requests import Subscribe, Unsubscribe, account_of, instrument_of
-from exchange.core.ids import AccountId, to_wire
+from api.stream.requests import Subscribe, Unsubscribe, account_of, instrument_of, lot_of
+from exchange.core.ids import AccountId, LotId, to_wire
 
 if TYPE_CHECKING:
     from api.stream.session import Session
@@ -50,6 +50,8 @@ class Subscriptions:
                 self._instruments(request)
             elif kind in ("book", "trades"):
                 self._market(request, kind, name)
+            elif kind == "lot":
+                self._lot(request, lot_of(name))
             else:
                 session.refuse(request.id, StreamCode.CHANNEL_UNKNOWN)
         except ValueError as error:
@@ -94,6 +96,18 @@ class Subscriptions:
         self._markets.add(request.channel)
         self._subscribed(request, market.number(kind, instrument_id))
         market.follow(kind, instrument_id, self._session, request.from_n)
+
+    def _lot(self, request: Subscribe, lot_id: LotId) -> None:
+        lots = self._session.hub.lots
+        n = lots.number(lot_id)
+        if n is None:
+            self._session.refuse(request.id, StreamCode.CHANNEL_UNKNOWN)
+        elif request.from_n is not None and request.from_n > n + 1:
+            self._session.refuse(request.id, StreamCode.CHANNEL_AHEAD, f"n={n}")
+        else:
+            self._markets.add(request.channel)
+            self._subscribed(request, n)
+            lots.follow(lot_id, self._session, request.from_n)
 
     def _instruments(self, request: Subscribe) -> None:
         market = self._session.hub.market
@@ -194,6 +208,8 @@ class Subscriptions:
         self._markets.discard(channel)
         if channel == INSTRUMENTS:
             market.unfollow_instruments(session)
+        elif kind == "lot":
+            session.hub.lots.unfollow(lot_of(name), session)
         else:
             market.unfollow(kind, instrument_of(name), session)
         return True

@@ -1,4 +1,4 @@
-"""Serves the pages: two server-rendered frames, and the scripts that Vite built.
+"""Serves the pages: three server-rendered frames, and the scripts that Vite built.
 
 The built files have their contents' hash in their names, so browsers keep them for good; the frames are asked for anew
 each time. A frame holds nothing of anybody: who is logged in is known to the page's script alone, so no cookie is
@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 DIST = HERE / "dist"
 LANGUAGES = ("en", "zh")
 """In the order of the words' texts."""
-PAGES = {"/": "market", "/institution": "institution"}
+PAGES = {"/": "market", "/lots": "lots", "/institution": "institution"}
 """Where each page is; its template and its script have its name."""
 
 # Beside the policy that the edge puts on every answer: only Lit may make elements of text, and only from its templates.

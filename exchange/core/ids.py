@@ -43,6 +43,11 @@ ProductId = NewType("ProductId", int)
 RewardId = NewType("RewardId", int)
 ProgrammeId = NewType("ProgrammeId", int)
 SubscriptionId = NewType("SubscriptionId", int)
+SaleId = NewType("SaleId", int)
+LotId = NewType("LotId", int)
+"""One right in a public sale; never the smallest quantity of an instrument."""
+BidderId = NewType("BidderId", int)
+BidId = NewType("BidId", int)
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -81,6 +86,10 @@ KINDS: dict[str, str] = {
     "SubscriptionId": "G",
     "RunId": "R",
     "ApprovalId": "H",
+    "SaleId": "SL",
+    "LotId": "LT",
+    "BidderId": "BR",
+    "BidId": "BD",
 }
 """Type name → kind letter on the wire. Never reused."""
 

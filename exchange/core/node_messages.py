@@ -52,6 +52,11 @@ class TimerKind(StrEnum):
     DEAL_LONG_STOP = "deal.long_stop"
     PILOT_NOTICE_ENDS = "pilot.notice_ends"
     APPROVAL_EXPIRES = "approval.expires"
+    SALE_STARTS = "sale.starts"
+    SALE_ENDS = "sale.ends"
+    SALE_REVEAL_ENDS = "sale.reveal_ends"
+    LOT_CLOCK = "lot.clock"
+    LOT_DUE = "lot.due"
 
 
 class Timer(Record, frozen=True, kw_only=True):

@@ -59,11 +59,13 @@ from exchange.core.rejections import ensure
 from exchange.core.rule_messages import ActivateText, ConfirmField, PublishText
 from exchange.engine import (
     approvals,
+    bidders,
     corrections,
     deals,
     documents,
     funding,
     listings,
+    lots,
     markets,
     members,
     orders,
@@ -75,6 +77,10 @@ from exchange.engine import (
     rewards,
     rights,
     rules,
+    sale_awards,
+    sale_clock,
+    sale_contracts,
+    sales,
     timers,
     withdrawals,
 )
@@ -92,6 +98,7 @@ from matching.deals import (
     WithdrawDeal,
 )
 from matching.listing_messages import AdmitListing, DelistListing, OpenMarket, ProposeListing, RejectListing
+from matching.lot_messages import AnswerOffer, CommitBid, PlaceBid, RevealBid
 from matching.messages import (
     CancelAllOrders,
     CancelOrder,
@@ -99,6 +106,17 @@ from matching.messages import (
     FreezeInstrument,
     PlaceOrder,
     ReplaceOrder,
+)
+from matching.sale_messages import (
+    AnnounceSale,
+    BindBidder,
+    CancelSale,
+    PayDeposit,
+    QualifyBidder,
+    RegisterBidder,
+    RepriceListing,
+    ViewDocument,
+    WithdrawBidder,
 )
 from securitization.messages import (
     ClaimReward,
@@ -114,6 +132,9 @@ from securitization.messages import (
 )
 
 Handler = Callable[[ExchangeState, Header, Any], list[Event]]
+
+TIMELY = (sale_clock, sale_contracts)
+"""Workflows that only time and other workflows set going: importing them puts their steps where those look."""
 
 NODE = (Role.NODE,)
 OPERATOR = (Role.OPERATOR,)
@@ -218,6 +239,20 @@ ROUTES: dict[type[Command], Route] = {
     ConfirmRecordal: Route(deals.confirm_recordal, OPERATOR),
     RefuseRecordal: Route(deals.refuse_recordal, OPERATOR),
     WithdrawDeal: Route(deals.withdraw_deal, TRADERS),
+    # Public sales
+    AnnounceSale: Route(sales.announce_sale, TRADERS),
+    CancelSale: Route(sales.cancel_sale, MEMBERS_AND_OPERATOR),
+    RepriceListing: Route(sales.reprice_listing, OPERATOR, four_eyes=True),
+    RegisterBidder: Route(bidders.register_bidder, TRADERS),
+    QualifyBidder: Route(bidders.qualify_bidder, OPERATOR),
+    BindBidder: Route(bidders.bind_bidder, TRADERS),
+    ViewDocument: Route(bidders.view_document, TRADERS),
+    PayDeposit: Route(bidders.pay_deposit, TRADERS),
+    WithdrawBidder: Route(bidders.withdraw_bidder, TRADERS),
+    PlaceBid: Route(lots.place_bid, TRADERS),
+    CommitBid: Route(lots.commit_bid, TRADERS),
+    RevealBid: Route(lots.reveal_bid, TRADERS),
+    AnswerOffer: Route(sale_awards.answer_offer, TRADERS),
     # Pilot assignments
     ProposePilot: Route(pilots.propose_pilot, INSTITUTION),
     DecidePilot: Route(pilots.decide_pilot, INSTITUTION),

@@ -19,6 +19,7 @@ from exchange.core.rule_messages import PublishedKind
 from exchange.engine.outcomes import open_claims
 from exchange.engine.rights import patents_of, refuse_title, refuse_whole_right
 from exchange.engine.rules import disposal_overlay, profile_of
+from exchange.engine.sale_deals import method_of
 from exchange.engine.state import ExchangeState
 from exchange.rulebook.checks import (
     check_currency,
@@ -39,28 +40,31 @@ Bound = tuple[Overlays, Overlay]
 """The overlay set in force for a deal, and the one overlay of it that binds its seller."""
 
 
-def refuse_deal(state: ExchangeState, header: Header, deal: Deal) -> Rejected | None:
+def refuse_deal(state: ExchangeState, header: Header, deal: Deal, method: Method | None = None) -> Rejected | None:
     """Whether the deal, as it stands, may go on now. Its accounts, market and right were looked up before.
+
+    `method` is how its price is being found; None: by the sale it came out of, else by agreement.
 
     Refused: as deal.propose, from account.frozen of either party and rule.method_not_allowed on.
     """
     market = state.table(Market)[deal.market_id]
     profile = profile_of(state, market)
     right = state.table(Right)[deal.asset_id]
+    method = method or method_of(state, deal)
     for account_id in (deal.seller_account_id, deal.buyer_account_id):
         if (refusal := refuse_stopped(state, account_id)) is not None:
             return refusal
-    if (refusal := _refuse_by_market(state, market, profile, right, deal)) is not None:
+    if (refusal := _refuse_by_market(state, market, profile, right, deal, method)) is not None:
         return refusal
     bound = overlay_of_deal(state, header, profile, deal)
     if isinstance(bound, Rejected):
         return bound
-    if bound is not None and (refused := check_disposal_method(*bound, Method.AGREEMENT)) is not None:
+    if bound is not None and (refused := check_disposal_method(*bound, method)) is not None:
         return refused.rejected()
     seller, buyer = party(state, deal.seller_account_id), party(state, deal.buyer_account_id)
     if (refused := check_export(right.technology_class, seller.country, buyer.country)) is not None:
         return refused.rejected()
-    if (refusal := _refuse_right(state, header, market, profile, right, deal)) is not None:
+    if (refusal := refuse_right(state, header, market, profile, right, deal)) is not None:
         return refusal
     return _refuse_gap(state, header, market, profile, deal)
 
@@ -115,15 +119,17 @@ def rules_of_deal(profile: Profile, bound: Bound | None) -> tuple[Citation, ...]
     return (*market_rules, *(cite_overlay(*bound, field) for field in ("methods", "agreement_publicity_days")))
 
 
-def deal_fees(state: ExchangeState, market: Market, version: int, price_minor: int) -> tuple[int, int] | None:
-    """What an agreement at this price costs (the buyer, the seller); None: the schedule does not price it.
+def deal_fees(
+    state: ExchangeState, market: Market, version: int, price_minor: int, method: Method = Method.AGREEMENT
+) -> tuple[int, int] | None:
+    """What a deal at this price costs (the buyer, the seller); None: the schedule does not price it.
 
     Preview and posting are this one function. Units: minor; the seller's fee never exceeds the price.
     """
     schedule = state.parsed.get((PublishedKind.FEE_SCHEDULE, market.fee_schedule, version))
     if not isinstance(schedule, FeeSchedule):
         return None
-    rows = [fee_row(schedule, market.profile, Method.AGREEMENT, side) for side in (Side.BUY, Side.SELL)]
+    rows = [fee_row(schedule, market.profile, method, side) for side in (Side.BUY, Side.SELL)]
     fees = [fee_minor(row, price_minor) for row in rows if row is not None]
     return (fees[0], fees[1]) if len(fees) == len(rows) else None
 
@@ -132,10 +138,10 @@ def deal_fees(state: ExchangeState, market: Market, version: int, price_minor: i
 
 
 def _refuse_by_market(
-    state: ExchangeState, market: Market, profile: Profile, right: Right, deal: Deal
+    state: ExchangeState, market: Market, profile: Profile, right: Right, deal: Deal, method: Method
 ) -> Rejected | None:
     """Method, form, currency and value as the market's profile has them, and whether it admits both parties."""
-    if (refusal := check_method(profile, Method.AGREEMENT)) is not None:
+    if (refusal := check_method(profile, method)) is not None:
         return refusal.rejected()
     if profile.fields.register_of_record.value is RegisterOfRecord.EXTERNAL:
         return _not_this_way(profile, "register_of_record", "another register's holdings take no deal here")
@@ -159,7 +165,7 @@ def _not_this_way(profile: Profile, field: str, detail: str) -> Rejected:
     return Rejected(code=RejectCode.RULE_METHOD_NOT_ALLOWED, detail=detail, rule=cite(profile, field))
 
 
-def _refuse_right(
+def refuse_right(
     state: ExchangeState, header: Header, market: Market, profile: Profile, right: Right, deal: Deal
 ) -> Rejected | None:
     """Whether the whole right is the seller's to sell: free, alive, of clear title, and nobody may step in before.

@@ -6,6 +6,7 @@ to the seller, or back to the buyer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import msgspec
@@ -21,7 +22,7 @@ from exchange.core.messages import Event, Header, Rejected
 from exchange.core.node_messages import Timer, TimerKind
 from exchange.core.parties import SellerClass, UserRight
 from exchange.core.postings import Movement
-from exchange.core.rejections import RejectCode, ensure
+from exchange.core.rejections import InvariantBroken, RejectCode, ensure
 from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import Minor, TimeNs
 from exchange.engine import timers
@@ -42,6 +43,14 @@ from exchange.engine.listings import end_listing
 from exchange.engine.orders import MAX_ORDER_MINOR
 from exchange.engine.rights import pass_title
 from exchange.engine.rules import profile_of
+from exchange.engine.sale_deals import (
+    deposit_towards,
+    free_deposit,
+    method_of,
+    refuse_before_the_set,
+    refuse_beside_sale,
+    refuse_step_back,
+)
 from exchange.engine.state import VENUE_TIME_ZONE, ExchangeState
 from exchange.engine.telling import move_and_tell
 from exchange.rulebook.disposal import long_stop_ns, period_end_ns
@@ -74,6 +83,10 @@ from matching.listing import ListingState
 from matching.listing_messages import Listing
 from matching.messages import Market
 
+Follower = Callable[[ExchangeState, Header, Deal], list[Event]]
+FOLLOWERS: list[Follower] = []
+"""Who hears of a deal's every step, when it is taken: the public sale it came out of adds itself at import."""
+
 # --- Proposal and acceptance ------------------------------------------------------------------------------------------
 
 
@@ -88,6 +101,8 @@ def propose_deal(state: ExchangeState, header: Header, command: ProposeDeal) -> 
     if isinstance(draft, Rejected):
         return [draft]
     if (refusal := refuse_deal(state, header, draft)) is not None:
+        return [refusal]
+    if (refusal := refuse_beside_sale(state, draft)) is not None:
         return [refusal]
     market = state.table(Market)[draft.market_id]
     fees = deal_fees(state, market, draft.fee_version, draft.price_minor)
@@ -115,7 +130,8 @@ def propose_deal(state: ExchangeState, header: Header, command: ProposeDeal) -> 
         terms_sha256=terms_hash(terms),
     )
     told = _move(state, header, deal)
-    return [DealProposed(deal=deal, terms=terms, rules=rules_of_deal(profile, bound), movement=told)]
+    proposed = DealProposed(deal=deal, terms=terms, rules=rules_of_deal(profile, bound), movement=told)
+    return [proposed, *_follow(state, header, deal)]
 
 
 def accept_deal(state: ExchangeState, header: Header, command: AcceptDeal) -> list[Event]:
@@ -138,7 +154,7 @@ def accept_deal(state: ExchangeState, header: Header, command: AcceptDeal) -> li
     state.change()
     accepted = _put(state, deal, accepted_by=header.principal, accepted_at_ns=header.at_ns, **_publicity(deal, until))
     event = DealAccepted(deal=accepted, movement=_move(state, header, accepted))
-    return [event, *_start_clock(state, header, accepted)]
+    return [event, *_start_clock(state, header, accepted), *_follow(state, header, accepted)]
 
 
 def withdraw_deal(state: ExchangeState, header: Header, command: WithdrawDeal) -> list[Event]:
@@ -151,9 +167,12 @@ def withdraw_deal(state: ExchangeState, header: Header, command: WithdrawDeal) -
         return [Rejected(code=RejectCode.DEAL_NOT_PARTY)]
     if deal.state not in OPEN:
         return [Rejected(code=RejectCode.DEAL_STATE, detail=deal.state)]
+    bound = [refuse_step_back(state, deal, side) for side, refused in zip(Side, refusals, strict=True) if not refused]
+    if bound[0] is not None:
+        return [bound[0]]
 
     state.change()
-    return _end(state, header, deal, DealState.WITHDRAWN, command.reason)
+    return end_deal(state, header, deal, DealState.WITHDRAWN, command.reason)
 
 
 # --- Publicity and objections -----------------------------------------------------------------------------------------
@@ -189,7 +208,7 @@ def resolve_objection(state: ExchangeState, header: Header, command: ResolveObje
 
     state.change()
     if command.upheld or isinstance(until, Rejected):
-        return _end(state, header, deal, DealState.STOPPED, command.reason)
+        return end_deal(state, header, deal, DealState.STOPPED, command.reason)
     shown = _put(state, deal, **_publicity(deal, until))
     told = _move(state, header, shown)
     dismissed = ObjectionDismissed(deal=shown, reason=command.reason, movement=told)
@@ -225,7 +244,7 @@ def _publicity_ends(state: ExchangeState, header: Header, timer: Timer) -> list[
     deal = state.table(Deal)[DealId(timer.subject_id)]
     ensure(deal.state is DealState.PUBLICITY, "a publicity timer stands as long as the publicity runs")
     shown = _put(state, deal, state=DealState.SIGNING)
-    return [DealPublicityEnded(deal=shown, movement=_move(state, header, shown))]
+    return [DealPublicityEnded(deal=shown, movement=_move(state, header, shown)), *_follow(state, header, shown)]
 
 
 # --- Contract and completion ------------------------------------------------------------------------------------------
@@ -252,11 +271,15 @@ def sign_deal(state: ExchangeState, header: Header, command: SignDeal) -> list[E
         return [Rejected(code=RejectCode.APPROVAL_SAME_PERSON)]
     if (refusal := refuse_deal(state, header, deal)) is not None:
         return [refusal]
+    if (refusal := refuse_before_the_set(state, deal, command.side)) is not None:
+        return [refusal]
     money_id = state.table(Market)[deal.market_id].money_asset_id
-    if buys and _cost(deal) > state.ledger.available(deal.buyer_account_id, money_id):
+    available = state.ledger.available(deal.buyer_account_id, money_id) + deposit_towards(state, deal)
+    if buys and _cost(deal) > available:
         return [Rejected(code=RejectCode.HOLD_INSUFFICIENT_AVAILABLE)]
 
     state.change()
+    freed = free_deposit(state, header, deal) if buys else []
     both = bool(other)
     signed = _put(
         state,
@@ -267,11 +290,11 @@ def sign_deal(state: ExchangeState, header: Header, command: SignDeal) -> list[E
         contracted_at_ns=header.at_ns if both else TimeNs(0),
     )
     movement = _to_escrow(state, header, signed) if buys else _move(state, header, signed)
-    events: list[Event] = [DealSigned(deal=signed, side=command.side, movement=movement)]
+    events: list[Event] = [*freed, DealSigned(deal=signed, side=command.side, movement=movement)]
     if both and signed.settlement is Settlement.BOOK_ENTRY:
         signed_on = local_date(header.at_ns, VENUE_TIME_ZONE).isoformat()
         return [*events, *_complete(state, header, signed, signed_on, "")]
-    return [*events, *_start_long_stop(state, header, signed)]
+    return [*events, *_start_long_stop(state, header, signed), *_follow(state, header, signed)]
 
 
 def confirm_recordal(state: ExchangeState, header: Header, command: ConfirmRecordal) -> list[Event]:
@@ -303,14 +326,14 @@ def refuse_recordal(state: ExchangeState, header: Header, command: RefuseRecorda
 
     state.change()
     told = _put(state, deal, office_reference=command.office_reference, known_at_ns=header.at_ns)
-    return _end(state, header, told, DealState.RECORDAL_REFUSED, command.reason)
+    return end_deal(state, header, told, DealState.RECORDAL_REFUSED, command.reason)
 
 
 def _long_stop(state: ExchangeState, header: Header, timer: Timer) -> list[Event]:
     """Time is up: what was taken goes back, to a frozen account too, since nobody asks for it and it stays there."""
     deal = state.table(Deal)[DealId(timer.subject_id)]
     ensure(deal.escrow_minor > 0, "a long stop stands as long as the escrow")
-    return _end(state, header, deal, DealState.LAPSED, "long stop")
+    return end_deal(state, header, deal, DealState.LAPSED, "long stop")
 
 
 timers.FIRINGS[TimerKind.DEAL_PUBLICITY_ENDS] = _publicity_ends
@@ -521,10 +544,10 @@ def _complete(
     if listing is not None:
         over = ListingState.REJECTED if listing.state is ListingState.DRAFT else None
         events.extend(end_listing(state, header, listing, "sold", over))
-    return events
+    return [*events, *_follow(state, header, completed)]
 
 
-def _end(state: ExchangeState, header: Header, deal: Deal, to: DealState, reason: str) -> list[Event]:
+def end_deal(state: ExchangeState, header: Header, deal: Deal, to: DealState, reason: str) -> list[Event]:
     """The deal comes to nothing: escrow goes back by a new transfer, the right is free. Call after the line."""
     bank, money_id = _bank_and_money(state, deal)
     legs: list[Leg] = []
@@ -542,4 +565,29 @@ def _end(state: ExchangeState, header: Header, deal: Deal, to: DealState, reason
         for kind in (TimerKind.DEAL_PUBLICITY_ENDS, TimerKind.DEAL_LONG_STOP)
         for event in timers.drop_timers(state, kind, deal.deal_id)
     ]
-    return [DealEnded(deal=ended, movement=movement), *dropped]
+    return [DealEnded(deal=ended, movement=movement), *dropped, *_follow(state, header, ended)]
+
+
+def open_deal(state: ExchangeState, header: Header, deal: Deal) -> tuple[Deal, DealTerms, Movement]:
+    """Keep a deal whose price was found elsewhere, ready to be signed, with its fees. Call after the line.
+
+    Units: `deal.fee_version` names the schedule; that it prices the deal's method was asked before.
+    """
+    market = state.table(Market)[deal.market_id]
+    fees = deal_fees(state, market, deal.fee_version, deal.price_minor, method_of(state, deal))
+    if fees is None:
+        raise InvariantBroken("a sale was announced under a schedule that prices its method")
+    terms = _terms(market, deal, *fees)
+    opened = _put(
+        state,
+        deal,
+        buyer_fee_minor=terms.buyer_fee_minor,
+        seller_fee_minor=terms.seller_fee_minor,
+        terms_sha256=terms_hash(terms),
+    )
+    return opened, terms, _move(state, header, opened)
+
+
+def _follow(state: ExchangeState, header: Header, deal: Deal) -> list[Event]:
+    """What others do because of a deal's step. Call after the line."""
+    return [event for follower in FOLLOWERS for event in follower(state, header, deal)]

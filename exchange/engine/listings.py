@@ -10,7 +10,7 @@ import msgspec
 
 from custody.outcomes import Outcome
 from exchange.assets.party_identifiers import InstrumentCode
-from exchange.core.ids import DocumentId, InstrumentId, ListingId, make_id
+from exchange.core.ids import DocumentId, InstrumentId, ListingId, make_id, to_wire
 from exchange.core.instruments import AssetKind, Phase, Settlement
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.node_messages import RunKind
@@ -38,6 +38,7 @@ from matching.listing_messages import (
     RejectListing,
 )
 from matching.messages import CancelReason, Instrument, Market
+from matching.sale_messages import Lot
 
 SHARE_CLASS = "S"
 """The class letter of an outcome share in our instrument codes; notes have one of their own."""
@@ -123,6 +124,8 @@ def delist_listing(state: ExchangeState, header: Header, command: DelistListing)
     draft = listing.state is ListingState.DRAFT
     if (own and listing.instrument_id) or (not own and draft):
         return [Rejected(code=RejectCode.LISTING_STATE, detail=listing.state)]
+    if (lot := state.find(Lot, listing.asset_id)) is not None:
+        return [Rejected(code=RejectCode.SALE_STATE, detail=f"{to_wire('LT', lot.lot_id)} is {lot.state}")]
 
     state.change()
     return end_listing(state, header, listing, command.reason, ListingState.REJECTED if draft else None)

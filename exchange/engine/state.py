@@ -50,7 +50,9 @@ from exchange.rulebook.texts import TextError
 from matching.book import Book
 from matching.deals import Deal, LastSale
 from matching.listing_messages import Listing
+from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
+from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 R = TypeVar("R", bound=Record)
@@ -119,6 +121,12 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(ShareDeed, "deed_id"),
     _entity(Deal, "deal_id", lambda deal: deal.live, index=("asset_id",)),
     _entity(LastSale, "asset_id"),
+    _entity(Sale, "sale_id", lambda sale: sale.live),
+    _entity(Lot, "lot_id", lambda lot: lot.live, index=("asset_id",)),
+    _entity(LotReserve, "lot_id", lambda reserve: not reserve.over),
+    _entity(Bidder, "bidder_id", lambda bidder: not bidder.over),
+    _entity(LotBid, "bid_id", lambda bid: not bid.over),
+    _entity(ListingSteps, "listing_id"),
     _entity(Pilot, "pilot_id", lambda pilot: pilot.counts, index=("outcome_id",)),
     _entity(Timer, "timer_id"),
     _entity(Run, "run_id", lambda run: not run.done),
@@ -168,6 +176,8 @@ class ExchangeState:
     """What each market's law comes to for its book: follows from the market and the published texts alone."""
     receipt_references: dict[tuple[int, str], ReceiptId] = field(default_factory=dict[tuple[int, str], ReceiptId])
     """Each payment a bank reported, by bank and reference: follows from the records alone."""
+    timers_set: tuple[int, int] = (0, 0)
+    """The last command that set timers, and how many: they are numbered by it within that command."""
     changing: bool = False
     """Whether the command now applied has passed the line between refusing and changing."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from exchange.core.ids import make_id
-from exchange.core.messages import Event, Header, Rejected
+from exchange.core.messages import MAX_EVENTS, Event, Header, Rejected
 from exchange.core.node_messages import (
     AdvanceClock,
     ClockAdvanced,
@@ -29,16 +29,22 @@ from exchange.engine.state import ExchangeState
 
 MAX_FIRED = 50
 """Timers one `clock.advance` fires; the sequencer sends another while more are due."""
+MAX_TOLD = MAX_EVENTS // 2
+"""Events after which it fires no more: one timer may end a sale of several lots with all its contracts."""
 
 Firing = Callable[[ExchangeState, Header, Timer], list[Event]]
 FIRINGS: dict[TimerKind, Firing] = {}
 """What each kind of timer does; a workflow's module adds its own line at import."""
 
 
-def set_timer(
-    state: ExchangeState, header: Header, kind: TimerKind, due_ns: int, subject_id: int, ordinal: int = 0
-) -> TimerSet:
-    """Have something done at a moment. Call after the line; `ordinal` tells apart timers one command sets."""
+def set_timer(state: ExchangeState, header: Header, kind: TimerKind, due_ns: int, subject_id: int) -> TimerSet:
+    """Have something done at a moment. Call after the line.
+
+    A command's timers are counted through, also those that it drops again: an identifier is never used twice.
+    """
+    sequence, count = state.timers_set
+    ordinal = count if sequence == header.sequence else 0
+    state.timers_set = (header.sequence, ordinal + 1)
     timer = Timer(timer_id=make_id(header.sequence, ordinal), due_ns=TimeNs(due_ns), kind=kind, subject_id=subject_id)
     state.put(timer)
     return TimerSet(timer=timer)
@@ -73,7 +79,7 @@ def advance_clock(state: ExchangeState, header: Header, command: AdvanceClock) -
     events: list[Event] = [ClockAdvanced(at_ns=header.at_ns)]
     timers = state.table(Timer)
     for _ in range(MAX_FIRED):
-        if not state.due or state.due[0][0] > header.at_ns:
+        if not state.due or state.due[0][0] > header.at_ns or len(events) >= MAX_TOLD:
             break
         timer = timers[state.due[0][1]]
         state.drop_timer(timer.timer_id)

@@ -69,6 +69,20 @@ def period_end_ns(calendar: BusinessCalendar, started_at_ns: int, days: int) -> 
     return start_of_day_ns(last_day + timedelta(days=1), calendar.time_zone)
 
 
+def open_sale_notice_ns(calendar: BusinessCalendar, started_at_ns: int, trading_days: int) -> TimeNs | None:
+    """The moment the notice of an open sale is over, or `None` if the calendar does not reach that far.
+
+    Counted in trading days, the day of the notice not among them; over when the last of them ends.
+    """
+    if trading_days == 0:
+        return TimeNs(started_at_ns)
+    try:
+        last_day = add_trading_days(calendar, local_date(started_at_ns, calendar.time_zone), trading_days)
+    except (ValueError, OverflowError):
+        return None
+    return start_of_day_ns(last_day + timedelta(days=1), calendar.time_zone)
+
+
 def long_stop_ns(profile: Profile, contracted_at_ns: int) -> TimeNs:
     """When a contract that no office has recorded is unwound and the escrow refunded: elapsed days, no calendar."""
     return TimeNs(contracted_at_ns + profile.fields.recordal_long_stop_days.value * NS_PER_DAY)

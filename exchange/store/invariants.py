@@ -16,6 +16,7 @@ from exchange.node.verify import Problems
 from exchange.store.schema.custody import AccountTable, BalanceTable, BankTable, PostingTable, WithdrawalTable
 from exchange.store.schema.deals import DealTable
 from exchange.store.schema.matching import OrderTable
+from exchange.store.schema.sales import BidderTable
 from exchange.store.schema.securitization import ProductTable, ProgrammeTable, RewardTable, SubscriptionTable
 from exchange.store.snapshot import Snapshot
 
@@ -28,9 +29,8 @@ def _table(mapped: Any) -> Table:
 
 ACCOUNTS, BALANCES, BANKS = _table(AccountTable).c, _table(BalanceTable).c, _table(BankTable).c
 POSTINGS, ORDERS = _table(PostingTable).c, _table(OrderTable).c
-DEALS = _table(DealTable).c
+DEALS, BIDDERS = _table(DealTable).c, _table(BidderTable).c
 WITHDRAWALS, SUBSCRIPTIONS = _table(WithdrawalTable).c, _table(SubscriptionTable).c
-DEALS = _table(DealTable).c
 PRODUCTS, PROGRAMMES, REWARDS = _table(ProductTable).c, _table(ProgrammeTable).c, _table(RewardTable).c
 
 HOLDS: dict[str, tuple[Select[Any], ...]] = {
@@ -42,6 +42,9 @@ HOLDS: dict[str, tuple[Select[Any], ...]] = {
     ),
     "deals": (
         select(DEALS.asset_id, DEALS.seller_account_id, DEALS.units).where(DEALS.live).where(DEALS.escrow_minor > 0),
+    ),
+    "deposits": (
+        select(BIDDERS.money_asset_id, BIDDERS.account_id, BIDDERS.deposit_minor).where(BIDDERS.deposit_minor > 0),
     ),
     "subscriptions": (
         select(PRODUCTS.money_asset_id, SUBSCRIPTIONS.account_id, SUBSCRIPTIONS.notes * PRODUCTS.note_face_minor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 from pathlib import Path
 
 from alembic import command
@@ -56,15 +58,16 @@ def upgrade(url: str) -> None:
         engine.dispose()
 
 
-def regenerate() -> None:
-    """Write the first migration anew from the tables, while nothing has been released yet.
+def revise(version: str, name: str) -> None:
+    """Write the next migration: what the newest schema version lacks of the declared tables. To be read before use.
 
-    Run it after a change of the schema: `python -m exchange.store.migrate`.
+    Run it after a change of the schema: `python -m exchange.store.migrate 0004 name`.
     """
-    for old in (FOLDER / "versions").glob("*.py"):
-        old.unlink()
-    command.revision(config("sqlite://"), message="first", autogenerate=True, rev_id="0001")
+    with tempfile.TemporaryDirectory(prefix="exchange-schema-") as folder:
+        url = f"sqlite:///{folder}/schema.sqlite"
+        upgrade(url)
+        command.revision(config(url), message=name, autogenerate=True, rev_id=version)
 
 
 if __name__ == "__main__":
-    regenerate()
+    revise(*sys.argv[1:3])

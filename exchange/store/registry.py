@@ -58,6 +58,14 @@ from exchange.store.schema.members import (
     TimerTable,
     UserTable,
 )
+from exchange.store.schema.sales import (
+    BidderTable,
+    ListingStepsTable,
+    LotBidTable,
+    LotReserveTable,
+    LotTable,
+    SaleTable,
+)
 from exchange.store.schema.securitization import (
     ClaimTable,
     ProductTable,
@@ -67,7 +75,9 @@ from exchange.store.schema.securitization import (
 )
 from matching.deals import Deal, LastSale
 from matching.listing_messages import Listing
+from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
+from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
@@ -103,6 +113,12 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Deal, DealTable),
     (LastSale, LastSaleTable),
     (Pilot, PilotTable),
+    (Sale, SaleTable),
+    (Lot, LotTable),
+    (LotReserve, LotReserveTable),
+    (Bidder, BidderTable),
+    (LotBid, LotBidTable),
+    (ListingSteps, ListingStepsTable),
 )
 
 

@@ -452,7 +452,8 @@ def test_know_how_is_sold_in_the_sandbox_and_passes_with_the_second_signature() 
     desk.offered(price_minor=Minor(10_000))
     desk.steps("accept", "buyer signs", "seller signs")
     completed = desk.last(DealCompleted).deal
-    assert deal_fees(desk.venue.state, desk.venue.state.table(Market)[market], 1, 10_000) == (100, 100)
+    sandbox = desk.venue.state.table(Market)[market]
+    assert deal_fees(desk.venue.state, sandbox, completed.fee_version, 10_000) == (100, 100)
     assert (completed.buyer_fee_minor, completed.seller_fee_minor) == (100, 100)
     assert (desk.owner(), desk.venue.cash("li"), desk.venue.cash("lab")) == ("li", 9_900, 9_900)
     desk.venue.close()

@@ -54,6 +54,8 @@ class World:
     accounts: dict[str, AccountId]
     instruments: dict[str, InstrumentId]
     database: Path
+    people: tuple[str, ...] = (*TRADERS, INSTITUTION)
+    """Who has a password."""
 
 
 @functools.cache
@@ -176,7 +178,7 @@ async def serving(world: World, folder: Path, port: int = 0) -> AsyncIterator[Ho
     server = uvicorn.Server(server_config(app))
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     async with running(services):
-        for name in (*TRADERS, INSTITUTION):
+        for name in world.people:
             await services.edge.passwords.set(world.users[name], login_name(name), PASSWORD)
         task = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event

@@ -54,6 +54,12 @@ async def test_the_institution_page_has_no_fault_that_axe_can_find(visitor: Visi
     assert await faults(page) == []
 
 
+async def test_the_auctions_page_has_no_fault_that_axe_can_find(visitor: Visitor) -> None:
+    await visitor.opens("wu", "/lots")
+    await visitor.is_live()
+    assert await faults(visitor.page) == []
+
+
 async def test_an_order_can_be_placed_without_a_mouse(visitor: Visitor, house: House) -> None:
     await house.fills_book()
     await visitor.opens("wu")

@@ -22,6 +22,8 @@ from exchange.core.instruments import Phase, Side, TechnologyClass, TimeInForce
 from exchange.core.rejections import RejectCode
 from matching.listing import ListingState
 from matching.listing_messages import ListingMethod
+from matching.lot_messages import BidState
+from matching.sale_messages import BidderState, LotState
 
 SOURCES = Path(routes.__file__).parent / "web" / "src"
 BUDGET_BYTES = 25_000
@@ -37,7 +39,7 @@ def asking(dist: Path = DIST) -> AsyncClient:
 def words() -> dict[str, list[str]]:
     """Every word of the pages."""
     found: dict[str, list[str]] = {}
-    for name in ("words", "refusals", "institution"):
+    for name in ("words", "refusals", "institution", "lots"):
         found.update(json.loads((SOURCES / f"{name}.json").read_text()))
     return found
 
@@ -140,6 +142,9 @@ def test_every_word_a_script_or_a_template_asks_for_is_there() -> None:
         ("fault", IntakeCode),
         ("listing", ListingState),
         ("method", ListingMethod),
+        ("state", LotState),
+        ("bidstate", BidState),
+        ("entry.state", BidderState),
         ("class", TechnologyClass),
     ],
 )

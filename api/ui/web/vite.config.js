@@ -36,6 +36,13 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0, // a data: address would need a hole in the content security policy
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { early: "src/early.js", market: "src/market.js", institution: "src/institution.js" } },
+    rolldownOptions: {
+      input: {
+        early: "src/early.js",
+        market: "src/market.js",
+        lots: "src/lots.js",
+        institution: "src/institution.js",
+      },
+    },
   },
 });

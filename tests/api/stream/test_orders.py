@@ -204,6 +204,7 @@ def test_each_order_message_has_the_fields_of_its_command(twin: type[msgspec.Str
     for name, field in theirs.items():
         assert (mine[name].required, mine[name].default) == (field.required, field.default), name
         identifier = "Id" in str(getattr(field.type, "__name__", "")) or "InstrumentId" in str(field.type)
+        identifier = identifier or "LotId" in str(field.type)
         assert identifier or mine[name].type == field.type, name
 
 
@@ -221,8 +222,16 @@ def test_every_field_of_an_order_message_reaches_its_command() -> None:
         "max_notional_minor": 9,
         "self_trade_prevention": "cancel_newest",
         "cancel_on_disconnect": True,
+        "bidder_id": "BR1-6",
+        "bid_id": "BD1-7",
+        "lot_ids": ["LT1-8-1", "LT1-8-2"],
+        "price_minor": 10,
+        "client_bid_id": "d",
+        "commitment_sha256": "ab" * 32,
+        "nonce": "0123456789abcdef",
     }
     wanted = {**values, "account_id": make_id(3), "instrument_id": make_id(4), "order_id": make_id(5)}
+    wanted |= {"bidder_id": make_id(6), "bid_id": make_id(7), "lot_ids": (make_id(8, 1), make_id(8, 2))}
     for twin in TWINS:
         body = {name: values[name] for name in twin.__struct_fields__ if name != "id"}
         command = to_command(msgspec.convert({"type": twin.__struct_config__.tag, **body}, twin))  # type: ignore[arg-type]

@@ -182,7 +182,7 @@ function post(path, form) {
   return ask(path, { method: "POST", body: form });
 }
 
-/** @param {string} path @param {RequestInit} request */
+/** The answer: JSON read, or a file as it is. @param {string} path @param {RequestInit} request */
 async function ask(path, request) {
   let response;
   try {
@@ -191,7 +191,7 @@ async function ask(path, request) {
     throw new Problem(0, null);
   }
   const isJson = (response.headers.get("content-type") ?? "").includes("json");
-  const body = isJson ? await response.json() : null;
+  const body = await (isJson ? response.json() : response.blob());
   if (!response.ok) throw new Problem(response.status, body);
   return body;
 }
