@@ -24,8 +24,8 @@ class AlertKind(StrEnum):
 class Alert(Record, frozen=True, kw_only=True):
     """A stretch of trading that a person should look at.
 
-    Its orders and trades lie in `from_sequence..to_sequence`, from `from_ns` to `to_ns`; the row `to_sequence` completed
-    it. A run over any stretch that holds this row, with the same `parameters` and declared groups, names it again.
+    What it rests on lies in `from_sequence..to_sequence`, `from_ns` to `to_ns`; the row `to_sequence` completed it.
+    A run over any stretch that holds this row, with the same `parameters` and declared groups, names it again.
     Units: each figure has its unit in its name; `ppm` are parts per million.
     """
 

@@ -154,8 +154,8 @@ class WashDetector:
             hop,
             how,
             {"entered_apart_s": apart_s},
-            f"the accounts are {reason}, and their orders, alike in price and lots, came within "
-            f"{counted(apart_s + 1, 'second')} of each other",
+            f"the accounts are {reason}, and their orders, alike in price and lots, came "
+            f"{counted(apart_s, 'second')} apart",
         )
 
     def _pair_alert(self, kind: AlertKind, hop: Hop, relation: str, figures: dict[str, int], reason: str) -> Alert:

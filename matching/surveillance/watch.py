@@ -20,6 +20,8 @@ class Watch:
     """All detectors of one instrument. The owners of the accounts are in `relations` before their facts come."""
 
     def __init__(self, instrument_id: InstrumentId, parameters: Parameters, relations: Relations) -> None:
+        self.seen_ns = 0
+        """The time of the last fact."""
         self._orders = RecentOrders(
             relations, within_ns=parameters.orders_within_ns, most=parameters.memory.most_orders.value
         )
@@ -34,6 +36,7 @@ class Watch:
 
     def see(self, fact: Fact) -> list[Alert]:
         """Take in the next fact; the alerts it completes."""
+        self.seen_ns = max(self.seen_ns, fact.at_ns)
         self._orders.forget(fact.at_ns)
         match fact:
             case Entered():
