@@ -89,8 +89,8 @@ def _related(asked: Question) -> tuple[AccountId, ...]:
 
     Refused: request.parameter.
     """
-    names = [name for name in (asked.get("related") or "").split(",") if name]
+    named = asked.get("related")
     try:
-        return tuple(AccountId(from_wire(KINDS["AccountId"], name)) for name in names)
+        return tuple(AccountId(from_wire(KINDS["AccountId"], name)) for name in named.split(",")) if named else ()
     except ValueError as error:
         raise RequestRefused(RequestCode.PARAMETER, f"related: {error}") from None

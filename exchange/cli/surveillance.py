@@ -48,6 +48,7 @@ def surveil(
     """
     from exchange.core.wire_json import show
     from exchange.store.queries.surveillance import Patrol
+    from matching.surveillance.alerts import counted
     from matching.surveillance.parameters import VERSIONS, shipped
 
     if parameters is not None and parameters not in VERSIONS:
@@ -76,7 +77,7 @@ def surveil(
         typer.echo(json.dumps(counts))
         return
     typer.echo(
-        f"{count} alerts in rows {patrol.first}..{patrol.last} by {thresholds.label}"
+        f"{counted(count, 'alert')} in rows {patrol.first}..{patrol.last} by {thresholds.label}"
         + (f"; {patrol.forgotten} facts were forgotten for lack of room" if patrol.forgotten else "")
     )
 

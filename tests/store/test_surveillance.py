@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.core.ids import AccountId, InstrumentId, make_id
-from exchange.core.instruments import Phase
+from exchange.core.instruments import Phase, Side
 from exchange.store.queries.reader import Reads
 from exchange.store.queries.surveillance import Patrol, turn_of
 from matching.surveillance.alerts import Alert, AlertKind
@@ -133,3 +134,26 @@ def test_a_stretch_beyond_the_journals_end_is_empty(day: Day, reads: Reads) -> N
 )
 def test_only_what_can_be_foreseen_is_a_moment_to_move_a_price_for(phase: str, turn: TurnKind | None) -> None:
     assert turn_of(phase) is turn
+
+
+def test_orders_moved_to_where_they_impress_are_layers_of_their_own_side(tmp_path: Path) -> None:
+    made = Day(3)
+    made.place(SECOND, Side.BUY, 5, 900)
+    shown = [made.place(FIRST, Side.BUY, 60, 500) for _ in range(3)]
+    made.pass_time(600)
+    for order_id in shown:
+        made.move(order_id, 990)
+    made.place(FIRST, Side.SELL, 20, 1_000)
+    made.place(THIRD, Side.BUY, 20, 1_000)
+    for order_id in shown:
+        made.withdraw(order_id)
+    write(made, tmp_path / "exchange.sqlite")
+    reads = Reads(f"sqlite:///{tmp_path / 'exchange.sqlite'}")
+    try:
+        found = walked(reads, Patrol(shipped(), first=1, last=made.sequence))
+    finally:
+        reads.close()
+
+    assert [(alert.kind, alert.accounts, alert.order_ids[1:]) for alert in found] == [
+        (AlertKind.LAYERING, (FIRST,), tuple(shown))
+    ]
