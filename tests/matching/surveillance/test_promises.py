@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -242,3 +243,16 @@ def test_a_threshold_without_a_reason_or_with_an_unknown_name_is_refused() -> No
     document["wash"]["colour"] = document["wash"]["entered_within_s"]
     with pytest.raises(msgspec.ValidationError, match="colour"):
         read_parameters(msgspec.json.encode(document).decode())
+
+
+def test_the_document_shows_the_newest_thresholds_and_where_they_come_from() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "explanations" / "surveillance.md").read_text(encoding="utf-8")
+    document = msgspec.to_builtins(shipped())
+    rows = [
+        f"| `{part}.{name}` | {threshold['value']} | {threshold['mark']} | {threshold['source']} |"
+        for part in ("wash", "layering", "close", "ramp", "memory")
+        for name, threshold in document[part].items()
+    ]
+
+    assert [row for row in rows if row not in text] == []
+    assert f"`{shipped().label}`" in text
