@@ -126,7 +126,7 @@ WASH = {
         """,
         [],
     ),
-    "two strangers hand the same lots to and fro": (
+    "two strangers hand the same lots back and forth": (
         """
         09:00:00  gao  offers 20 @ 100 as a
         09:00:05  han  bids   20 @ 100 as b
