@@ -5,6 +5,7 @@ records.py   any record by its key, or a page of them
 market.py    orders, trades and the book's depth
 accounts.py  balances, holdings, statements
 journal.py   rows of the journal, and one account's own walk through it
+surveillance.py   the journal as facts for the detectors of matching.surveillance
 stream.py    what the stream starts and catches up from; feed.py: what the feed outside does
 state.py     the whole state, for a comparison with a node's memory
 """
