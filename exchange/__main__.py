@@ -24,6 +24,7 @@ MODULES = (
     "exchange.cli.members",
     "exchange.cli.imports",
     "exchange.cli.proofs",
+    "exchange.cli.reports",
     "exchange.cli.story",
     "exchange.cli.bench",
 )
