@@ -31,7 +31,7 @@ DEFAULT_DAYS = 30
 
 INSTRUMENT = Param("instrument_id", letter="I")
 INTERVAL = Param("interval", choices=tuple(Interval), required=True, text="How long a candle lasts.")
-FROM_S = Param("from_s", number=True, maximum=LATEST_S, text="From this second since 1970 (UTC) on.")
+FROM_S = Param("from_s", number=True, maximum=LATEST_S, text="From this second since 1970 (UTC) on (a page full).")
 UNTIL_S = Param("until_s", number=True, maximum=LATEST_S, text="Up to, and without, this second (the newest trade).")
 FROM_DATE = Param("from_date", text=f"First day, as 2026-03-02 ({DEFAULT_DAYS - 1} days before the last).")
 TO_DATE = Param("to_date", text="Last day (that of the newest journal row).")
@@ -54,8 +54,9 @@ async def read_candles(request: Request) -> Response:
 
     def stretch(of: Traded, newest_ns: int) -> tuple[int, int]:
         until_ns = asked.values["until_s"] * NS_PER_SECOND if "until_s" in asked.values else newest_ns + 1
-        step_ns = SECONDS.get(interval, 24 * 3_600) * NS_PER_SECOND
-        default_ns = max(until_ns - asked.limit * step_ns, 0)
+        # As many as a page holds, however its days are cut: the newest must be among them.
+        step_ns = SECONDS.get(interval, SHORTEST_DAY_S) * NS_PER_SECOND
+        default_ns = max(until_ns - 1 - (asked.limit - 1) * step_ns, 0)
         from_ns = asked.values["from_s"] * NS_PER_SECOND if "from_s" in asked.values else default_ns
         if from_ns >= until_ns:
             raise RequestRefused(RequestCode.PARAMETER, "from_s: not before until_s")

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import jinja2
 import pandas as pd
@@ -18,11 +19,13 @@ import pandas as pd
 from exchange.cli.report_reads import Subject
 from exchange.cli.report_tables import Report
 from exchange.core.ids import to_wire
+from exchange.core.units import NS_PER_SECOND
+from matching.tape import SECONDS, Interval
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that a spreadsheet would run."""
-WIDTH, HEIGHT, BAR = 960, 220, 10
-"""A picture's size; a candle's width is what there is room for, at most this."""
+WIDTH, HEIGHT, FEWEST = 960, 140, 24
+"""A picture's size, and how many candles it has room for at least: a single one should not fill it."""
 TITLES = {
     "summary": "Instruments",
     "members": "Members",
@@ -45,14 +48,24 @@ class Stroke:
     falls: bool
 
 
+class Room(NamedTuple):
+    """The hours all pictures show: from when, how long a candle lasts, and for how many there is room."""
+
+    first_ns: int
+    step_ns: int
+    slots: int
+
+
 @dataclass(frozen=True)
 class Picture:
-    """One instrument's day as candles, with the prices at the picture's edges."""
+    """One instrument's day as candles, with the prices and the clock at the picture's edges."""
 
     subject: Subject
     strokes: tuple[Stroke, ...]
     highest: str
     lowest: str
+    from_clock: str
+    until_clock: str
 
 
 def as_csv(report: Report, table: str) -> str:
@@ -91,40 +104,45 @@ def decimal(amount: int, scale: int) -> str:
 
 
 def pictures(report: Report) -> list[Picture]:
-    """A picture for each instrument that traded."""
+    """A picture for each instrument that traded, all over the same hours."""
     bars = report.tables.get("candles")
-    if bars is None:
+    if bars is None or not len(bars):
         return []
+    step_ns = SECONDS[Interval(report.heading["candles_of"])] * NS_PER_SECOND
+    first_ns, last_ns = min(bars["start_ns"]), max(bars["start_ns"])
+    room = Room(first_ns, step_ns, max((last_ns - first_ns) // step_ns + 1, FEWEST))
     mine = [(one, bars[bars["instrument_id"] == to_wire("I", one.instrument_id)]) for one in report.subjects]
-    return [_picture(one, frame) for one, frame in mine if len(frame)]
+    return [_picture(one, frame, room, last_ns + step_ns) for one, frame in mine if len(frame)]
 
 
-def _picture(one: Subject, bars: pd.DataFrame) -> Picture:
+def _picture(one: Subject, bars: pd.DataFrame, room: Room, until_ns: int) -> Picture:
     """Places are whole tenths of a pixel, so that no machine rounds them its own way."""
     highest, lowest = max(bars["high_ticks"]), min(bars["low_ticks"])
-    span = max(highest - lowest, 1)
-    step = min(10 * WIDTH // len(bars), 10 * 2 * BAR)
-    width = step * 7 // 10
 
     def down(price: int) -> int:
-        return 10 * HEIGHT * (highest - price) // span if highest > lowest else 5 * HEIGHT
+        return 10 * HEIGHT * (highest - price) // (highest - lowest) if highest > lowest else 5 * HEIGHT
 
     strokes: list[Stroke] = []
-    prices = zip(*(bars[name] for name in ("open_ticks", "high_ticks", "low_ticks", "close_ticks")), strict=True)
-    for place, (opened, high, low, close) in enumerate(prices):
+    columns = ("start_ns", "open_ticks", "high_ticks", "low_ticks", "close_ticks")
+    for start_ns, opened, high, low, close in zip(*(bars[name] for name in columns), strict=True):
+        slot = (start_ns - room.first_ns) // room.step_ns
         top, bottom = down(max(opened, close)), down(min(opened, close))
         stroke = Stroke(
-            x=_tenths(place * step + step // 2),
+            x=_tenths(10 * WIDTH * (2 * slot + 1) // (2 * room.slots)),
             high=_tenths(down(high)),
             low=_tenths(down(low)),
             top=_tenths(top),
             bottom=_tenths(max(bottom, top + 10)),
-            width=_tenths(width),
+            width=_tenths(7 * WIDTH // room.slots),
             falls=close < opened,
         )
         strokes.append(stroke)
-    price = partial(_price, one)
-    return Picture(one, tuple(strokes), price(highest), price(lowest))
+    hours = (_clock(room.first_ns, one.time_zone), _clock(until_ns, one.time_zone))
+    return Picture(one, tuple(strokes), _price(one, highest), _price(one, lowest), *hours)
+
+
+def _clock(at_ns: int, time_zone: str) -> str:
+    return datetime.fromtimestamp(at_ns // NS_PER_SECOND, tz=ZoneInfo(time_zone)).strftime("%H:%M")
 
 
 def _tenths(value: int) -> str:

@@ -32,7 +32,9 @@ from exchange.core.units import NS_PER_SECOND, div_half_even
 from exchange.store.snapshot import Snapshot
 from matching.tape import SECONDS, Interval
 
-CHART_INTERVAL = Interval.QUARTER_HOUR
+CHART_INTERVALS = (Interval.MINUTE, Interval.FIVE_MINUTES, Interval.QUARTER_HOUR)
+CHART_CANDLES = 120
+"""A picture has room for so many; a day of trading is shown by the shortest candles that fit."""
 TOP = (1, 5, 10)
 SHOWN_HOLDERS = 10
 PPM = 1_000_000
@@ -64,8 +66,9 @@ def market_report(tables: Snapshot, day: date, code: str | None, *, public: bool
     if not public:
         made["members"] = _members(ledger, subjects, windows, trades)
     made["holders"] = _named(ledger, subjects, holders, public=public)
-    made["candles"] = _bars(subjects, trades)
-    heading = {"date": day.isoformat(), **proof(ledger, windows), "public": public}
+    interval = _chart_interval(trades)
+    made["candles"] = _bars(interval, trades)
+    heading = {"date": day.isoformat(), **proof(ledger, windows), "public": public, "candles_of": interval.value}
     return Report(f"Market report {day.isoformat()}", heading, made, subjects)
 
 
@@ -263,9 +266,16 @@ def _named(
     return _table(lines, shown if public else (*shown, "member_id", "name", "units"))
 
 
-def _bars(subjects: Sequence[Subject], trades: pd.DataFrame) -> pd.DataFrame:
-    """Candles of a quarter of an hour."""
-    step_ns = SECONDS[CHART_INTERVAL] * NS_PER_SECOND
+def _chart_interval(trades: pd.DataFrame) -> Interval:
+    """The shortest candles by which the time from the first trade to the last fits a picture."""
+    lasted_ns = int(trades["at_ns"].max() - trades["at_ns"].min()) if len(trades) else 0
+    fitting = (one for one in CHART_INTERVALS if lasted_ns < CHART_CANDLES * SECONDS[one] * NS_PER_SECOND)
+    return next(fitting, CHART_INTERVALS[-1])
+
+
+def _bars(interval: Interval, trades: pd.DataFrame) -> pd.DataFrame:
+    """Each instrument's candles, in the order of time."""
+    step_ns = SECONDS[interval] * NS_PER_SECOND
     placed = trades.assign(start_ns=trades["at_ns"] // step_ns * step_ns)
     by = ["instrument_id", "start_ns"]
     prices = placed.groupby(by, sort=True)["price_ticks"].agg(["first", "max", "min", "last", "count"])
