@@ -2,5 +2,5 @@
 
 Read: messages and listing_messages (what can be asked, what is told), session and listing (when), book (who trades with
 whom, over level and ladder), depth (the public picture, drawn from committed events; `_depth` is the same compiled),
-deals (a right by agreement).
+tape (trades counted into candles), deals (a right by agreement).
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,7 +57,7 @@ async def test_a_days_statistics_are_the_sums_of_its_trades(traded: Exchange) ->
     item = body["items"][0]
     assert item["date"] == local_date(first * 10**9, "UTC").isoformat()
     assert item["instrument_id"] == traded["instrument"]
-    if len(body["items"]) == 1:  # unless midnight passed meanwhile
+    if len(body["items"]) == 1:  # unless midnight came between the trades
         assert (item["open_ticks"], item["high_ticks"], item["low_ticks"], item["close_ticks"]) == (
             1000,
             1010,
@@ -64,7 +66,6 @@ async def test_a_days_statistics_are_the_sums_of_its_trades(traded: Exchange) ->
         )
         assert (item["trade_count"], item["first_trade_n"], item["last_trade_n"]) == (4, 1, 4)
         assert item["vwap_minor"] == round(turnover / lots) == 997
-        assert item["is_final"] is False
 
 
 async def test_candles_of_every_interval_hold_each_trade_once(traded: Exchange) -> None:
@@ -77,6 +78,21 @@ async def test_candles_of_every_interval_hold_each_trade_once(traded: Exchange) 
         assert [item["start_ns"] <= moments[-1] * 10**9 < item["end_ns"] for item in items[-1:]] == [True]
 
 
+async def test_the_documents_example_has_the_fields_of_a_real_answer(traded: Exchange) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "market-data.md").read_text(encoding="utf-8")
+    example = json.loads(text.split("```json\n")[1].split("```")[0])
+    answer = (await traded.client.get(path(traded, "candles"), params={"interval": "1m"})).json()
+    assert list(example) == list(answer)
+    assert list(example["items"][0]) == list(answer["items"][0])
+
+
+async def test_a_page_of_newest_candles_always_holds_the_newest(traded: Exchange) -> None:
+    for interval in ("1m", "1d"):
+        newest = await traded.client.get(path(traded, "candles"), params={"interval": interval, "limit": 2})
+        assert newest.json()["items"][-1]["close_ticks"] == 1_001
+        assert newest.json()["next_cursor"] is None
+
+
 async def test_without_a_stretch_the_newest_candles_are_meant(traded: Exchange) -> None:
     moments = await seconds(traded)
     newest = (await traded.client.get(path(traded, "candles"), params={"interval": "1m"})).json()["items"]
@@ -85,16 +101,16 @@ async def test_without_a_stretch_the_newest_candles_are_meant(traded: Exchange) 
     assert (await traded.client.get(path(traded, "candles"), params=before)).json()["items"] == []
 
 
-async def test_a_candle_is_final_once_the_journal_has_passed_its_end(traded: Exchange) -> None:
-    with traded.services.reads.snapshot() as snapshot:
-        of = candles.traded(snapshot, from_wire("I", traded["instrument"]))
-        newest_ns = candles.head_ns(snapshot)
-    assert of is not None
+async def test_a_candle_is_final_once_the_journal_has_reached_its_end(
+    traded: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
     moments = await seconds(traded)
-    asked = {"interval": "1m", "from_s": moments[0], "until_s": moments[-1] + 120}
-    items = (await traded.client.get(path(traded, "candles"), params=asked)).json()["items"]
-    assert [item["is_final"] for item in items] == [newest_ns >= item["end_ns"] for item in items]
-    assert items[-1]["is_final"] is False
+    asked = {"interval": "1m", "from_s": moments[0], "until_s": moments[-1] + 1}
+    end_ns = (await traded.client.get(path(traded, "candles"), params=asked)).json()["items"][-1]["end_ns"]
+    for newest_ns, is_final in ((end_ns - 1, False), (end_ns, True)):
+        monkeypatch.setattr(candles, "head_ns", lambda _, newest_ns=newest_ns: newest_ns)
+        items = (await traded.client.get(path(traded, "candles"), params=asked)).json()["items"]
+        assert items[-1]["is_final"] is is_final
 
 
 async def test_pages_of_any_stretch_go_on_inside_a_candle(traded: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
