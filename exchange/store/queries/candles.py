@@ -22,9 +22,9 @@ from exchange.store.schema.matching import InstrumentTable, MarketTable, Numbers
 from exchange.store.schema.members import PublishedTable
 from matching.tape import Candle, Interval, Tally, span
 
-LOOKED_AT = 200_000
+LOOKED_AT = 100_000
 """Trades of all instruments that one question looks at."""
-COUNTED = 20_000
+COUNTED = 10_000
 """Trades of the instrument that one question counts."""
 
 JOURNAL, TRADES = cast("Table", JournalTable.__table__), cast("Table", TradeTable.__table__)

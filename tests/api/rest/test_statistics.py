@@ -10,7 +10,7 @@ import pytest
 
 from api.rest import statistics
 from exchange.core.calendar import local_date
-from exchange.core.ids import InstrumentId, from_wire
+from exchange.core.ids import InstrumentId
 from exchange.store.queries import candles
 from tests.api.rest.exchange import Exchange
 from tests.api.rest.test_reading import pages
