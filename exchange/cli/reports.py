@@ -24,12 +24,20 @@ Table = Annotated[str | None, typer.Option(help="The table of a CSV; json and ht
 Public = Annotated[bool, typer.Option("--public", help="For everybody: no members, and holders without names.")]
 Output = Annotated[Path | None, typer.Option(help="A file; otherwise standard output.")]
 
-group = typer.Typer(no_args_is_help=True, help="Reports of past days, the same to the byte for the same journal.")
+group = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.add_typer(group, name="report", short_help="Report a day's market, or the turnover of a stretch of days.")
+
+
+@group.callback()
+def report() -> None:
+    """Report past days; the same journal gives the same bytes.
+
+    Example: exchange report market --date 2026-03-02
+    """
 
 
 @group.command(short_help="One day: prices, turnover, members, holders.")
