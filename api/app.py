@@ -13,7 +13,20 @@ from starlette.responses import Response
 from api.auth.codes import EdgeRefused
 from api.guard import Guard
 from api.problems import Problem, RequestCode, RequestRefused, of_error, of_request
-from api.rest import accounts, alerts, data_room, documents, journal, markets, node, orders, resources, session, uploads
+from api.rest import (
+    accounts,
+    alerts,
+    data_room,
+    documents,
+    journal,
+    markets,
+    node,
+    orders,
+    resources,
+    session,
+    statistics,
+    uploads,
+)
 from api.rest.door import CommandDoor
 from api.rest.openapi import describe
 from api.services import Services
@@ -29,6 +42,7 @@ ROUTERS = (
     session.router,
     node.router,
     markets.router,
+    statistics.router,
     orders.router,
     accounts.router,
     journal.router,

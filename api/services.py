@@ -29,7 +29,7 @@ from exchange.node.keeper import Keeper
 from exchange.node.local import LocalBus, LocalFeed
 from exchange.node.ports import Clock
 from exchange.store.queries.reader import Reads
-from matching.depth import DepthSnapshot
+from matching.depth import DepthSnapshot, Quote
 
 UPLOADS_RECEIVED = 8
 
@@ -39,6 +39,10 @@ class BookSource(Protocol):
 
     def snapshot(self, instrument_id: InstrumentId, depth: int) -> tuple[int, DepthSnapshot]:
         """The best prices of both sides, and the journal sequence they stand at."""
+        ...
+
+    def quote(self, instrument_id: InstrumentId) -> Quote | None:
+        """The best prices with phase and last price, all of one sequence; None without such an instrument."""
         ...
 
 

@@ -25,6 +25,7 @@ MODULES = (
     "exchange.cli.imports",
     "exchange.cli.proofs",
     "exchange.cli.surveillance",
+    "exchange.cli.reports",
     "exchange.cli.story",
     "exchange.cli.bench",
     "exchange.cli.replay",

@@ -40,7 +40,7 @@ cdef extern from "depth.hpp" namespace "matching" nogil:
         vector[pair[int64_t, int64_t]] top(cbool, size_t) except +
 
     cdef cppclass Depth:
-        int64_t instrument_id, book_n, from_book_n
+        int64_t instrument_id, book_n, from_book_n, last_price
         cbool watched
         Sizes bids, offers
         deque[SeenTrade] trades
@@ -78,14 +78,18 @@ cdef class DepthFeed:
     def __dealloc__(self):
         del self._depths
 
-    def restore(self, open_orders, book_numbers):
-        """Start from the tables instead: the open orders, and the last `book_n` of every instrument. Nobody watches."""
+    def restore(self, open_orders, book_numbers, last_prices=None):
+        """Start from the tables instead: the open orders, each instrument's last `book_n` and price. Nobody watches."""
         del self._depths
         self._depths = new Depths(RECENT_TRADES)
         self._phases = {}
         cdef const char* broken
+        cdef Depth* depth
         for instrument_id, book_n in book_numbers.items():
             self._depths.number(instrument_id, book_n)
+        for instrument_id, price_ticks in (last_prices or {}).items():
+            depth = &self._depths.at(instrument_id)
+            depth.last_price = price_ticks
         for order in open_orders:
             broken = self._depths.open(
                 order.instrument_id, order.order_id, order.side is BUY, order.price_ticks, order.remaining_lots
@@ -190,6 +194,11 @@ cdef class DepthFeed:
         """The number of an instrument's last event; 0 without any."""
         cdef Depth* depth = self._depths.find(instrument_id)
         return depth.book_n if depth != NULL else 0
+
+    def last_price(self, instrument_id):
+        """The price of an instrument's last trade, in ticks; 0 without any."""
+        cdef Depth* depth = self._depths.find(instrument_id)
+        return depth.last_price if depth != NULL else 0
 
     def snapshot(self, instrument_id, depth):
         """The best `depth` prices of both sides; an instrument without events is empty at number 0."""

@@ -106,6 +106,16 @@ class DepthSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     checksum: int
 
 
+class Quote(NamedTuple):
+    """One instrument at one moment of the journal: its phase, its last price (0: never traded), its best prices."""
+
+    sequence: int
+    at_ns: int
+    phase: Phase
+    last_price_ticks: int
+    top: DepthSnapshot
+
+
 class StandingOrder(Protocol):
     """What the projector must know of an open order to start with it."""
 
@@ -190,13 +200,25 @@ class _Sizes:
 class _Depth:
     """One instrument's visible book, and what changed since somebody asked."""
 
-    __slots__ = ("bids", "book_n", "from_book_n", "instrument_id", "met", "offers", "phase", "trades", "watched")
+    __slots__ = (
+        "bids",
+        "book_n",
+        "from_book_n",
+        "instrument_id",
+        "last_price_ticks",
+        "met",
+        "offers",
+        "phase",
+        "trades",
+        "watched",
+    )
 
     def __init__(self, instrument_id: InstrumentId, book_n: int) -> None:
         self.instrument_id = instrument_id
         self.bids = _Sizes(Side.BUY)
         self.offers = _Sizes(Side.SELL)
         self.book_n = book_n
+        self.last_price_ticks = 0
         self.watched = False
         self.trades: deque[PublicTrade] = deque(maxlen=RECENT_TRADES)
         self.begin()
@@ -247,10 +269,17 @@ class DepthFeed:
         self._met: list[_Depth] = []
         """The watched books that changed since somebody asked."""
 
-    def restore(self, open_orders: Iterable[StandingOrder], book_numbers: Mapping[InstrumentId, int]) -> None:
-        """Start from the tables instead: the open orders, and the last `book_n` of every instrument. Nobody watches."""
+    def restore(
+        self,
+        open_orders: Iterable[StandingOrder],
+        book_numbers: Mapping[InstrumentId, int],
+        last_prices: Mapping[InstrumentId, int] | None = None,
+    ) -> None:
+        """Start from the tables instead: the open orders, each instrument's last `book_n` and price. Nobody watches."""
         self._orders, self._met = {}, []
         self._depths = {instrument_id: _Depth(instrument_id, book_n) for instrument_id, book_n in book_numbers.items()}
+        for instrument_id, price_ticks in (last_prices or {}).items():
+            self._depth(instrument_id).last_price_ticks = price_ticks
         for order in open_orders:
             depth = self._depths.get(order.instrument_id)
             if depth is None:
@@ -280,6 +309,7 @@ class DepthFeed:
                     depth = self._numbered(event.instrument_id, event.book_n)
                     for side in (event.buyer, event.seller):
                         self._lower(depth, side.order_id, event.quantity_lots, side.remaining_lots)
+                    depth.last_price_ticks = event.price_ticks
                     depth.trades.append(
                         PublicTrade(
                             event.trade_id,
@@ -338,6 +368,11 @@ class DepthFeed:
         """The number of an instrument's last event; 0 without any."""
         depth = self._depths.get(instrument_id)
         return depth.book_n if depth is not None else 0
+
+    def last_price(self, instrument_id: InstrumentId) -> int:
+        """The price of an instrument's last trade, in ticks; 0 without any."""
+        depth = self._depths.get(instrument_id)
+        return depth.last_price_ticks if depth is not None else 0
 
     def snapshot(self, instrument_id: InstrumentId, depth: int) -> DepthSnapshot:
         """The best `depth` prices of both sides; an instrument without events is empty at number 0."""

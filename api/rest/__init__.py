@@ -5,6 +5,7 @@ door.py       the way in for all of them: authenticate, decode, submit, answer (
 bodies.py     bytes → command, with a stable code for every way in which they can be wrong
 access.py     who asks; reading.py: snapshots, pages and cursors
 resources.py  everything that is read by its identifier or listed, one line each
-markets.py accounts.py orders.py journal.py alerts.py documents.py data_room.py node.py session.py   what needs more
+markets.py statistics.py accounts.py orders.py journal.py alerts.py documents.py data_room.py node.py session.py
+              what needs more than a line
 openapi.py    the document, from the messages themselves
 """

@@ -35,7 +35,7 @@ from exchange.core.node_messages import LoseConnection
 from exchange.node.local import LocalBus
 from exchange.node.ports import Batch, Clock, NodeFault, Outcome, Submission
 from exchange.node.sequencer import Sequencer
-from matching.depth import CommittedRow, DepthSnapshot
+from matching.depth import CommittedRow, DepthSnapshot, Quote
 from matching.sale_messages import Lot
 
 LAST_TRADES = 1_000
@@ -175,6 +175,7 @@ class Hub:
             state.orders.values(),
             {instrument_id: (numbers.book_n, numbers.trade_n) for instrument_id, numbers in state.numbers.items()},
             self._last_trades(),
+            {instrument_id: numbers.last_price_ticks for instrument_id, numbers in state.numbers.items()},
         )
 
     def _last_trades(self) -> dict[InstrumentId, list[TradeLine]]:
@@ -276,6 +277,10 @@ class Hub:
     def snapshot(self, instrument_id: InstrumentId, depth: int) -> tuple[int, DepthSnapshot]:
         """The best prices of both sides, and the journal sequence they stand at: what REST shows."""
         return self.market.moment.sequence, self.market.depth.snapshot(instrument_id, depth)
+
+    def quote(self, instrument_id: InstrumentId) -> Quote | None:
+        """The best prices with phase and last price, all of one sequence."""
+        return self.market.quote(instrument_id)
 
     async def close(self) -> None:
         """Close every session; take no more."""

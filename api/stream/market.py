@@ -22,7 +22,7 @@ from exchange.core.instruments import Phase
 from exchange.core.messages import Event, Header
 from exchange.core.wire import name_of
 from exchange.core.wire_json import show
-from matching.depth import CommittedRow, StandingOrder
+from matching.depth import CommittedRow, Quote, StandingOrder
 from matching.messages import Instrument
 
 TICK_S = 0.025
@@ -132,11 +132,13 @@ class Market:
         open_orders: Iterable[StandingOrder],
         numbers: Mapping[InstrumentId, tuple[int, int]],
         last_trades: Mapping[InstrumentId, list[TradeLine]],
+        last_prices: Mapping[InstrumentId, int] | None = None,
     ) -> None:
-        """Start from the tables: open orders, and the last numbers of each book and its trades. Nobody follows yet."""
+        """Start from the tables: open orders, each book's last numbers, trades and price. Nobody follows yet."""
         self.moment = moment
         self.instruments = {instrument.instrument_id: instrument for instrument in instruments}
-        self.depth.restore(open_orders, {instrument_id: book_n for instrument_id, (book_n, _) in numbers.items()})
+        book_numbers = {instrument_id: book_n for instrument_id, (book_n, _) in numbers.items()}
+        self.depth.restore(open_orders, book_numbers, last_prices)
         self._books, self._trades, self._watched = {}, {}, {}
         self._restored = {
             instrument_id: (trade_n, last_trades.get(instrument_id, ()))
@@ -184,6 +186,14 @@ class Market:
             whole = self._instruments_frame(body)
             for follower in self._followers:
                 follower.push(whole)
+
+    def quote(self, instrument_id: InstrumentId) -> Quote | None:
+        """The best prices, the phase and the last price, all of one moment; None without such an instrument."""
+        instrument = self.instruments.get(instrument_id)
+        if instrument is None:
+            return None
+        top, last_price_ticks = self.depth.snapshot(instrument_id, 1), self.depth.last_price(instrument_id)
+        return Quote(self.moment.sequence, self.moment.at_ns, instrument.phase, last_price_ticks, top)
 
     @property
     def is_waiting(self) -> bool:

@@ -14,7 +14,12 @@ from matching.depth import BookChange, DepthFeed, DepthSnapshot, PublicTrade, R,
 class VisibleBooks(Protocol):
     """The visible books of all instruments; `matching.depth.DepthFeed` says what each answer means."""
 
-    def restore(self, open_orders: Iterable[StandingOrder], book_numbers: Mapping[InstrumentId, int]) -> None:
+    def restore(
+        self,
+        open_orders: Iterable[StandingOrder],
+        book_numbers: Mapping[InstrumentId, int],
+        last_prices: Mapping[InstrumentId, int] | None = None,
+    ) -> None:
         """Start from the tables."""
         ...
 
@@ -45,6 +50,10 @@ class VisibleBooks(Protocol):
 
     def book_n(self, instrument_id: InstrumentId) -> int:
         """The number of an instrument's last event."""
+        ...
+
+    def last_price(self, instrument_id: InstrumentId) -> int:
+        """The price of an instrument's last trade; 0 without any."""
         ...
 
     def snapshot(self, instrument_id: InstrumentId, depth: int) -> DepthSnapshot:

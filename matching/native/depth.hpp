@@ -165,7 +165,7 @@ private:
 
 // One instrument's visible book.
 struct Depth {
-    std::int64_t instrument_id = 0, book_n = 0, from_book_n = 1;
+    std::int64_t instrument_id = 0, book_n = 0, from_book_n = 1, last_price = 0;
     bool watched = false, met = false;
     Sizes bids, offers;
     std::deque<SeenTrade> trades;
@@ -254,6 +254,7 @@ private:
             case Step::Kind::trade: {
                 if (const auto broken = lower(step.order_id, step.lots, step.left)) return broken;
                 if (const auto broken = lower(step.seller_id, step.lots, step.seller_left)) return broken;
+                depth.last_price = step.price_ticks;
                 depth.trades.push_back({step.trade_id, step.price_ticks, step.lots, step.buys, step.trade_n, at_ns});
                 if (!depth.watched && depth.trades.size() > recent_) depth.trades.pop_front();
                 return nullptr;

@@ -309,7 +309,8 @@ def test_an_open_order_without_its_instruments_number_stops_the_start(feed: Dept
 
 def test_a_feed_started_from_the_tables_goes_on_with_the_next_number(feed: DepthFeed) -> None:
     order = OpenOrder(OrderId(1), ONE, Side.BUY, PriceTicks(100), QuantityLots(5))
-    feed.restore([order], {ONE: 41, TWO: 7})
+    feed.restore([order], {ONE: 41, TWO: 7}, {ONE: 99})
+    assert (feed.last_price(ONE), feed.last_price(TWO)) == (99, 0)
     assert (feed.snapshot(ONE, 5).book_n, feed.snapshot(ONE, 5).bids) == (41, ((Side.BUY, 100, 5),))
     assert feed.snapshot(TWO, 5).book_n == 7
     feed.watch(ONE)

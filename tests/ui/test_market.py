@@ -208,3 +208,22 @@ async def test_a_thousand_changes_of_the_book_make_few_paints(visitor: Visitor, 
         await asyncio.gather(*(house.places("li", Side.SELL, 1, 1_100 + place) for place in range(100)))
     await expect(visitor.level(1_100).locator(".offer")).to_contain_text("10")
     assert await visitor.page.evaluate("window.paints") < 200
+
+
+async def test_the_chart_draws_the_chosen_instruments_candles_and_grows_with_its_trades(
+    visitor: Visitor, house: House
+) -> None:
+    await house.fills_book()
+    await visitor.opens("wu")
+    chart = visitor.page.locator("price-chart")
+    await expect(chart).to_contain_text("No trades yet.")
+    await house.places("ren", Side.BUY, 3, 1_005)
+    await expect(chart.locator("[data-candle]")).to_have_count(1)
+    await expect(chart.locator("svg")).to_have_attribute("aria-label", "LIDAR, candles of 1m: from 50.25 to 50.25")
+    await house.places("li", Side.SELL, 3, 975)
+    await expect(chart.locator("svg")).to_have_attribute("aria-label", re.compile("from 49.75 to 50.25"))
+    await chart.locator("[name=interval]").select_option("1d")
+    await expect(chart.locator("svg")).to_have_attribute("aria-label", re.compile("candles of 1d"))
+    await expect(chart.locator("[data-candle]")).to_have_count(1)
+    await visitor.page.locator("instrument-list button").nth(1).click()
+    await expect(chart).to_contain_text("No trades yet.")

@@ -92,9 +92,13 @@ def addresses(
     variants = [path]
     for place in places:
         variants = [variant.replace(f"{{{place}}}", value) for variant in variants for value in known.get(place, ["0"])]
-    required = [param["name"] for param in params if param["in"] == "query" and param.get("required")]
+    required = {
+        param["name"]: [*known.get(param["name"], ()), *param["schema"].get("enum", ())][0]
+        for param in params
+        if param["in"] == "query" and param.get("required")
+    }
     narrowed = [param["name"] for param in params if param["in"] == "query" and param["name"] in ids]
-    base = "&".join(f"{name}={known[name][0]}" for name in required)
+    base = "&".join(f"{name}={value}" for name, value in required.items())
     for variant in variants:
         yield f"{variant}?{base}"
         for name in narrowed:

@@ -42,7 +42,11 @@ def restored(state: ExchangeState) -> tuple[list[DepthFeed], list[ChannelNumbers
     """Every half, started from a state."""
     feeds, numbers = [half() for half in FEEDS], [half() for half in NUMBERS]
     for feed in feeds:
-        feed.restore(state.orders.values(), {id_: numbers.book_n for id_, numbers in state.numbers.items()})
+        feed.restore(
+            state.orders.values(),
+            {id_: numbers.book_n for id_, numbers in state.numbers.items()},
+            {id_: numbers.last_price_ticks for id_, numbers in state.numbers.items()},
+        )
         for instrument_id in state.instruments:
             feed.watch(instrument_id)
     for count in numbers:
@@ -72,6 +76,8 @@ def test_the_halves_follow_a_scenario_to_the_state_it_ends_in(name: str) -> None
     for feed, count in zip(feeds, numbers, strict=True):
         for instrument_id in venue.state.instruments:
             assert feed.snapshot(instrument_id, 100) == anew[0].snapshot(instrument_id, 100)
+        for instrument_id, standing in venue.state.numbers.items():
+            assert feed.last_price(instrument_id) == standing.last_price_ticks == anew[0].last_price(instrument_id)
         for account_id, channel in venue.state.ledger.channels.items():
             assert count[account_id] == channel.n
 
