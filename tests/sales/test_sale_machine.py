@@ -20,7 +20,7 @@ from tests.sales.machine import SaleMachine
 
 QUIET = list(HealthCheck)
 SEARCH = settings(
-    max_examples=250,
+    max_examples=1_500,  # it ends with the first that notices
     stateful_step_count=25,
     phases=[Phase.generate],
     database=None,
