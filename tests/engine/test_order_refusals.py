@@ -194,11 +194,11 @@ def test_a_market_whose_fees_nobody_published_takes_no_order_and_open_ones_keep_
     venue.plays("li buys 5 @ 10 -> rests")
     text = json.loads(sandbox_text(PublishedKind.FEE_SCHEDULE))
     rows = [row for row in text["rows"] if row["method"] != "order_book"]
-    publish(venue, PublishedKind.FEE_SCHEDULE, json.dumps({**text, "version": 2, "rows": rows}))
+    publish(venue, PublishedKind.FEE_SCHEDULE, json.dumps({**text, "version": text["version"] + 1, "rows": rows}))
     assert venue.refusal(place(venue, "li", Side.BUY, 1, 1_001), "li") == "order.price_band"
     assert venue.refusal(place(venue, "li", Side.BUY, 1, 1), "li") == "fee.schedule_unknown"
     dearer = [{**row, "rate_ppm": 100_000, "minimum_minor": 0} for row in text["rows"]]
-    publish(venue, PublishedKind.FEE_SCHEDULE, json.dumps({**text, "version": 3, "rows": dearer}))
+    publish(venue, PublishedKind.FEE_SCHEDULE, json.dumps({**text, "version": text["version"] + 2, "rows": dearer}))
     venue.plays("""
         wu sells 3 @ 10             -> li 3 @ 10
         li has 3 units, 970 cash    -> holds 0 units, 20 cash   # entered when the book was free of charge

@@ -34,13 +34,13 @@ from tests.promises import check_promises
 
 POINTS = 20_000
 PARTS = 4
-SERIES = 130
+SERIES = 136
 """Series of one part; each brings about forty crash points."""
 LIVES = 50
 """Crash points of one series, on one disk that grows."""
 START_STEPS, WORK_STEPS = 45, 14
 BIG_BATCH = 30
-"""More commands than are committed inline: this batch goes through the writer's thread."""
+"""Every second series commits as PostgreSQL's store does: a batch of this size goes through the writer's thread."""
 
 
 class Series:
@@ -69,10 +69,16 @@ class Series:
         at = rng.randint(1, WORK_STEPS if working else START_STEPS)
         return Fate(at=at, working=working, after=rng.random() < 0.5, dies=rng.random() < 0.5)
 
+    def store(self, fate: Fate) -> FailingStore:
+        store = FailingStore(self.disk, self.clock, fate)
+        if self.seed % 2:
+            store.inline_commands = SqlStore.inline_commands
+        return store
+
     async def live(self, fate: Fate) -> None:
         """One life: everybody asks until all is answered, or the process is gone."""
         bus, feed = LocalBus(), LocalFeed()
-        keeper = Keeper(lambda: FailingStore(self.disk, self.clock, fate), bus, feed, self.clock)
+        keeper = Keeper(lambda: self.store(fate), bus, feed, self.clock)
         keeper.on_ready.append(lambda _: fate.begin_work())
         feed.subscribe(self)
         fresh = BIG_BATCH if self.rng.random() < 0.02 else self.rng.randint(1, 4)

@@ -26,7 +26,7 @@ from matching.lot_messages import BidState
 from matching.sale_messages import BidderState, LotState
 
 SOURCES = Path(routes.__file__).parent / "web" / "src"
-BUDGET_BYTES = 25_000
+BUDGET_BYTES = {"market": 28_000, "institution": 25_000, "lots": 25_000}
 
 
 def asking(dist: Path = DIST) -> AsyncClient:
@@ -50,10 +50,10 @@ def first_load(built: Built, page: str) -> list[Path]:
     return [DIST / address.removeprefix("/ui/") for address in addresses]
 
 
-@pytest.mark.parametrize("page", ["market", "institution"])
+@pytest.mark.parametrize("page", BUDGET_BYTES)
 def test_a_page_is_small(page: str) -> None:
     sizes = {file.name: len(gzip.compress(file.read_bytes(), 9)) for file in first_load(read_built(DIST), page)}
-    assert sum(sizes.values()) <= BUDGET_BYTES, sizes
+    assert sum(sizes.values()) <= BUDGET_BYTES[page], sizes
 
 
 @pytest.mark.parametrize("path", ["/", "/institution"])
