@@ -26,7 +26,7 @@ from exchange.store.save.changes import Row, Statement, Verb
 _DIALECT = dialect.dialect(paramstyle="qmark")
 CACHED_STATEMENTS = 256
 AUTOCHECKPOINT_PAGES = 16_000
-"""Pages the write-ahead log may hold (64 MB): what many batches touch is copied to the database once for all of them."""
+"""Pages the write-ahead log may hold (64 MB): what many batches touch is copied to the database once for all."""
 CACHE_KIB = 65_536
 """Pages the writer keeps: the leaves of a long journal's key index are met at random, and reading each again was a
 twentieth of the writer's time."""
