@@ -25,7 +25,8 @@ from securitization.trigger import comparison
 
 
 def check_flows(deal: Deal) -> list[Problem]:
-    """Refused: status.missing, status.unreachable, cycle.formula, cycle.trigger, cash.dead, due.unpaid, cycle.accounts."""
+    """Refused: status.missing, status.unreachable, cycle.formula, cycle.trigger; for each waterfall cash.dead,
+    due.unpaid, cycle.accounts."""
     found = [*_statuses(deal), *_formula_cycles(deal), *_trigger_cycles(deal)]
     for status, steps in all_waterfalls(deal):
         found += _dead_cash(deal, status, steps)

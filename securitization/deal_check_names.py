@@ -224,12 +224,16 @@ def _formula_uses(formula: Formula, path: str) -> Iterator[Use]:
 
 
 def _duplicates(deal: Deal) -> list[Problem]:
-    return [
-        Problem(code=DealCode.NAME_DUPLICATE, path=f"$.{noun}[{place}]", reason=f"{name} is declared before")
-        for noun, names in declared(deal).items()
-        for place, name in enumerate(names)
-        if name in names[:place]
-    ]
+    """One name, one thing: an explanation says `reserve` and must not leave open which."""
+    found: list[Problem] = []
+    seen: list[str] = []
+    for noun, names in declared(deal).items():
+        for place, name in enumerate(names):
+            if name in seen:
+                reason = f"{name} is declared before"
+                found.append(Problem(code=DealCode.NAME_DUPLICATE, path=f"$.{noun}[{place}]", reason=reason))
+            seen.append(name)
+    return found
 
 
 def _step_uses(deal: Deal) -> list[Use]:

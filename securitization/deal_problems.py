@@ -97,7 +97,7 @@ SENTENCES: dict[DealCode, str] = {
     DealCode.CASH_DEAD: "Money can come into an account that no later step of the waterfall empties.",
     DealCode.DUE_UNPAID: "Something falls due that no step of the waterfall pays.",
     DealCode.SENIORITY_WRONG: "A junior claim is paid before, or side by side with, a senior one.",
-    DealCode.SENIORITY_RESIDUAL: "The residual goes to a tranche that is not the most junior, or before others are paid.",
+    DealCode.SENIORITY_RESIDUAL: "The residual goes to one who is not the most junior, or before others are paid.",
     DealCode.SENIORITY_SUBROGATION: "A guarantor's recourse is repaid before the holders it stands behind.",
     DealCode.CYCLE_ACCOUNTS: "Transfers of one waterfall lead money round in a circle.",
     DealCode.CYCLE_FORMULA: "The target of an account depends on itself.",

@@ -29,7 +29,8 @@ class PoolPeriod(Record, frozen=True, kw_only=True):
     """The pool in one period.
 
     Units: minor; `balance_minor` performing at the end, `defaults_minor` newly defaulted, `valuation_minor` of the
-    rights behind it; `invalidated_rights` newly invalidated, lapsed or expired; rates in ppm a year; events by their count.
+    rights behind it; `invalidated_rights` newly invalidated, lapsed or expired; rates in ppm a year; events
+    by their count.
     """
 
     interest_minor: int

@@ -21,7 +21,10 @@ from securitization.deal_terms import (
 
 
 def coupon_rate_ppm(coupon: Coupon, number: int, rates_ppm: Mapping[str, int]) -> int:
-    """The rate of a coupon in a period; a floating one is index plus spread, within floor and cap. Units: ppm a year."""
+    """The rate of a coupon in a period; a floating one is index plus spread, within floor and cap.
+
+    Units: ppm a year.
+    """
     match coupon:
         case NoCoupon():
             return 0

@@ -1,8 +1,8 @@
 """What every figure of a deal can grow to over some scenarios, proven before the run in integers without limit.
 
 If no bound passes 2⁵³ − 1 and no side of a test, once multiplied, passes 2⁶³ − 1, then 64-bit arithmetic is exact and
-the vectorised evaluator runs; otherwise it refuses and names what could overflow. The bounds are of the worst kind: nothing
-is ever paid, every coupon at its highest, every support drawn in full each period.
+the vectorised evaluator runs; otherwise it refuses and names what could overflow. The bounds are of the worst kind:
+nothing is ever paid, every coupon at its highest, every support drawn in full each period.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Deals put together by chance that pass every static check, with pools that pay too little, enough and too much.
 
-Everything the language has occurs: each kind of tranche, coupon, fee, support, hedge, trigger, step and formula. `Maker`
-draws one deal; `scenarios` draws periods; `at_the_edge` bends a pool until a trigger stands exactly on its threshold.
+Everything the language has occurs: each kind of tranche, coupon, fee, support, hedge, trigger, step and formula.
+`Maker` draws one deal, `scenarios` draws periods, `at_the_edge` bends a pool until a trigger stands exactly on its threshold.
 """
 
 from __future__ import annotations
@@ -495,7 +495,7 @@ FIGURES = {
 
 
 def at_the_edge(deal: Deal, periods: list[PoolPeriod], seed: int) -> list[list[PoolPeriod]]:
-    """The pool with the first trigger one unit below its threshold, exactly on it, and one above; empty if it cannot be.
+    """The pool with the first trigger one unit below its threshold, on it, and one above; empty if it cannot be.
 
     The figure is moved by what is missing, and the deal run again, until both sides meet to the unit.
     """
