@@ -26,6 +26,7 @@ MODULES = (
     "exchange.cli.proofs",
     "exchange.cli.surveillance",
     "exchange.cli.reports",
+    "exchange.cli.deals",
     "exchange.cli.story",
     "exchange.cli.bench",
     "exchange.cli.replay",

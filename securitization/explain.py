@@ -7,9 +7,10 @@ Chinese or English: "why did I get 812.40" is answered from the waterfall itself
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import cast
 
 from exchange.core.messages import Record
-from securitization.deal_triggers import Status
+from securitization.deal_triggers import SEVERITY, Status
 
 
 class Rule(StrEnum):
@@ -152,3 +153,29 @@ class DealRun(Record, frozen=True, kw_only=True):
 def payment_key(path: str, kind: Kind, to: str) -> str:
     """How a payment is called in tables and comparisons."""
     return f"{path}:{kind}:{to}"
+
+
+def run_items(run: DealRun) -> list[tuple[int, str, int]]:
+    """Every payment, the status and every figure as (period, item, amount): what an exported program prints."""
+    items: list[tuple[int, str, int]] = []
+    for period in run.periods:
+        paid: dict[str, int] = {}
+        for payment in period.payments:
+            paid[payment.key] = paid.get(payment.key, 0) + payment.amount_minor
+        found = {**paid, "status": SEVERITY.index(period.status), **period.figures}
+        items += [(period.number, item, amount) for item, amount in found.items()]
+    return items
+
+
+def named_run(run: DealRun) -> dict[str, object]:
+    """A run as JSON objects with named fields, reasons included, for readers outside the exchange."""
+    return {"deal_sha256": run.deal_sha256, "periods": [_named(period) for period in run.periods]}
+
+
+def _named(value: object) -> object:
+    """A record with its fields by name; records are arrays on the exchange's own wire."""
+    if isinstance(value, Record):
+        return {name: _named(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, tuple):
+        return [_named(one) for one in cast("tuple[object, ...]", value)]
+    return value

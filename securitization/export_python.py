@@ -70,16 +70,14 @@ def _head(deal: Deal) -> str:
 
 def _terms(deal: Deal) -> list[str]:
     lines = [f"LAST = {len(deal.periods)}"]
-    counts: list[DayCount] = [one.day_count for one in [*deal.tranches, *deal.hedges, *deal.supports]]
-    counts += [
-        fee.charge.day_count
-        for fee in deal.fees
-        if isinstance(fee.charge, RateFee | TieredFee) and fee.charge.day_count is not None
-    ]
+    counts = [one.day_count for one in deal.tranches]
+    counts += [one.day_count for one in deal.hedges] + [one.day_count for one in deal.supports]
+    for fee in deal.fees:
+        if isinstance(fee.charge, RateFee | TieredFee) and fee.charge.day_count is not None:
+            counts.append(fee.charge.day_count)
     lines.append("DAYS = {")
-    for count in DayCount:
-        if count in counts:
-            lines.append(f"    {str(count)!r}: {[period_days(period, count) for period in deal.periods]},")
+    used = [count for count in DayCount if count in counts]
+    lines += [f"    {str(count)!r}: {[period_days(period, count) for period in deal.periods]}," for count in used]
     lines += ["}", "PRINCIPAL = {"]
     lines += [f"    {one.name!r}: {_principal(one)}," for one in deal.tranches]
     faces = {one.name: one.face_minor for one in deal.tranches}

@@ -185,17 +185,18 @@ class Teller:
 
     def fee(self, fee: Fee) -> str:
         """A fee."""
-        bounds = self.say("fee.bounds", minimum=self.money(fee.minimum_minor))
+        bounds = self.say("fee.bounds", minimum=self.money(fee.minimum_minor)) if fee.minimum_minor else ""
         if fee.maximum_minor is not None:
             bounds += self.say("fee.maximum", maximum=self.money(fee.maximum_minor))
+        always = fee.first_period == fee.every_periods == 1
         return self.say(
             "fee",
             title=self.title(fee.title),
             name=fee.name,
             charge=self._charge(fee),
             bounds=bounds,
-            vat=self.say("fee.vat", rate=self.rate(fee.vat_ppm)),
-            when=self.say("fee.when", first=fee.first_period, every=fee.every_periods),
+            vat=self.say("fee.vat", rate=self.rate(fee.vat_ppm)) if fee.vat_ppm else "",
+            when="" if always else self.say("fee.when", first=fee.first_period, every=fee.every_periods),
         )
 
     def _charge(self, fee: Fee) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-EXAMPLES = ("nanshan_5", "patent_licences_3y", "royalty_three_strikes")
+EXAMPLES = ("nanshan_5", "patent_licences_3y", "royalty_three_strikes", "two_classes")
 
 
 def example_deal_text(name: str) -> str:

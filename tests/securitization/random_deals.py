@@ -1,7 +1,7 @@
 """Deals put together by chance that pass every static check, with pools that pay too little, enough and too much.
 
 Everything the language has occurs: each kind of tranche, coupon, fee, support, hedge, trigger, step and formula.
-`Maker` draws one deal, `scenarios` draws periods, `at_the_edge` bends a pool until a trigger stands exactly on its threshold.
+`Maker` draws one deal, `scenarios` draws periods, `at_the_edge` bends a pool until a trigger stands on its threshold.
 """
 
 from __future__ import annotations

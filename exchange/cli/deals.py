@@ -1,0 +1,237 @@
+"""`exchange deal`: check a deal's file, run it over periods, tell it in words, hand it on as a program or to AbsBox."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import msgspec
+import typer
+
+if TYPE_CHECKING:
+    from securitization.deal import Deal
+    from securitization.deal_problems import Problem
+    from securitization.explain import DealRun
+
+LARGEST_FILE = 4_000_000
+
+File = Annotated[Path, typer.Argument(help="A deal's file, JSON.", exists=True, dir_okay=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class Tongue(StrEnum):
+    """Languages a deal is told in."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+class Target(StrEnum):
+    """What a deal is exported to."""
+
+    PYTHON = "python"
+    ABSBOX = "absbox"
+
+
+Language = Annotated[Tongue, typer.Option("--language", help="zh or en.")]
+
+group = typer.Typer(no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.add_typer(group, name="deal", short_help="Check, run, show or export a securitization deal's file.")
+
+
+@group.callback()
+def deal() -> None:
+    """Work with a deal as data; nothing is sent to an exchange.
+
+    Example: exchange deal example nanshan_5 > deal.json && exchange deal check deal.json
+    """
+
+
+@group.command(short_help="Check a deal's file; each problem with its code and place.")
+def check(file: File, as_json: AsJson = False) -> None:
+    """Check a deal's file. Ends with 1 when there is a problem.
+
+    Example: exchange deal check deal.json
+    """
+    from securitization.deal import Deal, deal_hash
+    from securitization.deal_checks import check_deal
+
+    found = _read(file)
+    problems = check_deal(found) if isinstance(found, Deal) else [found]
+    if as_json:
+        digest = deal_hash(found) if isinstance(found, Deal) else None
+        told = [{"code": one.code, "path": one.path, "reason": one.reason} for one in problems]
+        typer.echo(msgspec.json.encode({"sha256": digest, "problems": told}))
+    elif isinstance(found, Deal) and not problems:
+        typer.echo(f"{found.name}: no problem found, sha256 {deal_hash(found)}")
+    else:
+        for one in problems:
+            typer.echo(f"{one.code} at {one.path}: {one.reason}")
+    raise typer.Exit(1 if problems else 0)
+
+
+@group.command(short_help="Run a deal over the pool's periods: every payment.")
+def run(
+    file: File,
+    periods: Annotated[Path, typer.Option("--periods", help="The pool's periods, CSV.", exists=True, dir_okay=False)],
+    as_json: AsJson = False,
+    why: Annotated[str | None, typer.Option(help="Explain what one party gets in a period, as 4:senior.")] = None,
+    language: Language = Tongue.EN,
+) -> None:
+    """Run a deal: period, item and amount in minor units, as the exported program prints them.
+
+    Example: exchange deal run deal.json --periods periods.csv --why 4:senior --language zh
+    """
+    from securitization.deal_problems import Problem
+    from securitization.evaluate import run_deal
+    from securitization.periods import read_periods
+
+    found = _sound(file)
+    pool = read_periods(found, _text(periods))
+    if isinstance(pool, Problem):
+        _refuse(pool)
+    result = run_deal(found, pool)
+    if isinstance(result, Problem):
+        _refuse(result)
+    if why is not None:
+        typer.echo(_explained(found, result, why, language), nl=False)
+    elif as_json:
+        typer.echo(msgspec.json.encode(msgspec.to_builtins(_named(result))))
+    else:
+        sys.stdout.write(_table(result))
+
+
+@group.command(short_help="Tell a deal in words, Chinese or English.")
+def show(file: File, language: Language = Tongue.EN) -> None:
+    """Tell a deal in words.
+
+    Example: exchange deal show deal.json --language zh
+    """
+    from securitization.render import tell_deal
+
+    typer.echo(tell_deal(_sound(file), language.value), nl=False)
+
+
+@group.command(short_help="Export a deal as a Python program or AbsBox JSON.")
+def export(file: File, to: Annotated[Target, typer.Option("--to", help="python or absbox.")]) -> None:
+    """Print a deal as a plain Python program, or as AbsBox JSON.
+
+    Example: exchange deal export deal.json --to python > deal.py && python deal.py periods.csv
+    """
+    from securitization.deal_problems import Problem
+    from securitization.export_absbox import export_absbox
+    from securitization.export_python import export_python
+
+    found = _sound(file)
+    text = export_python(found) if to is Target.PYTHON else export_absbox(found)
+    if isinstance(text, Problem):
+        _refuse(text)
+    sys.stdout.write(text)
+
+
+@group.command(short_help="Print an example deal, or its periods.")
+def example(
+    name: Annotated[str, typer.Argument(help="nanshan_5, patent_licences_3y, royalty_three_strikes or two_classes.")],
+    periods: Annotated[bool, typer.Option("--periods", help="Its periods instead.")] = False,
+) -> None:
+    """Print one of the example deals that come with the exchange.
+
+    Example: exchange deal example nanshan_5 --periods > periods.csv
+    """
+    from securitization.shipped import EXAMPLES, example_deal_text, example_periods_text
+
+    if name not in EXAMPLES:
+        _fail(f"no example {name}: expected one of {', '.join(EXAMPLES)}")
+    sys.stdout.write(example_periods_text(name) if periods else example_deal_text(name))
+
+
+@group.command(short_help="Print the JSON schema of a deal's file.")
+def schema() -> None:
+    """Print the JSON schema of a deal's file.
+
+    Example: exchange deal schema > deal.schema.json
+    """
+    from securitization.deal import deal_schema
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(deal_schema()), indent=2))
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            found = opened.read(LARGEST_FILE + 1)
+        if len(found) > LARGEST_FILE:
+            _fail(f"{file.name} is longer than {LARGEST_FILE} bytes")
+        return found.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        _fail(f"{file.name} cannot be read: {error}")
+
+
+def _read(file: Path) -> Deal | Problem:
+    from securitization.deal import read_deal
+
+    return read_deal(_text(file))
+
+
+def _sound(file: Path) -> Deal:
+    """A deal without a problem.
+
+    Raises: typer.Exit with the first problem.
+    """
+    from securitization.deal import Deal
+    from securitization.deal_checks import check_deal
+
+    found = _read(file)
+    if not isinstance(found, Deal):
+        _refuse(found)
+    problems = check_deal(found)
+    if problems:
+        _refuse(problems[0])
+    return found
+
+
+def _table(result: DealRun) -> str:
+    from securitization.explain import run_items
+
+    lines = ["period,item,amount"]
+    lines += [f"{number},{item},{amount}" for number, item, amount in run_items(result)]
+    return "\n".join(lines) + "\n"
+
+
+def _named(result: DealRun) -> object:
+    from securitization.explain import named_run
+
+    return named_run(result)
+
+
+def _explained(deal: Deal, result: DealRun, why: str, language: Tongue) -> str:
+    from securitization.render import tell_payment
+
+    number, _, name = why.partition(":")
+    if not number.isascii() or not number.isdigit() or not 1 <= int(number[:4]) <= len(result.periods):
+        _fail(f"--why: expected a period from 1 to {len(result.periods)} and a name, as 1:senior")
+    period = result.periods[int(number) - 1]
+    told = [tell_payment(deal, payment, language.value) for payment in period.payments if payment.to == name]
+    if not told:
+        known = sorted({payment.to for payment in period.payments})
+        _fail(f"--why: nothing is paid to {name!r} in period {number}; there is {', '.join(known)}")
+    return "".join(told)
+
+
+def _refuse(problem: Problem) -> NoReturn:
+    _fail(f"{problem.code} at {problem.path}: {problem.reason}")
+
+
+def _fail(text: str) -> NoReturn:
+    """End with one line for whoever asked.
+
+    Raises: typer.Exit with code 1.
+    """
+    typer.echo(f"exchange: {text}", err=True)
+    raise typer.Exit(1)
