@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from securitization.deal import Deal, all_waterfalls
-from securitization.deal_check_names import step_uses
+from securitization.deal_check_names import formulas, step_uses
+from securitization.deal_formulas import TargetOf, walk
 from securitization.deal_problems import DealCode, Problem
 from securitization.deal_steps import (
     FromAccount,
@@ -27,7 +28,14 @@ from securitization.waterfall import shares_are_whole
 
 def check_steps(deal: Deal) -> list[Problem]:
     """Refused: step.same_account, step.repeated, step.no_target, step.no_recourse, step.nothing_owed, shares.sum."""
-    return [
+    targetless = [account.name for account in deal.accounts if account.target is None]
+    found = [
+        Problem(code=DealCode.STEP_NO_TARGET, path=inner_path, reason=f"{inner.account} has no target")
+        for path, formula, _ in formulas(deal)
+        for inner_path, inner in walk(formula, path)
+        if isinstance(inner, TargetOf) and inner.account in targetless
+    ]
+    return found + [
         problem
         for status, steps in all_waterfalls(deal)
         for place, step in enumerate(steps)

@@ -89,7 +89,7 @@ SENTENCES: dict[DealCode, str] = {
     DealCode.SHARES_SUM: "Fixed shares are not one a tranche, or do not add up to a million parts per million.",
     DealCode.STEP_SAME_ACCOUNT: "A step moves money from an account to itself.",
     DealCode.STEP_REPEATED: "A step names something twice.",
-    DealCode.STEP_NO_TARGET: "A step funds or releases an account that has no target.",
+    DealCode.STEP_NO_TARGET: "A step or a formula goes by the target of an account that has none.",
     DealCode.STEP_NO_RECOURSE: "A step repays a support that has no claim.",
     DealCode.STEP_NOTHING_OWED: "A step pays what a tranche or hedge never owes.",
     DealCode.STATUS_MISSING: "A trigger leads to a status that has no waterfall.",

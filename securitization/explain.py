@@ -24,7 +24,6 @@ class Rule(StrEnum):
     ACCOUNT = "account"
     TARGET = "target"
     LAST_TARGET = "last_target"
-    NO_TARGET = "no_target"
     SUPPORT = "support"
     TRIPPED = "tripped"
     SHARE = "share"

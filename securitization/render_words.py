@@ -222,7 +222,6 @@ REASONS: dict[str, tuple[str, str]] = {
     "account": ("{value}: in {subject}", "{value}：{subject}余额"),
     "target": ("{value}: target of {subject}", "{value}：{subject}目标余额"),
     "last_target": ("{value}: no target in the last period for {subject}", "{value}：最后一期{subject}目标为零"),
-    "no_target": ("{value}: {subject} has no target", "{value}：{subject}无目标余额"),
     "support": ("{value}: {figure_of} of {subject}", "{value}：{subject}的{figure_of}"),
     "tripped": ("{count}: whether {subject} is tripped", "{count}：{subject}是否触发"),
     "share": ("{value}: {rate_ppm} of it, rounded {rounding}", "{value}：其{rate_ppm}（{rounding}）"),

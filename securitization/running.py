@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from exchange.core.rejections import InvariantBroken
 from exchange.core.units import div_ceil, div_floor, div_half_even
 from securitization.deal import Deal
 from securitization.deal_formulas import (
@@ -189,7 +190,7 @@ def target_of(now: Running, account: str) -> Reason:
     """What an account should hold now."""
     formula = now.targets[account].target
     if formula is None:
-        return Reason(rule=Rule.NO_TARGET, value=0, subject=account)
+        raise InvariantBroken("a checked deal asks for targets of reserves only")
     if now.number == now.last:
         return Reason(rule=Rule.LAST_TARGET, value=0, subject=account)
     inner = worth(now, formula)
