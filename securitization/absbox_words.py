@@ -43,7 +43,7 @@ from securitization.deal_terms import PassThrough
 Json = dict[str, Any]
 Refuse = Callable[[str, str], NoReturn]
 
-CURRENCY_DIGITS = ("CNY", "USD", "EUR", "GBP", "HKD", "SGD", "AUD", "CHF")
+TWO_DECIMALS = ("CNY", "USD", "EUR", "GBP", "HKD", "SGD", "AUD", "CHF")
 """Currencies of two decimals that deals here are in; AbsBox keeps two."""
 
 POOL_FIGURES: dict[PoolFigure, Json] = {
@@ -107,7 +107,7 @@ class Words:
             case Less():
                 whole = self.statistic(formula.of, f"{path}.of")
                 minus = self.statistic(formula.minus, f"{path}.minus")
-                return self._above_zero({"tag": "Substract", "contents": [whole, minus]})
+                return self._above_zero({"tag": "Substract", "contents": [whole, minus]})  # codespell:ignore substract
             case Sum() | Least() | Most():
                 tag = {Sum: "Sum", Least: "Min", Most: "Max"}[type(formula)]
                 several = [self.statistic(one, f"{path}.of[{place}]") for place, one in enumerate(formula.of)]
@@ -184,8 +184,9 @@ class Words:
         if step.interest:
             dues.append({"tag": "CurrentDueBondInt", "contents": list(step.interest)})
         holds = {"tag": "AccBalance", "contents": [step.to_account]}
-        missing = self._above_zero({"tag": "Substract", "contents": [{"tag": "Sum", "contents": dues}, holds]})
-        limit = {"tag": "DS", "contents": missing}
+        whole = {"tag": "Sum", "contents": dues}
+        missing = {"tag": "Substract", "contents": [whole, holds]}  # codespell:ignore substract
+        limit = {"tag": "DS", "contents": self._above_zero(missing)}
         return [
             self._transfer(limit, source.account, step.to_account)
             if isinstance(source, FromAccount)

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from securitization.absbox_words import CURRENCY_DIGITS, Words
+from securitization.absbox_words import TWO_DECIMALS, Words
 from securitization.deal import Deal, all_waterfalls
 from securitization.deal_formulas import Fixed, Formula, Least, Most, Share
 from securitization.deal_problems import DealCode, DealRefused, Problem
@@ -74,7 +74,7 @@ def refuse(path: str, reason: str) -> NoReturn:
 
 
 def _deal(deal: Deal) -> Json:
-    if deal.currency not in CURRENCY_DIGITS:
+    if deal.currency not in TWO_DECIMALS:
         refuse("$.currency", "its amounts have two decimals")
     if deal.hedges:
         refuse("$.hedges", "its hedges settle by rules of their own")

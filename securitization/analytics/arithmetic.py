@@ -51,6 +51,11 @@ def share_out_vectors(whole: Vector, weights: Sequence[Vector]) -> list[Vector]:
     total = np.sum(weights, axis=0)
     by = np.maximum(total, 1)
     divided = [divide_product(whole, weight, by) for weight in weights]
+    if len(weights) == 2:
+        (one, rest), (other, other_rest) = divided
+        left = np.where(total > 0, whole, 0) - one - other
+        first = left * (rest >= other_rest)
+        return [one + first, other + left - first]
     parts = np.stack([quotient for quotient, _ in divided], axis=1)
     remainders = np.stack([remainder for _, remainder in divided], axis=1)
     left = np.where(total > 0, whole, 0) - parts.sum(axis=1)

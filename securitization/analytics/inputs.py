@@ -35,6 +35,15 @@ class PoolScenarios:
         scenarios, periods = self.interest_minor.shape
         return scenarios, periods
 
+    def by_period(self) -> PoolScenarios:
+        """The same figures with each period's side by side in memory, as the evaluator reads them."""
+        return PoolScenarios(
+            **{name: np.asfortranarray(getattr(self, name)) for name in AMOUNTS},
+            rates_ppm={name: np.asfortranarray(rates) for name, rates in self.rates_ppm.items()},
+            events={name: np.asfortranarray(counts) for name, counts in self.events.items()},
+            failed_supports={name: np.asfortranarray(flags) for name, flags in self.failed_supports.items()},
+        )
+
     def named(self) -> list[tuple[str, Vector]]:
         """Every array with its name."""
         plain = [(name, getattr(self, name)) for name in AMOUNTS]

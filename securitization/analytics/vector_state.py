@@ -84,7 +84,7 @@ def begin(deal: Deal, pool: PoolScenarios) -> Vectors:
         deal=deal,
         scenarios=count,
         last=len(deal.periods),
-        pool=pool,
+        pool=pool.by_period(),
         tranches={tranche.name: tranche for tranche in deal.tranches},
         balance={tranche.name: np.full(count, tranche.face_minor, dtype=np.int64) for tranche in deal.tranches},
         interest_due=zeros(tranches),

@@ -56,19 +56,24 @@ def run_scenarios(deal: Deal, scenarios: Sequence[Sequence[PoolPeriod]]) -> Vect
 def run_proven(deal: Deal, pool: PoolScenarios) -> VectorRun:
     """Run a deal that was checked over scenarios whose bounds were proven (`prove_bounds`)."""
     now = begin(deal, pool)
-    shape = pool.shape
+    scenarios, periods = pool.shape
     payments: dict[str, Vector] = {}
     figures: dict[str, Vector] = {}
-    statuses = np.zeros(shape, dtype=np.int64)
+    # Written a period at a time, so periods are rows in memory; handed out as views with the scenario axis first.
+    statuses = np.zeros((periods, scenarios), dtype=np.int64)
     for number in range(1, now.last + 1):
         told = _run_period(now, number)
-        statuses[:, number - 1] = told.pop("status")
+        statuses[number - 1] = told.pop("status")
         for table, values in ((payments, told), (figures, _figures(now))):
             for key, value in values.items():
                 if key not in table:
-                    table[key] = np.zeros(shape, dtype=np.int64)
-                table[key][:, number - 1] = value
-    return VectorRun(payments=payments, figures=figures, status=statuses)
+                    table[key] = np.zeros((periods, scenarios), dtype=np.int64)
+                table[key][number - 1] = value
+    return VectorRun(payments=_turned(payments), figures=_turned(figures), status=statuses.T)
+
+
+def _turned(table: dict[str, Vector]) -> dict[str, Vector]:
+    return {key: values.T for key, values in table.items()}
 
 
 def _run_period(now: Vectors, number: int) -> dict[str, Vector]:

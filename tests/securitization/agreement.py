@@ -15,7 +15,8 @@ from securitization.deal_triggers import SEVERITY
 from securitization.evaluate import run_checked
 from securitization.explain import DealRun
 from securitization.periods import PoolPeriod
-from tests.securitization.random_deals import Maker, at_the_edge, scenarios
+from tests.securitization.random_deals import Maker
+from tests.securitization.random_pools import at_the_edge, scenarios
 
 Run = Callable[[Deal, Sequence[Sequence[PoolPeriod]]], VectorRun | Problem]
 

@@ -22,7 +22,8 @@ from securitization.periods import PoolPeriod
 from securitization.shipped import EXAMPLES
 from tests.securitization.agreement import compare, try_deals
 from tests.securitization.change import example, example_pool
-from tests.securitization.random_deals import Maker, at_the_edge, scenarios
+from tests.securitization.random_deals import Maker
+from tests.securitization.random_pools import at_the_edge, scenarios
 
 IN = (Kind.COLLECTION, Kind.HEDGE_RECEIPT, Kind.SUPPORT_DRAW)
 OUT = (

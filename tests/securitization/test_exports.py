@@ -23,7 +23,8 @@ from securitization.export_python import export_python
 from securitization.periods import PoolPeriod, write_periods
 from securitization.shipped import EXAMPLES, example_periods_text
 from tests.securitization.change import GONE, changed, example, example_pool
-from tests.securitization.random_deals import Maker, scenarios
+from tests.securitization.random_deals import Maker
+from tests.securitization.random_pools import scenarios
 
 
 def items(text: str) -> list[tuple[int, str, int]]:

@@ -20,7 +20,8 @@ from securitization.render_terms import LANGUAGES, Teller
 from securitization.render_words import REASONS, WORDS
 from securitization.shipped import EXAMPLES, example_deal_text
 from tests.securitization.change import example, example_pool
-from tests.securitization.random_deals import Maker, scenarios
+from tests.securitization.random_deals import Maker
+from tests.securitization.random_pools import scenarios
 
 OTHERS: list[Any] = [
     "other", "2031-01-01", "USD", "act_360", "thirty_e_360", "compounding", "guarantee", "difference", "pro_rata",
