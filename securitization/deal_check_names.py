@@ -272,40 +272,24 @@ def _misplaced(stated: list[tuple[str, Formula, Place]]) -> list[Problem]:
 
 def _unused(deal: Deal) -> list[Problem]:
     """What is declared and never acted on. Tranches, fees and hedges are looked after by `due.unpaid`."""
-    uses = [*_term_uses(deal), *_step_uses(deal)]
-    stepped = [(noun, name) for noun, name, _ in _step_uses(deal)]
-    acted = [(noun, name) for noun, name, _ in uses]
-    found: list[Problem] = []
-    for noun, names in declared(deal).items():
-        where = stepped if noun is Noun.SUPPORT else acted
-        if noun in {Noun.ACCOUNT, Noun.SUPPORT, Noun.INDEX, Noun.EVENT}:
-            found += [
-                Problem(code=DealCode.NAME_UNUSED, path=f"$.{noun}[{place}]", reason=f"nothing is done with {name}")
-                for place, name in enumerate(names)
-                if (noun, name) not in where
-            ]
-    funded = [
-        step.account
-        for _, steps in all_waterfalls(deal)
-        for step in steps
-        if isinstance(step, FundReserve | ReleaseReserve)
+    steps = [step for _, some in all_waterfalls(deal) for step in some]
+    acted = [(noun, name) for noun, name, _ in [*_term_uses(deal), *_step_uses(deal)]]
+    sources = [source for step in steps if isinstance(step, TopUp) for source in step.sources]
+    drawn = [source.support for source in sources if not isinstance(source, FromAccount)]
+    filled = [step.account for step in steps if isinstance(step, FundReserve | ReleaseReserve)]
+    found = [
+        Problem(code=DealCode.NAME_UNUSED, path=f"$.{noun}[{place}]", reason=f"nothing is done with {name}")
+        for noun, names in declared(deal).items()
+        for place, name in enumerate(names)
+        if noun in {Noun.ACCOUNT, Noun.INDEX, Noun.EVENT} and (noun, name) not in acted
     ]
     found += [
         Problem(code=DealCode.NAME_UNUSED, path=f"$.accounts[{place}].target", reason="nothing funds or releases it")
         for place, account in enumerate(deal.accounts)
-        if account.target is not None and account.name not in funded
+        if account.target is not None and account.name not in filled
     ]
-    drawn = [
-        source.support
-        for _, steps in all_waterfalls(deal)
-        for step in steps
-        if isinstance(step, TopUp)
-        for source in step.sources
-        if not isinstance(source, FromAccount)
-    ]
-    found += [
+    return found + [
         Problem(code=DealCode.NAME_UNUSED, path=f"$.supports[{place}]", reason=f"no step draws on {support.name}")
         for place, support in enumerate(deal.supports)
         if support.name not in drawn
     ]
-    return found

@@ -70,11 +70,6 @@ def tell_payment(deal: Deal, payment: Payment, language: Language) -> str:
     return "\n".join(_lines(teller, payment.why, 0)) + "\n"
 
 
-def tell_reason(deal: Deal, reason: Reason, language: Language) -> str:
-    """One reason without those below it."""
-    return _sentence(Teller(deal, language), reason)
-
-
 def _lines(teller: Teller, reason: Reason, depth: int) -> list[str]:
     lines = ["  " * depth + _sentence(teller, reason)]
     for part in reason.parts:

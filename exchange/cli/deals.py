@@ -61,12 +61,16 @@ def check(file: File, as_json: AsJson = False) -> None:
     """
     from securitization.deal import Deal, deal_hash
     from securitization.deal_checks import check_deal
+    from securitization.deal_problems import SENTENCES
 
     found = _read(file)
     problems = check_deal(found) if isinstance(found, Deal) else [found]
     if as_json:
         digest = deal_hash(found) if isinstance(found, Deal) else None
-        told = [{"code": one.code, "path": one.path, "reason": one.reason} for one in problems]
+        told = [
+            {"code": one.code, "path": one.path, "reason": one.reason, "meaning": SENTENCES[one.code]}
+            for one in problems
+        ]
         typer.echo(msgspec.json.encode({"sha256": digest, "problems": told}))
     elif isinstance(found, Deal) and not problems:
         typer.echo(f"{found.name}: no problem found, sha256 {deal_hash(found)}")

@@ -68,6 +68,7 @@ def test_problems_are_told_with_code_and_place(tmp_path: Path) -> None:
     assert plain.stdout == "tranche.total at $.issue_minor: is 10000000001, the faces are 10000000000 together\n"
     told = json.loads(as_json.stdout)
     assert told["problems"][0]["code"] == "tranche.total"
+    assert told["problems"][0]["meaning"] == "The tranches' faces do not add up to the amount issued."
     assert len(told["sha256"]) == 64
 
 
