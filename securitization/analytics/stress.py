@@ -1,0 +1,104 @@
+"""A deal under scenarios: project the pool, round it, let the deal's evaluator share it out, keep what each class gets.
+
+The evaluator is handed in: any function from whole minor units to classes. So the analytics know nothing of waterfalls,
+and a deal's waterfall knows nothing of assumptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from securitization.analytics import refused
+from securitization.analytics.amortise import Floats, schedule
+from securitization.analytics.assets import PoolAsset
+from securitization.analytics.assumptions import Assumptions, Stress, a_month
+from securitization.analytics.cashflows import (
+    Rates,
+    Stresses,
+    WholeFlows,
+    bucketed,
+    by_period,
+    project,
+    projected,
+    rates_of,
+    whole,
+)
+from securitization.analytics.measures import TrancheFlows, break_even
+
+Evaluate = Callable[[WholeFlows], Sequence[TrancheFlows]]
+"""A deal: what each class is paid of these collections, the most senior first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """How far to project, and how the deal counts: so many months, in collection periods of so many each."""
+
+    months: int
+    months_a_period: int = 1
+
+    @property
+    def times(self) -> Floats:
+        """The end of each period in years from the cut-off."""
+        return np.arange(self.months_a_period, self.months + 1, self.months_a_period) / 12
+
+
+@dataclass(frozen=True, slots=True)
+class Stressed:
+    """A deal's answer to named scenarios."""
+
+    names: tuple[str, ...]
+    times: Floats
+    pool: WholeFlows
+    tranches: tuple[TrancheFlows, ...]
+
+
+def stress(
+    assets: list[PoolAsset],
+    assumptions: Assumptions,
+    scenarios: Sequence[Stress],
+    horizon: Horizon,
+    evaluate: Evaluate,
+) -> Stressed:
+    """Run a deal under named scenarios.
+
+    Refused: projection.asset_invalid, projection.assumption_invalid, projection.too_large.
+    Raises: ProjectionRefused.
+    """
+    names = tuple(each.name for each in scenarios)
+    refused.assumption(len(set(names)) == len(names), "two scenarios have one name")
+    pool = whole(by_period(project(assets, assumptions, scenarios, horizon.months), horizon.months_a_period))
+    return Stressed(names, horizon.times, pool, tuple(evaluate(pool)))
+
+
+def break_even_cdr(
+    assets: list[PoolAsset],
+    assumptions: Assumptions,
+    horizon: Horizon,
+    evaluate: Evaluate,
+    *,
+    tolerance: float = 1e-6,
+) -> dict[str, float]:
+    """The highest constant default rate a year that each class bears without a loss of principal, the rest as assumed.
+
+    Every asset defaults at this rate, in place of the default speeds assumed; 0.0825 is 8.25 % a year.
+
+    Refused: as `stress`.
+    Raises: ProjectionRefused.
+    """
+    rates = rates_of(assets, assumptions, horizon.months)
+    flat = Rates(rates.prepayment, np.ones_like(rates.default), rates.severity, rates.lag)
+    rows, curves = bucketed(schedule(assets, horizon.months), flat)
+    names: list[str] = []
+
+    def losses(cdr: Floats) -> Floats:
+        default = np.repeat(a_month(cdr)[:, None], horizon.months, axis=1)
+        stresses = Stresses(np.ones_like(default), default, np.ones(len(cdr)))
+        tranches = evaluate(whole(by_period(projected(rows, curves, stresses), horizon.months_a_period)))
+        names[:] = [each.name for each in tranches]
+        return np.stack([each.loss for each in tranches], axis=1)
+
+    found = break_even(losses, tolerance=tolerance)
+    return dict(zip(names, found.tolist(), strict=True))
