@@ -77,17 +77,29 @@ Prepayment = Cpr | Smm | Psa | Abs | Vector
 Default = Cdr | Mdr | Sda | Vector
 
 
+class Roll(msgspec.Struct, frozen=True, kw_only=True):
+    """How loans fall behind and catch up: a row for each number of missed payments, from none.
+
+    Units: row i holds the ppm of the loans i payments behind that a month later are 0, 1, … payments behind, and last
+    those that have defaulted; each row sums to 1,000,000. Nobody falls more than one payment further behind in a month.
+    """
+
+    rows_ppm: Annotated[tuple[tuple[RatePpm, ...], ...], msgspec.Meta(min_length=1, max_length=13)]
+
+
 class Assumption(msgspec.Struct, frozen=True, kw_only=True):
     """What is expected of one kind of asset.
 
     Units: `severity_ppm` of the balance at default is lost; the rest comes in `recovery_lag_months` after the default.
-    No default happens in the last `recovery_lag_months` under SDA, as the standard has it (C.3.j).
+    No default happens in the last `recovery_lag_months` under SDA, as the standard has it (C.3.j). With `arrears`,
+    loans fall behind before they default, and `default` says nothing.
     """
 
     prepayment: Prepayment = Smm(rate_ppm=Ppm(0))
     default: Default = Mdr(rate_ppm=Ppm(0))
     severity_ppm: RatePpm = Ppm(0)
     recovery_lag_months: Annotated[int, msgspec.Meta(ge=0, le=120)] = 0
+    arrears: Roll | None = None
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):

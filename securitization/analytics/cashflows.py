@@ -2,7 +2,7 @@
 
 Loans that share their curves collapse into one row, exactly, since each one's balance is its schedule times the
 survival they share: 1,000 of them cost as much as one. Loans with curves of their own are rows of their own; the
-scenarios multiply the curves. `project` collapses what it can.
+scenarios multiply the curves. `projection.project` collapses what it can.
 
 In month t, of what performed after month t − 1, a share MDR defaults and pays nothing; the others pay what is
 scheduled; and a share SMM of what is left of the whole then prepays, with the interest accrued since its last payment
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from exchange.core.rejections import RejectCode
 from exchange.core.units import MAX_INTEGER
 from securitization.analytics import refused
-from securitization.analytics.amortise import PPM, Floats, Schedule, last_month, schedule
+from securitization.analytics.amortise import PPM, Floats, Schedule, last_month
 from securitization.analytics.assets import PoolAsset
 from securitization.analytics.assumptions import Assumptions, Sda, Stress, monthly
 from securitization.analytics.refused import ProjectionRefused
@@ -37,7 +37,8 @@ CELLS = 1 << 16
 class Flows:
     """A pool's months in each scenario, (scenario, month 1..T). Units: minor, floats.
 
-    `balance` is what performs at the end of the month; `defaults` left it, `recoveries` came back of earlier ones.
+    `balance` is what has not defaulted at the end of the month; `defaults` left it, `recoveries` came back of earlier
+    ones.
     """
 
     opening: float
@@ -100,16 +101,6 @@ class Stresses:
         table = np.array([(each.prepayment_ppm, each.default_ppm, each.severity_ppm) for each in scenarios]) / PPM
         prepayment, default = (np.repeat(table[:, place : place + 1], months, axis=1) for place in (0, 1))
         return cls(prepayment, default, table[:, 2])
-
-
-def project(assets: list[PoolAsset], assumptions: Assumptions, scenarios: Sequence[Stress], months: int) -> Flows:
-    """Project a pool under every scenario for so many months: longer than its last payment, so that recoveries come in.
-
-    Refused: projection.asset_invalid, projection.assumption_invalid.
-    Raises: ProjectionRefused.
-    """
-    rows, rates = bucketed(schedule(assets, months), rates_of(assets, assumptions, months))
-    return projected(rows, rates, Stresses.of(scenarios, months))
 
 
 def rates_of(assets: list[PoolAsset], assumptions: Assumptions, months: int) -> Rates:

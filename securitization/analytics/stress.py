@@ -21,12 +21,12 @@ from securitization.analytics.cashflows import (
     WholeFlows,
     bucketed,
     by_period,
-    project,
     projected,
     rates_of,
     whole,
 )
 from securitization.analytics.measures import TrancheFlows, break_even
+from securitization.analytics.projection import project
 
 Evaluate = Callable[[WholeFlows], Sequence[TrancheFlows]]
 """A deal: what each class is paid of these collections, the most senior first."""
@@ -83,7 +83,7 @@ def break_even_cdr(
 ) -> dict[str, float]:
     """The highest constant default rate a year that each class bears without a loss of principal, the rest as assumed.
 
-    Every asset defaults at this rate, in place of the default speeds assumed; 0.0825 is 8.25 % a year.
+    Every asset defaults at this rate, in place of the speeds and rolls assumed; 0.0825 is 8.25 % a year.
 
     Refused: as `stress`.
     Raises: ProjectionRefused.

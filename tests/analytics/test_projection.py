@@ -34,11 +34,11 @@ from securitization.analytics.cashflows import (
     bucketed,
     by_period,
     largest_remainder,
-    project,
     projected,
     rates_of,
     whole,
 )
+from securitization.analytics.projection import project
 from securitization.analytics.refused import ProjectionRefused
 from tests.analytics.pools import loan
 from tests.models.pool_model import PlannedLoan, Pool

@@ -27,7 +27,8 @@ from securitization.analytics.assumptions import (
     abs_speed,
     monthly,
 )
-from securitization.analytics.cashflows import Flows, project
+from securitization.analytics.cashflows import Flows
+from securitization.analytics.projection import project
 from tests.analytics.pools import loan
 
 AS_IS = [Stress(name="base")]
