@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from securitization.analytics import refused
 from securitization.analytics.amortise import Floats, schedule
@@ -18,6 +19,7 @@ from securitization.analytics.assumptions import Assumptions, Stress, a_month
 from securitization.analytics.cashflows import (
     Rates,
     Stresses,
+    Whole,
     WholeFlows,
     bucketed,
     by_period,
@@ -25,6 +27,7 @@ from securitization.analytics.cashflows import (
     rates_of,
     whole,
 )
+from securitization.analytics.credit_flows import Simulation, simulate
 from securitization.analytics.measures import TrancheFlows, break_even
 from securitization.analytics.projection import project
 
@@ -71,6 +74,41 @@ def stress(
     refused.assumption(len(set(names)) == len(names), "two scenarios have one name")
     pool = whole(by_period(project(assets, assumptions, scenarios, horizon.months), horizon.months_a_period))
     return Stressed(names, horizon.times, pool, tuple(evaluate(pool)))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A deal's answer to drawn scenarios, with what they were drawn from.
+
+    `guarantor_fails` (scenario,) marks those in which the guarantor defaults within the projection; `guarantee` is what
+    it pays, (scenario, period), rounded as the recoveries are that contain it.
+    """
+
+    simulation: Simulation
+    times: Floats
+    pool: WholeFlows
+    tranches: tuple[TrancheFlows, ...]
+    guarantor_fails: NDArray[np.bool_]
+    guarantee: Whole
+
+
+def draw(
+    assets: list[PoolAsset],
+    assumptions: Assumptions,
+    simulation: Simulation,
+    horizon: Horizon,
+    evaluate: Evaluate,
+) -> Drawn:
+    """Run a deal in scenarios drawn with a recorded seed.
+
+    Refused: as `stress`.
+    Raises: ProjectionRefused.
+    """
+    told = simulate(assets, assumptions, simulation, horizon.months)
+    pool = whole(by_period(told.flows, horizon.months_a_period))
+    paid = told.guarantee.reshape(len(told.guarantee), -1, horizon.months_a_period).sum(axis=2).cumsum(axis=1)
+    guarantee = np.diff(np.rint(paid), axis=1, prepend=0.0).astype(np.int64)
+    return Drawn(simulation, horizon.times, pool, tuple(evaluate(pool)), told.guarantor_fails, guarantee)
 
 
 def break_even_cdr(
