@@ -57,14 +57,14 @@ class Simulated:
 
     `flows` are (scenario, month); the guarantor's payments are among the recoveries and, alone, in `guarantee`.
     `guarantor_month` is the month index in which it defaults, the number of months if it does not. `debtors` counts the
-    debtors that defaulted, `fallen` the patents.
+    debtors that defaulted, `invalidated` (scenario, month) the patents that fell.
     """
 
     flows: Flows
     guarantee: Floats
     guarantor_month: Months
     debtors: Months
-    fallen: Months
+    invalidated: Months
 
     @property
     def guarantor_fails(self) -> NDArray[np.bool_]:
@@ -105,7 +105,9 @@ def simulate(
     pool = _pool(assets, assumptions, simulation, months)
     count = simulation.draws.scenarios
     flows = Flows(float(pool.at_risk[:, 0].sum()), *(np.zeros((count, months)) for _ in range(6)))
-    told = Simulated(flows, np.zeros((count, months)), *(np.zeros(count, dtype=np.int64) for _ in range(3)))
+    invalidated = np.zeros((count, months), dtype=np.int64)
+    guarantor, debtors = (np.zeros(count, dtype=np.int64) for _ in range(2))
+    told = Simulated(flows, np.zeros((count, months)), guarantor, debtors, invalidated)
     for block in _drawn(simulation, pool):
         _play(pool, simulation, block, told, fast)
     np.subtract(flows.opening, (flows.scheduled + flows.prepaid + flows.defaults).cumsum(axis=1), out=flows.balance)
@@ -192,7 +194,9 @@ def _patents_fall(
     length = pool.rows.shape[2]
     falls = ended_months([each.invalid_ppm for each in patents], block.falls) - 1
     jumps = block.jumps < np.array([each.jump_ppm for each in patents]) / PPM
-    told.fallen[block.at] = (falls < length).sum(axis=1)
+    for month in falls.T:
+        within = np.flatnonzero(month < length)
+        told.invalidated[block.at.start + within, month[within]] += 1
     severity = np.broadcast_to(pool.rates.severity, stops.shape).copy()
     stops = stops.copy()
     for number in range(len(patents)):

@@ -31,7 +31,22 @@ from securitization.analytics.credit_flows import Simulation, simulate
 from securitization.analytics.measures import TrancheFlows, break_even
 from securitization.analytics.projection import project
 
-Evaluate = Callable[[WholeFlows], Sequence[TrancheFlows]]
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a deal is given of each period in each scenario, (scenario, period), whole.
+
+    `pool` in minor units; `invalidated_rights` counts the patents that fell in the period; `guarantor_failed` is 1 from
+    the period in which the guarantor defaults on. A deal that has the guarantor among its own supports is simulated
+    with a guarantor that covers nothing, and reads this flag.
+    """
+
+    pool: WholeFlows
+    invalidated_rights: Whole
+    guarantor_failed: Whole
+
+
+Evaluate = Callable[[Collected], Sequence[TrancheFlows]]
 """A deal: what each class is paid of these collections, the most senior first."""
 
 
@@ -73,23 +88,36 @@ def stress(
     names = tuple(each.name for each in scenarios)
     refused.assumption(len(set(names)) == len(names), "two scenarios have one name")
     pool = whole(by_period(project(assets, assumptions, scenarios, horizon.months), horizon.months_a_period))
-    return Stressed(names, horizon.times, pool, tuple(evaluate(pool)))
+    return Stressed(names, horizon.times, pool, tuple(evaluate(_undisturbed(pool))))
+
+
+def _undisturbed(pool: WholeFlows) -> Collected:
+    """The same with every patent in force and the guarantor standing."""
+    return Collected(pool, np.zeros_like(pool.interest), np.zeros_like(pool.interest))
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A deal's answer to drawn scenarios, with what they were drawn from.
+    """A deal's answer to drawn scenarios, with what they were drawn from and what was given to the deal.
 
-    `guarantor_fails` (scenario,) marks those in which the guarantor defaults within the projection; `guarantee` is what
-    it pays, (scenario, period), rounded as the recoveries are that contain it.
+    `guarantee` is what the guarantor pays, (scenario, period), rounded as the recoveries are that contain it.
     """
 
     simulation: Simulation
     times: Floats
-    pool: WholeFlows
-    tranches: tuple[TrancheFlows, ...]
-    guarantor_fails: NDArray[np.bool_]
+    given: Collected
     guarantee: Whole
+    tranches: tuple[TrancheFlows, ...]
+
+    @property
+    def pool(self) -> WholeFlows:
+        """The pool's part of what the deal was given."""
+        return self.given.pool
+
+    @property
+    def guarantor_fails(self) -> NDArray[np.bool_]:
+        """The scenarios in which the guarantor defaults within the projection, (scenario,)."""
+        return np.asarray(self.given.guarantor_failed[:, -1] > 0)
 
 
 def draw(
@@ -106,9 +134,13 @@ def draw(
     """
     told = simulate(assets, assumptions, simulation, horizon.months)
     pool = whole(by_period(told.flows, horizon.months_a_period))
-    paid = told.guarantee.reshape(len(told.guarantee), -1, horizon.months_a_period).sum(axis=2).cumsum(axis=1)
+    periods = len(told.guarantee), -1, horizon.months_a_period
+    ends = np.arange(horizon.months_a_period, horizon.months + 1, horizon.months_a_period)
+    failed = (told.guarantor_month[:, None] < ends).astype(np.int64)
+    given = Collected(pool, told.invalidated.reshape(periods).sum(axis=2), failed)
+    paid = told.guarantee.reshape(periods).sum(axis=2).cumsum(axis=1)
     guarantee = np.diff(np.rint(paid), axis=1, prepend=0.0).astype(np.int64)
-    return Drawn(simulation, horizon.times, pool, tuple(evaluate(pool)), told.guarantor_fails, guarantee)
+    return Drawn(simulation, horizon.times, given, guarantee, tuple(evaluate(given)))
 
 
 def break_even_cdr(
@@ -134,7 +166,8 @@ def break_even_cdr(
     def losses(cdr: Floats) -> Floats:
         default = np.repeat(a_month(cdr)[:, None], horizon.months, axis=1)
         stresses = Stresses(np.ones_like(default), default, np.ones(len(cdr)))
-        tranches = evaluate(whole(by_period(projected(rows, curves, stresses), horizon.months_a_period)))
+        pool = whole(by_period(projected(rows, curves, stresses), horizon.months_a_period))
+        tranches = evaluate(_undisturbed(pool))
         names[:] = [each.name for each in tranches]
         return np.stack([each.loss for each in tranches], axis=1)
 

@@ -155,7 +155,8 @@ def test_every_scenario_is_what_one_works_out_by_hand(world: tuple[list[Loan], A
                 np.testing.assert_allclose(found, model[name], rtol=1e-9, atol=1e-9 * told.flows.opening, err_msg=name)
             np.testing.assert_allclose(told.guarantee[at], model["guarantee"], rtol=1e-9)
             assert told.debtors[at] == sum(month < months for month in defaults[: len(debtors)])
-            assert told.fallen[at] == sum(fall.month < months for fall in falls)
+            fallen = [sum(fall.month == month for fall in falls) for month in range(months)]
+            assert told.invalidated[at].tolist() == fallen
             assert told.guarantor_fails[at] == (guarantor is not None and defaults[-1] < months)
 
 
@@ -342,7 +343,7 @@ def test_a_fallen_patent_stops_its_licensees_or_takes_the_collateral() -> None:
         return simulate(list(bullets(3)), chance(0, severity_ppm=100_000), simulation, 12, fast=False)
 
     stops = run(jump_ppm=1_000_000, severity_ppm=600_000)
-    fell = stops.fallen == 1
+    fell = stops.invalidated.sum(axis=1) == 1
     np.testing.assert_allclose(stops.flows.defaults.sum(axis=1), np.where(fell, 2_000_000, 0))
     np.testing.assert_allclose(stops.flows.recoveries.sum(axis=1), np.where(fell, 800_000, 0))
     goes_on = run(jump_ppm=0, severity_ppm=600_000)

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from securitization.analytics.assets import Bullet, PoolAsset
 from securitization.analytics.assumptions import Assumption, Assumptions, Cdr, Stress
-from securitization.analytics.cashflows import WholeFlows
+from securitization.analytics.copula import Dependence, Guarantor
+from securitization.analytics.credit_flows import PatentRisk, Simulation
+from securitization.analytics.draws import Draws
 from securitization.analytics.measures import (
     TrancheFlows,
     break_even,
@@ -21,15 +23,15 @@ from securitization.analytics.measures import (
     where,
 )
 from securitization.analytics.refused import ProjectionRefused
-from securitization.analytics.stress import Evaluate, Horizon, break_even_cdr, stress
+from securitization.analytics.stress import Collected, Evaluate, Horizon, break_even_cdr, draw, stress
 from tests.analytics.pools import loan
 
 
 def sequential(*openings: int) -> Evaluate:
     """A deal that pays principal in order and no interest: the least waterfall there is."""
 
-    def evaluate(flows: WholeFlows) -> list[TrancheFlows]:
-        cash = flows.principal + flows.recoveries
+    def evaluate(given: Collected) -> list[TrancheFlows]:
+        cash = given.pool.principal + given.pool.recoveries
         classes = []
         for number, opening in enumerate(openings):
             owed = np.maximum(opening - (cash.cumsum(axis=1) - cash), 0)
@@ -155,3 +157,36 @@ def test_a_stress_keeps_its_scenarios_names_in_order_and_refuses_two_alike() -> 
     assert [each.loss.tolist() for each in told.tranches] == [[0, 43_193], [50_000, 100_000]]
     with pytest.raises(ProjectionRefused):
         stress(asset, assumptions, scenarios[:1] * 2, Horizon(months=12), sequential(1_000_000))
+
+
+def test_a_drawn_deal_is_told_when_its_guarantor_fails_and_a_patent_falls() -> None:
+    """Losses of the senior class come where the guarantor fails, and the deal could see it in time."""
+    assets: list[PoolAsset] = [
+        loan(1_000_000, 48_000, 12, Bullet(), name=f"L{number}", every=3) for number in range(12)
+    ]
+    assumptions = Assumptions(otherwise=Assumption(default=Cdr(rate_ppm=200_000), severity_ppm=800_000))
+    simulation = Simulation(
+        draws=Draws(seed=5, scenarios=2_000),
+        dependence=Dependence(otherwise_ppm=(600_000,)),
+        guarantor=Guarantor(name="G", default_ppm=100_000, loadings_ppm=(600_000,), cover_ppm=1_000_000),
+        patents=(PatentRisk(right="CN1", assets=("L0",), invalid_ppm=100_000, jump_ppm=0, severity_ppm=900_000),),
+    )
+    seen: list[Collected] = []
+
+    def deal(given: Collected) -> list[TrancheFlows]:
+        seen.append(given)
+        return list(sequential(11_400_000, 600_000)(given))
+
+    told = draw(assets, assumptions, simulation, Horizon(months=15, months_a_period=3), deal)
+    senior = told.tranches[0]
+    fails = told.guarantor_fails
+    assert seen == [told.given]
+    assert fails.mean() == pytest.approx(1 - 0.9**1.25, abs=0.03)
+    assert (np.diff(told.given.guarantor_failed, axis=1) >= 0).all()
+    assert (told.given.invalidated_rights.sum(axis=1) > 0).mean() == pytest.approx(1 - 0.9**1.25, abs=0.03)
+    assert (senior.loss[~fails] == 0).all()
+    stressed, all_ = where(senior.loss, senior.opening, fails), credit(senior.loss, senior.opening)
+    assert stressed is not None
+    assert stressed.el > 5 * all_.el > 0
+    assert (told.guarantee <= told.pool.recoveries + 1).all()
+    assert (told.pool.principal + told.pool.defaults).sum(axis=1).tolist() == [12_000_000] * 2_000
