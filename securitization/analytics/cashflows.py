@@ -223,14 +223,16 @@ def largest_remainder(total: Whole, parts: Floats) -> Whole:
     Units: `parts` is (..., part), not negative. Where all parts are nothing, the last takes the whole.
     Source: Hamilton's method, as `exchange.core.units.share_out`, which is exact and one at a time.
     """
-    weights = np.maximum(parts, 0.0)
-    sums = weights.sum(axis=-1, keepdims=True)
-    quotas = np.divide(weights, sums, out=np.zeros_like(weights), where=sums > 0) * total[..., None]
-    shares = np.floor(quotas).astype(np.int64)
-    short = (total - shares.sum(axis=-1))[..., None]
-    order = np.argsort(shares - quotas, axis=-1, kind="stable")
-    rank = np.argsort(order, axis=-1, kind="stable")
-    count = weights.shape[-1]
-    shares += (rank < short) & (sums > 0)
-    shares[..., count - 1] += np.where(sums[..., 0] > 0, 0, total)
-    return np.asarray(shares)
+    weights = [np.maximum(parts[..., part], 0.0) for part in range(parts.shape[-1])]
+    sums = sum(weights[1:], weights[0])
+    some = sums > 0
+    each = np.divide(total, sums, out=np.zeros(sums.shape), where=some)
+    quotas = [weight * each for weight in weights]
+    shares = [np.floor(quota).astype(np.int64) for quota in quotas]
+    left = [quota - share for quota, share in zip(quotas, shares, strict=True)]
+    short = np.where(some, total - sum(shares[1:], shares[0]), 0)
+    for part, share in enumerate(shares):  # compared in pairs: sorting many rows of a few parts takes longer
+        before = [left[other] >= left[part] if other < part else left[other] > left[part] for other in range(len(left))]
+        share += sum((ahead for other, ahead in enumerate(before) if other != part), np.zeros_like(total)) < short
+    shares[-1] += np.where(some, 0, total)
+    return np.stack(shares, axis=-1)

@@ -223,6 +223,24 @@ def test_every_loan_pays_back_exactly_what_it_owes_and_interest_on_what_is_left(
     )
 
 
+@given(
+    balance=st.integers(1, 10**12),
+    rate=st.integers(0, 400_000),
+    periods=st.integers(1, 40),
+    every=st.sampled_from((1, 2, 3)),
+    only=st.integers(0, 120),
+)
+def test_the_closed_form_is_what_walking_the_dates_gives(
+    balance: int, rate: int, periods: int, every: int, only: int
+) -> None:
+    """The walk is taken by a loan whose rate steps to itself after its last month."""
+    terms, months = LevelPay(interest_only_months=only), periods * every
+    closed = one(loan(balance, rate, months, terms, every=every))
+    walked = one(loan(balance, rate, months, terms, every=every, steps=((600, rate),)))
+    for name in ("balance", "interest", "accrued"):
+        np.testing.assert_allclose(getattr(closed, name), getattr(walked, name), rtol=1e-9, atol=1e-9 * balance)
+
+
 @pytest.mark.parametrize(("rate", "months", "every"), [(0.065, 120, 1), (0.038, 36, 3), (0.11, 240, 6)])
 def test_quantlib_draws_up_the_same_level_payments(rate: float, months: int, every: int) -> None:
     """Source: QuantLib's sinkingNotionals, tolerance one part in 10¹⁰."""
