@@ -220,7 +220,7 @@ def whole(flows: Flows) -> WholeFlows:
 def largest_remainder(total: Whole, parts: Floats) -> Whole:
     """Share each whole among its parts in their proportion; the shares sum to it, ties go to the earlier part.
 
-    Units: `parts` is (..., part), not negative. Where all parts are nothing, the last takes the whole.
+    Units: `parts` is (..., part), not negative. Where all parts are nothing, the first takes the whole.
     Source: Hamilton's method, as `exchange.core.units.share_out`, which is exact and one at a time.
     """
     weights = [np.maximum(parts[..., part], 0.0) for part in range(parts.shape[-1])]
@@ -231,8 +231,11 @@ def largest_remainder(total: Whole, parts: Floats) -> Whole:
     shares = [np.floor(quota).astype(np.int64) for quota in quotas]
     left = [quota - share for quota, share in zip(quotas, shares, strict=True)]
     short = np.where(some, total - sum(shares[1:], shares[0]), 0)
-    for part, share in enumerate(shares):  # compared in pairs: sorting many rows of a few parts takes longer
-        before = [left[other] >= left[part] if other < part else left[other] > left[part] for other in range(len(left))]
-        share += sum((ahead for other, ahead in enumerate(before) if other != part), np.zeros_like(total)) < short
-    shares[-1] += np.where(some, 0, total)
+    for part in range(len(shares)):  # compared in pairs: sorting many rows of a few parts takes longer
+        ahead = np.zeros_like(total)
+        for other in range(len(shares)):
+            if other != part:
+                ahead += left[other] >= left[part] if other < part else left[other] > left[part]
+        shares[part] += ahead < short
+    shares[0] += np.where(some, 0, total)
     return np.stack(shares, axis=-1)

@@ -292,5 +292,5 @@ def test_many_shares_at_once_are_those_that_the_ledger_works_out_one_by_one(tota
         assert ties or found.tolist() == exact
 
 
-def test_nobody_pays_then_the_last_part_takes_the_fall() -> None:
-    assert largest_remainder(np.array([3]), np.zeros((1, 3)))[0].tolist() == [0, 0, 3]
+def test_where_all_parts_are_nothing_the_first_takes_the_whole() -> None:
+    assert largest_remainder(np.array([3]), np.zeros((1, 3)))[0].tolist() == [3, 0, 0]
