@@ -116,12 +116,17 @@ class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
     by_segment: tuple[Segment, ...] = ()
 
     def of(self, segment: str) -> Assumption:
-        """The assumption for a segment."""
+        """The assumption for a segment.
+
+        Refused: projection.assumption_invalid, where a segment has two.
+        Raises: ProjectionRefused.
+        """
+        refused.assumption(len({each.segment for each in self.by_segment}) == len(self.by_segment), "two for a segment")
         return next((each.assumption for each in self.by_segment if each.segment == segment), self.otherwise)
 
 
 class Stress(msgspec.Struct, frozen=True, kw_only=True):
-    """One scenario: multiples of the monthly rates of prepayment and default, and of severity.
+    """One scenario: multiples of the monthly rates of prepayment and default, of severity, and of what licensees sell.
 
     A monthly rate never passes 1, nor a severity the whole balance, however large the multiple.
     """
@@ -130,6 +135,7 @@ class Stress(msgspec.Struct, frozen=True, kw_only=True):
     prepayment_ppm: MultiplePpm = PPM
     default_ppm: MultiplePpm = PPM
     severity_ppm: MultiplePpm = PPM
+    sales_ppm: MultiplePpm = PPM
 
 
 def monthly(speed: Prepayment | Default, ages: NDArray[np.int64], months: int) -> Floats:
@@ -149,7 +155,7 @@ def monthly(speed: Prepayment | Default, ages: NDArray[np.int64], months: int) -
             return a_month(np.minimum(multiple / PPM * 0.002 * np.clip(month, 1, 30), 1.0))
         case Abs(rate_ppm=rate):
             left = PPM - rate * (month - 1.0)
-            refused.assumption(bool((left > 0).all()), f"ABS of {rate} ppm leaves no loan after {PPM // rate} months")
+            refused.assumption(bool((left > 0).all()), f"ABS of {rate} ppm leaves no loan in some month")
             return np.minimum(rate / left, 1.0)
         case Sda(speed_ppm=multiple):
             return a_month(np.minimum(multiple / PPM * sda(month), 1.0))

@@ -119,7 +119,7 @@ def rates_of(assets: list[PoolAsset], assumptions: Assumptions, months: int) -> 
         if isinstance(assumption.default, Sda):
             row[max(0, last_month(asset) - assumption.recovery_lag_months) :] = 0.0
     severity = np.array([each.severity_ppm for each in given]) / PPM
-    return Rates(prepayment, default, severity, np.array([each.recovery_lag_months for each in given]))
+    return Rates(prepayment, default, severity, np.array([each.recovery_lag_months for each in given], dtype=np.int64))
 
 
 def bucketed(rows: Schedule, rates: Rates) -> tuple[Schedule, Rates]:

@@ -48,7 +48,12 @@ class Dependence(msgspec.Struct, frozen=True, kw_only=True):
     degrees_of_freedom: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 0
 
     def of(self, segment: str) -> tuple[int, ...]:
-        """The loadings for a segment."""
+        """The loadings for a segment.
+
+        Refused: projection.assumption_invalid, where a segment has two.
+        Raises: ProjectionRefused.
+        """
+        refused.assumption(len({each.segment for each in self.by_segment}) == len(self.by_segment), "two for a segment")
         return next((each.loadings_ppm for each in self.by_segment if each.segment == segment), self.otherwise_ppm)
 
 
@@ -113,11 +118,12 @@ def names_of(
         curves.append(np.full(months, a_month(guarantor.default_ppm / PPM)))
         every.append(guarantor.loadings_ppm)
         places[guarantor.name] = len(places)
-    refused.assumption(len({len(each) for each in every}) == 1, "all names load on the same factors")
-    table = np.array(every) / PPM
+    factors = len(dependence.otherwise_ppm)
+    refused.assumption(all(len(each) == factors for each in every), "all names load on the same factors")
+    table = np.array(every).reshape(-1, factors) / PPM
     refused.assumption(bool(((table**2).sum(axis=1) <= 1 + 1e-9).all()), "the squares of a name's loadings pass 1")
-    cumulative = np.asarray(1.0 - np.cumprod(1.0 - np.array(curves), axis=1), dtype=np.float64)
-    return Names(tuple(places), name_of, table, cumulative)
+    survives = np.cumprod(1.0 - np.array(curves).reshape(-1, months), axis=1)
+    return Names(tuple(places), name_of, table, np.asarray(1.0 - survives, dtype=np.float64))
 
 
 def thresholds(cumulative: Floats, degrees: int) -> Floats:

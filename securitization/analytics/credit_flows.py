@@ -7,7 +7,7 @@ behind it falls and the licensee stops paying; a default after the patent's fall
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from exchange.core.units import Code, RatePpm
+from exchange.core.units import Code, Ppm, RatePpm
 from securitization.analytics import copula_fast, refused
 from securitization.analytics.amortise import PPM, Floats, Schedule, last_month, schedule
 from securitization.analytics.assets import PoolAsset
@@ -23,7 +23,8 @@ from securitization.analytics.assumptions import Assumptions
 from securitization.analytics.cashflows import Flows, Rates, rates_of
 from securitization.analytics.copula import Dependence, Guarantor, Names, default_months, names_of, thresholds
 from securitization.analytics.draws import Block, Draws, Needs, blocks
-from securitization.analytics.royalty import ended_months
+from securitization.analytics.projection import PoolPart, parted
+from securitization.analytics.royalty import RoyaltyStream, ended_months, royalties
 
 Months = NDArray[np.int64]
 
@@ -32,7 +33,8 @@ class PatentRisk(msgspec.Struct, frozen=True, kw_only=True):
     """A patent that may be declared invalid, and what then happens to the assets that it secures.
 
     Units: `invalid_ppm` is the chance a year; on the fall all its assets stop paying at once with the chance
-    `jump_ppm`; an asset that defaults in or after the month of the fall loses `severity_ppm`.
+    `jump_ppm`; an asset that defaults in or after the month of the fall loses `severity_ppm`. A royalty stream may be
+    among the assets.
     """
 
     right: Code
@@ -57,7 +59,7 @@ class Simulated:
 
     `flows` are (scenario, month); the guarantor's payments are among the recoveries and, alone, in `guarantee`.
     `guarantor_month` is the month index in which it defaults, the number of months if it does not. `debtors` counts the
-    debtors that defaulted, `invalidated` (scenario, month) the patents that fell.
+    debtors that defaulted, `invalidated` (scenario, month) the patents that fell; `royalties` are among the interest.
     """
 
     flows: Flows
@@ -65,6 +67,7 @@ class Simulated:
     guarantor_month: Months
     debtors: Months
     invalidated: Months
+    royalties: Floats
 
     @property
     def guarantor_fails(self) -> NDArray[np.bool_]:
@@ -86,11 +89,14 @@ class _Pool:
     at_risk: Floats
     ends: Months
     rates: Rates
+    patents: tuple[PatentRisk, ...]
     secures: NDArray[np.bool_]
+    streams: list[RoyaltyStream]
+    carries: NDArray[np.bool_]
 
 
 def simulate(
-    assets: list[PoolAsset],
+    parts: Sequence[PoolPart],
     assumptions: Assumptions,
     simulation: Simulation,
     months: int,
@@ -99,35 +105,61 @@ def simulate(
 ) -> Simulated:
     """Draw the scenarios and project the pool in each; compiled where numba is installed, with the same answers.
 
+    A licence's termination is drawn like a patent's fall that stops it at once; sales are as expected.
+
     Refused: projection.asset_invalid, projection.assumption_invalid.
     Raises: ProjectionRefused.
     """
-    pool = _pool(assets, assumptions, simulation, months)
+    pool = _pool(*parted(parts), assumptions, simulation, months)
     count = simulation.draws.scenarios
     flows = Flows(float(pool.at_risk[:, 0].sum()), *(np.zeros((count, months)) for _ in range(6)))
     invalidated = np.zeros((count, months), dtype=np.int64)
     guarantor, debtors = (np.zeros(count, dtype=np.int64) for _ in range(2))
-    told = Simulated(flows, np.zeros((count, months)), guarantor, debtors, invalidated)
+    guarantee, paid = (np.zeros((count, months)) for _ in range(2))
+    told = Simulated(flows, guarantee, guarantor, debtors, invalidated, paid)
     for block in _drawn(simulation, pool):
         _play(pool, simulation, block, told, fast)
     np.subtract(flows.opening, (flows.scheduled + flows.prepaid + flows.defaults).cumsum(axis=1), out=flows.balance)
     np.maximum(flows.balance, 0.0, out=flows.balance)
+    np.add(flows.interest, told.royalties, out=flows.interest)
     return told
 
 
-def _pool(assets: list[PoolAsset], assumptions: Assumptions, simulation: Simulation, months: int) -> _Pool:
-    contract, rates = schedule(assets, months), rates_of(assets, assumptions, months)
+def _pool(
+    assets: list[PoolAsset],
+    streams: list[RoyaltyStream],
+    assumptions: Assumptions,
+    simulation: Simulation,
+    months: int,
+) -> _Pool:
+    contract = schedule(assets, months) if assets else Schedule(np.zeros((0, months + 1)), *np.zeros((2, 0, months)))
+    rates = rates_of(assets, assumptions, months)
     names = names_of(assets, assumptions, simulation.dependence, months, simulation.guarantor)
-    known = {asset.asset_id: place for place, asset in enumerate(assets)}
-    secures = np.zeros((len(simulation.patents), len(assets)), dtype=bool)
-    for number, patent in enumerate(simulation.patents):
-        for asset_id in patent.assets:
-            refused.assumption(asset_id in known, f"{patent.right} secures {asset_id}, which is not in the pool")
-            secures[number, known[asset_id]] = True
+    patents = (*simulation.patents, *map(_termination, streams))
+    known = {
+        name: at for at, name in enumerate([each.asset_id for each in assets] + [each.stream_id for each in streams])
+    }
+    secured = np.zeros((len(patents), len(known)), dtype=bool)
+    for number, patent in enumerate(patents):
+        for name in patent.assets:
+            refused.assumption(name in known, f"{patent.right} secures {name}, which is not in the pool")
+            secured[number, known[name]] = True
     ranks = thresholds(names.cumulative, simulation.dependence.degrees_of_freedom)
     rows, at_risk = _prepaying(contract, rates)
-    ends = np.array([last_month(asset) for asset in assets])
-    return _Pool(names, ranks, rows, at_risk, ends, rates, secures)
+    ends = [last_month(asset) for asset in assets]
+    secures, carries = secured[:, : len(assets)], secured[:, len(assets) :]
+    return _Pool(names, ranks, rows, at_risk, np.array(ends, dtype=np.int64), rates, patents, secures, streams, carries)
+
+
+def _termination(stream: RoyaltyStream) -> PatentRisk:
+    """The end of a licence, drawn as the fall of a right that carries it alone."""
+    return PatentRisk(
+        right=stream.stream_id,
+        assets=(stream.stream_id,),
+        invalid_ppm=stream.termination_ppm,
+        jump_ppm=Ppm(PPM),
+        severity_ppm=Ppm(0),
+    )
 
 
 def _prepaying(contract: Schedule, rates: Rates) -> tuple[Floats, Floats]:
@@ -143,7 +175,7 @@ def _prepaying(contract: Schedule, rates: Rates) -> tuple[Floats, Floats]:
 def _drawn(simulation: Simulation, pool: _Pool) -> Iterator[Block]:
     names, factors = pool.names.loadings.shape
     degrees = simulation.dependence.degrees_of_freedom
-    return blocks(simulation.draws, Needs(factors, names, degrees, len(simulation.patents)))
+    return blocks(simulation.draws, Needs(factors, names, degrees, len(pool.patents)))
 
 
 def _play(pool: _Pool, simulation: Simulation, block: Block, told: Simulated, fast: bool) -> None:
@@ -151,13 +183,13 @@ def _play(pool: _Pool, simulation: Simulation, block: Block, told: Simulated, fa
     by_name = _by_name(pool, block, fast)
     length = pool.rows.shape[2]
     guarantor = by_name[:, -1] if simulation.guarantor is not None else np.full(len(by_name), length)
-    debtors = by_name[:, : int(pool.names.name_of.max()) + 1]
+    debtors = by_name[:, : len(pool.names.names) - (simulation.guarantor is not None)]
     told.guarantor_month[block.at] = guarantor
     told.debtors[block.at] = (debtors < length).sum(axis=1)
     stops = by_name[:, pool.names.name_of]
     severity = np.broadcast_to(pool.rates.severity, stops.shape)
-    if simulation.patents:
-        stops, severity = _patents_fall(pool, simulation.patents, block, stops, told)
+    if pool.patents:
+        stops, severity = _patents_fall(pool, block, stops, told, len(simulation.patents))
     scenario, asset = np.nonzero(stops < length)
     month = stops[scenario, asset]
     count = len(stops)
@@ -187,27 +219,33 @@ def _by_name(pool: _Pool, block: Block, fast: bool) -> Months:
     return np.asarray(copula_fast.compiled("default_months")(common, block.own, pool.names.own, none, pool.ranks))
 
 
-def _patents_fall(
-    pool: _Pool, patents: tuple[PatentRisk, ...], block: Block, stops: Months, told: Simulated
-) -> tuple[Months, Floats]:
-    """Let patents fall: their assets may stop at once, and what defaults from then on loses more."""
-    length = pool.rows.shape[2]
+def _patents_fall(pool: _Pool, block: Block, stops: Months, told: Simulated, rights: int) -> tuple[Months, Floats]:
+    """Let patents fall: their assets and royalties may stop at once, and what defaults from then on loses more.
+
+    Of the patents the first `rights` are such, the others the ends of licences.
+    """
+    length, patents = pool.rows.shape[2], pool.patents
     falls = ended_months([each.invalid_ppm for each in patents], block.falls) - 1
     jumps = block.jumps < np.array([each.jump_ppm for each in patents]) / PPM
-    for month in falls.T:
+    for month in falls[:, :rights].T:
         within = np.flatnonzero(month < length)
         told.invalidated[block.at.start + within, month[within]] += 1
     severity = np.broadcast_to(pool.rates.severity, stops.shape).copy()
     stops = stops.copy()
+    ended = np.full((len(stops), len(pool.streams)), length)
     for number in range(len(patents)):
         secured = np.flatnonzero(pool.secures[number])
         at_once = np.where(jumps[:, number], falls[:, number], length)
         stops[:, secured] = np.minimum(stops[:, secured], at_once[:, None])
+        ended[:, pool.carries[number]] = np.minimum(ended[:, pool.carries[number]], at_once[:, None])
     for number, patent in enumerate(patents):
         secured = np.flatnonzero(pool.secures[number])
         without = falls[:, number, None] <= stops[:, secured]
         worse = np.maximum(severity[:, secured], patent.severity_ppm / PPM)
         severity[:, secured] = np.where(without, worse, severity[:, secured])
+    for place, stream in enumerate(pool.streams):
+        expected = np.ones((1, length))
+        told.royalties[block.at] += royalties(stream, length, expected, ended[:, place] + 1)
     return np.minimum(stops, length), severity
 
 

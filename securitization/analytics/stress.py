@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from securitization.analytics import refused
 from securitization.analytics.amortise import Floats, schedule
-from securitization.analytics.assets import PoolAsset
 from securitization.analytics.assumptions import Assumptions, Stress, a_month
 from securitization.analytics.cashflows import (
     Rates,
@@ -29,7 +28,7 @@ from securitization.analytics.cashflows import (
 )
 from securitization.analytics.credit_flows import Simulation, simulate
 from securitization.analytics.measures import TrancheFlows, break_even
-from securitization.analytics.projection import project
+from securitization.analytics.projection import PoolPart, income, parted, project
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class Stressed:
 
 
 def stress(
-    assets: list[PoolAsset],
+    parts: Sequence[PoolPart],
     assumptions: Assumptions,
     scenarios: Sequence[Stress],
     horizon: Horizon,
@@ -87,7 +86,7 @@ def stress(
     """
     names = tuple(each.name for each in scenarios)
     refused.assumption(len(set(names)) == len(names), "two scenarios have one name")
-    pool = whole(by_period(project(assets, assumptions, scenarios, horizon.months), horizon.months_a_period))
+    pool = whole(by_period(project(parts, assumptions, scenarios, horizon.months), horizon.months_a_period))
     return Stressed(names, horizon.times, pool, tuple(evaluate(_undisturbed(pool))))
 
 
@@ -121,7 +120,7 @@ class Drawn:
 
 
 def draw(
-    assets: list[PoolAsset],
+    parts: Sequence[PoolPart],
     assumptions: Assumptions,
     simulation: Simulation,
     horizon: Horizon,
@@ -132,7 +131,7 @@ def draw(
     Refused: as `stress`.
     Raises: ProjectionRefused.
     """
-    told = simulate(assets, assumptions, simulation, horizon.months)
+    told = simulate(parts, assumptions, simulation, horizon.months)
     pool = whole(by_period(told.flows, horizon.months_a_period))
     periods = len(told.guarantee), -1, horizon.months_a_period
     ends = np.arange(horizon.months_a_period, horizon.months + 1, horizon.months_a_period)
@@ -144,7 +143,7 @@ def draw(
 
 
 def break_even_cdr(
-    assets: list[PoolAsset],
+    parts: Sequence[PoolPart],
     assumptions: Assumptions,
     horizon: Horizon,
     evaluate: Evaluate,
@@ -153,11 +152,15 @@ def break_even_cdr(
 ) -> dict[str, float]:
     """The highest constant default rate a year that each class bears without a loss of principal, the rest as assumed.
 
-    Every asset defaults at this rate, in place of the speeds and rolls assumed; 0.0825 is 8.25 % a year.
+    Every asset defaults at this rate, in place of the speeds and rolls assumed; 0.0825 is 8.25 % a year. Royalties come
+    in as assumed.
 
-    Refused: as `stress`.
+    Refused: as `stress`; projection.assumption_invalid, for a pool of royalties alone, which has no default rate.
     Raises: ProjectionRefused.
     """
+    assets, streams = parted(parts)
+    refused.assumption(bool(assets), "a pool of royalties alone has no default rate")
+    steady = income(streams, [Stress(name="as-assumed")], horizon.months).interest
     rates = rates_of(assets, assumptions, horizon.months)
     flat = Rates(rates.prepayment, np.ones_like(rates.default), rates.severity, rates.lag)
     rows, curves = bucketed(schedule(assets, horizon.months), flat)
@@ -166,7 +169,9 @@ def break_even_cdr(
     def losses(cdr: Floats) -> Floats:
         default = np.repeat(a_month(cdr)[:, None], horizon.months, axis=1)
         stresses = Stresses(np.ones_like(default), default, np.ones(len(cdr)))
-        pool = whole(by_period(projected(rows, curves, stresses), horizon.months_a_period))
+        flows = projected(rows, curves, stresses)
+        np.add(flows.interest, steady, out=flows.interest)
+        pool = whole(by_period(flows, horizon.months_a_period))
         tranches = evaluate(_undisturbed(pool))
         names[:] = [each.name for each in tranches]
         return np.stack([each.loss for each in tranches], axis=1)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, multivariate_t
 
-from securitization.analytics import copula_fast
+from securitization.analytics import copula_fast, credit_flows
 from securitization.analytics.amortise import schedule
 from securitization.analytics.assets import Bullet, EvenPrincipal, Loan
 from securitization.analytics.assumptions import Assumption, Assumptions, Cdr, Mdr, Roll, Segment, Smm, Stress
@@ -23,11 +23,12 @@ from securitization.analytics.copula import (
     vasicek,
     vasicek_quantile,
 )
-from securitization.analytics.credit_flows import PatentRisk, Simulated, Simulation, simulate
+from securitization.analytics.credit_flows import PatentRisk, Simulated, Simulation, removed, simulate
 from securitization.analytics.draws import Draws, Needs, blocks
 from securitization.analytics.measures import credit
 from securitization.analytics.projection import project
 from securitization.analytics.refused import ProjectionRefused
+from securitization.analytics.royalty import Forecast, RoyaltyStream, Tier, ended_months, royalties
 from tests.analytics.pools import loan
 from tests.models.credit_model import Fall, Owed, Standby, month_of_default, month_of_fall, played
 
@@ -56,8 +57,11 @@ def chance(yearly_ppm: int, **more: int) -> Assumptions:
 METHODS = st.sampled_from(("plain", "antithetic", "sobol"))
 
 
+World = tuple[list[Loan], Assumptions, Simulation]
+
+
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[list[Loan], Assumptions, Simulation]:
+def worlds(draw: st.DrawFn) -> World:
     """A small pool, two factors, a guarantor perhaps, patents perhaps."""
     loans = [
         Loan(
@@ -105,7 +109,44 @@ def worlds(draw: st.DrawFn) -> tuple[list[Loan], Assumptions, Simulation]:
 
 @settings(max_examples=60)
 @given(worlds())
-def test_every_scenario_is_what_one_works_out_by_hand(world: tuple[list[Loan], Assumptions, Simulation]) -> None:
+def test_every_scenario_is_what_one_works_out_by_hand(world: World) -> None:
+    beside_hand(world)
+
+
+def a_month_late(*given_: object) -> np.ndarray:
+    """Planted: every default comes a month after its time."""
+    return default_months(*given_) + 1  # type: ignore[arg-type]
+
+
+def in_calm_years(*given_: object) -> np.ndarray:
+    """Planted: patents fall a year after their time."""
+    return ended_months(*given_) + 12  # type: ignore[arg-type]
+
+
+def to_the_end(scenario: np.ndarray, asset: np.ndarray, month: np.ndarray, *rest: object) -> np.ndarray:
+    """Planted: what has defaulted still pays in its month of default."""
+    return removed(scenario, asset, month + 1, *rest)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "bug"), [("default_months", a_month_late), ("ended_months", in_calm_years), ("removed", to_the_end)]
+)
+def test_a_planted_bug_is_found_by_hand(name: str, bug: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credit_flows, name, bug)
+    risk = PatentRisk(right="P", assets=("L0",), invalid_ppm=900_000, jump_ppm=900_000, severity_ppm=900_000)
+    world = (
+        bullets(3, months=8),
+        Assumptions(otherwise=Assumption(default=Cdr(rate_ppm=700_000), severity_ppm=400_000)),
+        Simulation(
+            draws=Draws(seed=3, scenarios=64), dependence=Dependence(otherwise_ppm=(500_000, 400_000)), patents=(risk,)
+        ),
+    )
+    with pytest.raises((AssertionError, IndexError)):
+        beside_hand(world)
+
+
+def beside_hand(world: World) -> None:
+    """Hold every scenario to the model."""
     loans, assumptions, simulation = world
     months = 10
     told = simulate(list(loans), assumptions, simulation, months, fast=False)
@@ -162,7 +203,7 @@ def test_every_scenario_is_what_one_works_out_by_hand(world: tuple[list[Loan], A
 
 @settings(max_examples=15)
 @given(world=worlds(), degrees=st.sampled_from((0, 4)))
-def test_compiled_loops_give_the_same_bits(world: tuple[list[Loan], Assumptions, Simulation], degrees: int) -> None:
+def test_compiled_loops_give_the_same_bits(world: World, degrees: int) -> None:
     """As plain Python always, and compiled where numba is installed."""
     loans, assumptions, simulation = world
     dependence = Dependence(otherwise_ppm=(500_000, 400_000), degrees_of_freedom=degrees)
@@ -395,3 +436,48 @@ def test_names_that_make_no_sense_are_refused() -> None:
     simulation = Simulation(draws=Draws(seed=1, scenarios=1), dependence=ONE, patents=(stranger,))
     with pytest.raises(ProjectionRefused, match="nobody"):
         simulate(list(bullets(1)), chance(1), simulation, 12, fast=False)
+
+
+def licence(termination_ppm: int = 0) -> RoyaltyStream:
+    return RoyaltyStream(
+        stream_id="R",
+        sales=Forecast(yearly_minor=(1_200_000,)),
+        tiers=(Tier(above_minor=0, rate_ppm=100_000),),
+        expiry_month=240,
+        every_months=1,
+        termination_ppm=termination_ppm,
+    )
+
+
+def test_a_royalty_ends_with_its_licence_or_its_patent() -> None:
+    patent = PatentRisk(right="CN1", assets=("R", "L0"), invalid_ppm=200_000, jump_ppm=1_000_000, severity_ppm=0)
+    simulation = Simulation(draws=Draws(seed=12, scenarios=4_000), dependence=ONE, patents=(patent,))
+    told = simulate([*bullets(1, 24), licence(190_000)], chance(0), simulation, 24, fast=False)
+    # Drawn ends pay on average what a chance of 1 − 0.81 × 0.8 a year leaves, within four standard errors.
+    runs = (0.81 * 0.8) ** (np.arange(1, 25) / 12)
+    error = told.royalties.std(axis=0) / np.sqrt(4_000)
+    assert (np.abs(told.royalties.mean(axis=0) - 10_000 * runs) <= 4 * error).all()
+    assert told.invalidated.sum(axis=1).max() == 1  # the licence's own end is no patent's fall
+    fell = told.invalidated.sum(axis=1) == 1
+    assert (told.royalties[fell, -1] == 0).all()
+    np.testing.assert_array_equal(told.flows.defaults.sum(axis=1), np.where(fell, 1_000_000, 0))
+
+
+@pytest.mark.parametrize("guarantor", [None, Guarantor(name="G", default_ppm=1, loadings_ppm=(0,), cover_ppm=0)])
+def test_a_pool_of_royalties_alone_may_be_drawn(guarantor: Guarantor | None) -> None:
+    simulation = Simulation(draws=Draws(seed=1, scenarios=64, method="sobol"), dependence=ONE, guarantor=guarantor)
+    told = simulate([licence()], chance(0), simulation, 12, fast=False)
+    np.testing.assert_array_equal(
+        told.flows.interest, np.repeat(royalties(licence(), 12, np.ones((1, 12))), 64, axis=0)
+    )
+    assert told.flows.balance.sum() == told.debtors.sum() == 0
+
+
+def test_royalties_come_in_beside_loans_and_sales_may_be_stressed() -> None:
+    scenarios = [Stress(name="base"), Stress(name="poor", sales_ppm=500_000)]
+    flows = project([*bullets(1), licence()], chance(0), scenarios, 12)
+    alone = project(list(bullets(1)), chance(0), scenarios, 12)
+    np.testing.assert_allclose((flows.interest - alone.interest)[:, 0], [10_000, 5_000])
+    assert flows.opening == alone.opening
+    with pytest.raises(ProjectionRefused, match="one name"):
+        project([licence(), licence()], chance(0), scenarios, 12)

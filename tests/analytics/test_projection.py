@@ -192,6 +192,10 @@ def test_under_sda_no_loan_defaults_in_the_months_a_liquidation_takes() -> None:
     assert (flows.defaults[0, 21:] == 0).all()
 
 
+def test_abs_of_nothing_prepays_nothing() -> None:
+    assert monthly(Abs(rate_ppm=0), np.array([400]), 3).tolist() == [[0, 0, 0]]
+
+
 def test_abs_that_prepays_more_loans_than_there_were_is_refused() -> None:
     assert monthly(Abs(rate_ppm=20_000), np.array([0]), 50)[0, -1] == 1.0  # the fiftieth takes the last
     with pytest.raises(ProjectionRefused) as refused:
