@@ -10,12 +10,15 @@ Source: Bond Market Association, Standard Formulas (1999), G.1, G.2 and H.1.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exchange.core.rejections import RejectCode
 from securitization.analytics.amortise import Floats
 from securitization.analytics.refused import ProjectionRefused
 from securitization.analytics.solve import falling
 
+Amounts = NDArray[np.int64] | NDArray[np.float64]
+Counts = NDArray[np.int64]
 LOWEST_YIELD, HIGHEST_YIELD = -0.9, 100.0
 
 
@@ -128,7 +131,7 @@ def average_life(principal: Floats, times: Floats) -> Floats:
     return np.asarray((principal * times).sum(axis=-1) / _some(principal.sum(axis=-1), "average life"))
 
 
-def payment_window(principal: Floats) -> tuple[Floats, Floats]:
+def payment_window(principal: Amounts) -> tuple[Counts, Counts]:
     """The first and the last period that pay principal, from 1; 0 and 0 where none does."""
     paying = principal > 0
     count = principal.shape[-1]

@@ -87,6 +87,16 @@ def test_the_yield_of_a_price_gives_the_price_back(cash: list[float], rate: floa
     assert float(found) == pytest.approx(rate, abs=1e-7)
 
 
+@pytest.mark.parametrize("price", [1e-6, 1e-3, 50.0, 1e5])
+@pytest.mark.parametrize("frequency", [1, 12])
+def test_a_yield_far_from_any_guess_is_found_too(price: float, frequency: int) -> None:
+    """Thirty years of months: Newton alone would creep for hundreds of steps."""
+    times = np.arange(1, 361) / 12
+    payments = np.where(times > 10, 1.0, 0.0)
+    found = pricing.yield_of(payments, times, price, frequency=frequency)
+    assert float(pricing.present_value(payments, times, found, frequency=frequency)) == pytest.approx(price, rel=1e-9)
+
+
 def test_many_scenarios_at_once_are_each_their_own() -> None:
     cash = np.stack([BOND, BOND * 0.9, np.roll(BOND, -3)])
     prices = np.array([100.0, 85.0, 120.0])
