@@ -142,7 +142,7 @@ def monthly(speed: Prepayment | Default, ages: NDArray[np.int64], months: int) -
     """A monthly rate for each loan and month, (loan, month 1..T).
 
     Units: `ages` in months at the cut-off; the rate of month t is that of a loan's month age + t.
-    Refused: projection.assumption_invalid, where ABS would prepay more loans than there were.
+    Refused: projection.assumption_invalid, for loans so old that ABS had prepaid them all before the cut-off.
     Raises: ProjectionRefused.
     """
     month = ages[:, None] + np.arange(1, months + 1)
@@ -154,9 +154,9 @@ def monthly(speed: Prepayment | Default, ages: NDArray[np.int64], months: int) -
         case Psa(speed_ppm=multiple):
             return a_month(np.minimum(multiple / PPM * 0.002 * np.clip(month, 1, 30), 1.0))
         case Abs(rate_ppm=rate):
-            left = PPM - rate * (month - 1.0)
-            refused.assumption(bool((left > 0).all()), f"ABS of {rate} ppm leaves no loan in some month")
-            return np.minimum(rate / left, 1.0)
+            left = PPM - rate * (month - 1.0)  # of the original loans, before the month
+            refused.assumption(bool((left[:, :1] > 0).all()), f"ABS of {rate} ppm had prepaid a loan of this age")
+            return np.where(left > rate, rate / np.maximum(left, 1.0), 1.0) if rate else np.zeros(month.shape)
         case Sda(speed_ppm=multiple):
             return a_month(np.minimum(multiple / PPM * sda(month), 1.0))
         case Vector(per=per, rates_ppm=rates):

@@ -9,7 +9,7 @@ import numpy as np
 from securitization.analytics import refused
 from securitization.analytics.amortise import PPM, schedule
 from securitization.analytics.arrears import rolled
-from securitization.analytics.assets import PoolAsset
+from securitization.analytics.assets import PoolAsset, Receivable
 from securitization.analytics.assumptions import Assumptions, Roll, Stress
 from securitization.analytics.cashflows import Flows, Stresses, bucketed, projected, rates_of
 from securitization.analytics.royalty import RoyaltyStream, as_flows, royalties
@@ -43,6 +43,9 @@ def project(parts: Sequence[PoolPart], assumptions: Assumptions, scenarios: Sequ
         by_roll.setdefault(assumptions.of(asset.segment).arrears, []).append(asset)
     flows = [income(streams, scenarios, months)]
     for roll, some in by_roll.items():
+        for asset in some if roll is not None else []:
+            monthly = not isinstance(asset, Receivable) and asset.every_months == 1
+            refused.assumption(monthly, f"{asset.asset_id}: arrears are for loans and leases that pay every month")
         rows, rates = bucketed(schedule(some, months), rates_of(some, assumptions, months))
         flows.append(projected(rows, rates, stresses) if roll is None else rolled(rows, rates, roll, stresses).flows)
     return sum(flows[1:], flows[0])

@@ -61,7 +61,7 @@ def test_a_missed_payment_comes_in_when_the_loan_catches_up() -> None:
 
 
 def test_with_nobody_behind_a_roll_is_a_monthly_default_rate() -> None:
-    assets = [loan(name="A"), loan(2_000_000, 30_000, 9, Bullet(), name="B", every=3)]
+    assets = [loan(name="A"), loan(2_000_000, 30_000, 9, Bullet(), name="B")]
     prepayment, scenarios = Smm(rate_ppm=20_000), [*AS_IS, Stress(name="worse", default_ppm=2_500_000)]
     roll = Roll(rows_ppm=((990_000, 10_000),))
     by_roll = Assumptions(otherwise=Assumption(prepayment=prepayment, arrears=roll, severity_ppm=300_000))
@@ -114,3 +114,9 @@ def test_the_balance_behind_is_told_apart() -> None:
     assert told.behind[0, 0] == pytest.approx(50_000)
     assert (told.behind[0, :-1] < told.flows.balance[0, :-1]).all()
     assert told.behind[0, -1] == told.flows.balance[0, -1]  # after the last date, whoever owes is behind
+
+
+def test_arrears_are_counted_in_monthly_payments() -> None:
+    quarterly = Assumptions(otherwise=Assumption(arrears=TYPICAL))
+    with pytest.raises(ProjectionRefused, match="every month"):
+        project([loan(every=3)], quarterly, AS_IS, 12)

@@ -196,10 +196,13 @@ def test_abs_of_nothing_prepays_nothing() -> None:
     assert monthly(Abs(rate_ppm=0), np.array([400]), 3).tolist() == [[0, 0, 0]]
 
 
-def test_abs_that_prepays_more_loans_than_there_were_is_refused() -> None:
-    assert monthly(Abs(rate_ppm=20_000), np.array([0]), 50)[0, -1] == 1.0  # the fiftieth takes the last
+def test_abs_takes_the_last_loan_and_is_refused_for_a_loan_it_had_taken_before() -> None:
+    rates = monthly(Abs(rate_ppm=20_000), np.array([0, 49]), 60)
+    assert rates[0, 48] == 0.5
+    assert rates[0, 49:].tolist() == [1.0] * 11  # the fiftieth takes the last
+    assert rates[1].tolist() == [1.0] * 60
     with pytest.raises(ProjectionRefused) as refused:
-        monthly(Abs(rate_ppm=20_000), np.array([0]), 51)
+        monthly(Abs(rate_ppm=20_000), np.array([0, 50]), 1)
     assert refused.value.code is RejectCode.PROJECTION_ASSUMPTION_INVALID
 
 
