@@ -28,6 +28,8 @@ from securitization.analytics.assumptions import Assumptions, Sda, Stress, month
 from securitization.analytics.refused import ProjectionRefused
 
 Whole = NDArray[np.int64]
+MAX_CELLS = 1 << 24
+"""Scenarios × months of one projection: its tables then take about a gigabyte."""
 AMOUNTS = ("interest", "scheduled", "prepaid", "defaults", "recoveries")
 CELLS = 1 << 16
 """Scenarios × rows worked on at once, so that they stay in a core's cache."""
@@ -101,6 +103,17 @@ class Stresses:
         table = np.array([(each.prepayment_ppm, each.default_ppm, each.severity_ppm) for each in scenarios]) / PPM
         prepayment, default = (np.repeat(table[:, place : place + 1], months, axis=1) for place in (0, 1))
         return cls(prepayment, default, table[:, 2])
+
+
+def bounded(scenarios: int, months: int) -> None:
+    """Refuse a projection whose tables would not fit.
+
+    Refused: projection.too_large.
+    Raises: ProjectionRefused.
+    """
+    if scenarios * months > MAX_CELLS:
+        detail = f"{scenarios} scenarios of {months} months are more than {MAX_CELLS} figures"
+        raise ProjectionRefused(RejectCode.PROJECTION_TOO_LARGE, detail)
 
 
 def rates_of(assets: list[PoolAsset], assumptions: Assumptions, months: int) -> Rates:

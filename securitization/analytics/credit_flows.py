@@ -20,7 +20,7 @@ from securitization.analytics import copula_fast, refused
 from securitization.analytics.amortise import PPM, Floats, Schedule, last_month, schedule
 from securitization.analytics.assets import PoolAsset
 from securitization.analytics.assumptions import Assumptions
-from securitization.analytics.cashflows import Flows, Rates, rates_of
+from securitization.analytics.cashflows import Flows, Rates, bounded, rates_of
 from securitization.analytics.copula import Dependence, Guarantor, Names, default_months, names_of, thresholds
 from securitization.analytics.draws import Block, Draws, Needs, blocks
 from securitization.analytics.projection import PoolPart, parted
@@ -59,7 +59,8 @@ class Simulated:
 
     `flows` are (scenario, month); the guarantor's payments are among the recoveries and, alone, in `guarantee`.
     `guarantor_month` is the month index in which it defaults, the number of months if it does not. `debtors` counts the
-    debtors that defaulted, `invalidated` (scenario, month) the patents that fell; `royalties` are among the interest.
+    debtors that defaulted within the projection, `invalidated` (scenario, month) the patents that fell; `royalties` are
+    among the interest.
     """
 
     flows: Flows
@@ -107,9 +108,10 @@ def simulate(
 
     A licence's termination is drawn like a patent's fall that stops it at once; sales are as expected.
 
-    Refused: projection.asset_invalid, projection.assumption_invalid.
+    Refused: projection.too_large, projection.asset_invalid, projection.assumption_invalid.
     Raises: ProjectionRefused.
     """
+    bounded(simulation.draws.scenarios, months)
     pool = _pool(*parted(parts), assumptions, simulation, months)
     count = simulation.draws.scenarios
     flows = Flows(float(pool.at_risk[:, 0].sum()), *(np.zeros((count, months)) for _ in range(6)))

@@ -11,7 +11,7 @@ from securitization.analytics.amortise import PPM, schedule
 from securitization.analytics.arrears import rolled
 from securitization.analytics.assets import PoolAsset, Receivable
 from securitization.analytics.assumptions import Assumptions, Roll, Stress
-from securitization.analytics.cashflows import Flows, Stresses, bucketed, projected, rates_of
+from securitization.analytics.cashflows import Flows, Stresses, bounded, bucketed, projected, rates_of
 from securitization.analytics.royalty import RoyaltyStream, as_flows, royalties
 
 PoolPart = PoolAsset | RoyaltyStream
@@ -33,10 +33,11 @@ def parted(parts: Sequence[PoolPart]) -> tuple[list[PoolAsset], list[RoyaltyStre
 def project(parts: Sequence[PoolPart], assumptions: Assumptions, scenarios: Sequence[Stress], months: int) -> Flows:
     """Project a pool under every scenario for so many months: longer than its last payment, so that recoveries come in.
 
-    Refused: projection.asset_invalid, projection.assumption_invalid.
+    Refused: projection.asset_invalid, projection.too_large, projection.assumption_invalid.
     Raises: ProjectionRefused.
     """
     assets, streams = parted(parts)
+    bounded(len(scenarios), months)
     stresses = Stresses.of(scenarios, months)
     by_roll: dict[Roll | None, list[PoolAsset]] = {}
     for asset in assets:

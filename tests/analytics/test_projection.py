@@ -38,12 +38,16 @@ from securitization.analytics.cashflows import (
     rates_of,
     whole,
 )
+from securitization.analytics.copula import Dependence
+from securitization.analytics.credit_flows import Simulation, simulate
+from securitization.analytics.draws import Draws
 from securitization.analytics.projection import project
 from securitization.analytics.refused import ProjectionRefused
 from tests.analytics.pools import loan
 from tests.models.pool_model import PlannedLoan, Pool
 
 NAMES = ("interest", "scheduled", "prepaid", "defaults", "recoveries", "balance")
+FOUR_DRAWS = Simulation(draws=Draws(seed=1, scenarios=4), dependence=Dependence(otherwise_ppm=(0,)))
 AS_IS = [Stress(name="base")]
 
 
@@ -285,6 +289,21 @@ def test_the_largest_sum_passes_and_one_more_is_refused() -> None:
     with pytest.raises(ProjectionRefused) as refused:
         whole(flows)
     assert refused.value.code is RejectCode.PROJECTION_TOO_LARGE
+
+
+def test_a_projection_as_large_as_allowed_passes_and_one_more_scenario_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cashflows, "MAX_CELLS", 36)
+    scenarios = [Stress(name=f"S{number}") for number in range(4)]
+    assert project([loan()], Assumptions(otherwise=Assumption()), scenarios[:3], 12).interest.shape == (3, 12)
+    for ask in (
+        lambda: project([loan()], Assumptions(otherwise=Assumption()), scenarios, 12),
+        lambda: simulate([loan()], Assumptions(otherwise=Assumption()), FOUR_DRAWS, 12),
+    ):
+        with pytest.raises(ProjectionRefused) as refused:
+            ask()
+        assert refused.value.code is RejectCode.PROJECTION_TOO_LARGE
 
 
 @given(total=st.integers(0, 10**9), weights=st.lists(st.integers(0, 10**6), min_size=1, max_size=5).filter(any))
