@@ -16,6 +16,8 @@ NAMES = {
     "gateway": ("benchmarks.gateway", "WebSocket order to durable ack beside a bare server, SQLite"),
     "gateway-postgresql": ("benchmarks.gateway_postgresql", "the same on PostgreSQL"),
     "edge": ("benchmarks.edge", "the WebSocket alone, over a node that decides nothing, beside a bare server"),
+    "scenarios": ("benchmarks.scenarios", "a pool of 1,000 loans under 1,000 scenarios and 10,000 drawn ones"),
+    "analytics": ("benchmarks.analytics", "break-even default rates, yields and durations of a deal's classes"),
     "intake": ("benchmarks.intake", "100,000 patents come in while orders flow"),
     "startup": ("benchmarks.startup", "time and memory until a long journal's exchange is ready"),
     "bytes": ("benchmarks.bytes_a_command", "bytes a command, all tables"),

@@ -160,6 +160,11 @@ class RejectCode(StrEnum):
     REWARD_STATE = "reward.state"
     REWARD_DOUBLE_CLAIM = "reward.double_claim"
     REWARD_BUDGET = "reward.budget"
+    # Projections and measures
+    PROJECTION_ASSET_INVALID = "projection.asset_invalid"
+    PROJECTION_ASSUMPTION_INVALID = "projection.assumption_invalid"
+    PROJECTION_TOO_LARGE = "projection.too_large"
+    MEASURE_NO_SOLUTION = "measure.no_solution"
 
 
 class InvariantBroken(Exception):  # noqa: N818 - the house word for a promise of ours that failed

@@ -29,7 +29,7 @@ ANALYTICS = "securitization/analytics"
 THIRD_PARTY = {
     "exchange/core": {"msgspec"},
     "exchange/assets": {"msgspec", "pycountry", "stdnum"},
-    ANALYTICS: {"msgspec", "numpy", "pandas"},
+    ANALYTICS: {"msgspec", "numba", "numpy", "pandas", "scipy"},
 }
 """What a pure package may import beside the standard library and the project; msgspec alone if not listed."""
 
