@@ -20,6 +20,7 @@ from exchange.core.postings import AccountMark, HoldChange, Posting
 from exchange.core.wire_json import show
 from matching.lot_messages import LotBid
 from matching.messages import TradeSide
+from matching.obligations import Obligation
 from matching.sale_messages import Bidder, LotReserve
 from securitization.messages import Claim, Subscription
 
@@ -32,6 +33,7 @@ OWNERS: dict[type[Any], tuple[str, ...]] = {
     Bidder: ("account_id", "seller_account_id"),
     LotBid: ("account_id",),
     LotReserve: ("seller_account_id",),
+    Obligation: ("debtor_account_id", "creditor_account_id"),
     Subscription: ("account_id",),
     Claim: ("originator_account_id", "debtor_account_id"),
 }

@@ -13,7 +13,7 @@ from custody import outcomes, pilot, rights
 from exchange.assets import messages as assets
 from exchange.core import documents, membership, node_messages, rule_messages
 from exchange.core.messages import Command
-from matching import deals
+from matching import deals, obligations
 from matching import listing_messages as listings
 from matching import lot_messages as lots
 from matching import messages as market
@@ -113,6 +113,10 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/deals/withdraw", deals.WithdrawDeal),
     Post("/v1/deals/recordal/confirm", deals.ConfirmRecordal),
     Post("/v1/deals/recordal/refuse", deals.RefuseRecordal),
+    Post("/v1/obligations/pay", obligations.PayObligation),
+    Post("/v1/obligations/report", obligations.ReportObligation),
+    Post("/v1/obligations/confirm-delivery", obligations.ConfirmDelivery),
+    Post("/v1/obligations/release", obligations.ReleaseObligation),
     Post("/v1/pilots", pilot.ProposePilot, made=True),
     Post("/v1/pilots/decide", pilot.DecidePilot),
     Post("/v1/pilots/object", pilot.ObjectToPilot),

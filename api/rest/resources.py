@@ -40,6 +40,7 @@ from matching.deals import Deal, DealState, LastSale
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
+from matching.obligations import Obligation, PaymentPlan
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
@@ -172,7 +173,16 @@ RESOURCES: tuple[Resource, ...] = (
         Deal,
         public=True,
         only={"state": DealState.PUBLICITY.value},
-        fields=("deal_id", "market_id", "asset_id", "units", "price_minor", "jurisdiction", "publicity_until_ns"),
+        fields=(
+            "deal_id",
+            "market_id",
+            "asset_id",
+            "units",
+            "price_minor",
+            "items",
+            "jurisdiction",
+            "publicity_until_ns",
+        ),
     ),
     Resource(
         "/v1/notices/pilots",
@@ -182,6 +192,14 @@ RESOURCES: tuple[Resource, ...] = (
         fields=("pilot_id", "outcome_id", "market_id", "notice_until_ns"),
     ),
     Resource("/v1/last-sales", LastSale, staff=True),
+    # What agreements promised for later: its debtor's and its creditor's
+    Resource(
+        "/v1/obligations",
+        Obligation,
+        by_account("debtor_account_id", "creditor_account_id"),
+        filters=("deal_id", "kind", "state", "late"),
+    ),
+    Resource("/v1/payment-plans", PaymentPlan, by_account("debtor_account_id", "creditor_account_id")),
     # Public sales: what is sold is everybody's to see, who bids is the seller's, and a bid its bidder's alone
     Resource("/v1/sales", Sale, public=True, filters=("market_id", "member_id", "method", "state")),
     Resource("/v1/lots", Lot, public=True, filters=("sale_id", "listing_id", "asset_id", "state")),

@@ -48,6 +48,7 @@ LotId = NewType("LotId", int)
 """One right in a public sale; never the smallest quantity of an instrument."""
 BidderId = NewType("BidderId", int)
 BidId = NewType("BidId", int)
+ObligationId = NewType("ObligationId", int)
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -90,6 +91,7 @@ KINDS: dict[str, str] = {
     "LotId": "LT",
     "BidderId": "BR",
     "BidId": "BD",
+    "ObligationId": "OB",
 }
 """Type name → kind letter on the wire. Never reused."""
 

@@ -57,6 +57,7 @@ class TimerKind(StrEnum):
     SALE_REVEAL_ENDS = "sale.reveal_ends"
     LOT_CLOCK = "lot.clock"
     LOT_DUE = "lot.due"
+    OBLIGATION_DUE = "obligation.due"
 
 
 class Timer(Record, frozen=True, kw_only=True):

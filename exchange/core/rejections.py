@@ -121,6 +121,10 @@ class RejectCode(StrEnum):
     DEAL_TERMS_INVALID = "deal.terms_invalid"
     DEAL_CONSIDERATION_NOT_SUPPORTED = "deal.consideration_not_supported"
     RECORDAL_INVALID = "recordal.invalid"
+    OBLIGATION_UNKNOWN = "obligation.unknown"
+    OBLIGATION_STATE = "obligation.state"
+    OBLIGATION_INVALID = "obligation.invalid"
+    OBLIGATION_NOT_PARTY = "obligation.not_party"
     # Public sales
     SALE_UNKNOWN = "sale.unknown"
     SALE_STATE = "sale.state"

@@ -68,6 +68,7 @@ from exchange.engine import (
     lots,
     markets,
     members,
+    obligations,
     orders,
     outcomes,
     patents,
@@ -107,6 +108,7 @@ from matching.messages import (
     PlaceOrder,
     ReplaceOrder,
 )
+from matching.obligations import ConfirmDelivery, PayObligation, ReleaseObligation, ReportObligation
 from matching.sale_messages import (
     AnnounceSale,
     BindBidder,
@@ -239,6 +241,11 @@ ROUTES: dict[type[Command], Route] = {
     ConfirmRecordal: Route(deals.confirm_recordal, OPERATOR),
     RefuseRecordal: Route(deals.refuse_recordal, OPERATOR),
     WithdrawDeal: Route(deals.withdraw_deal, TRADERS),
+    # What agreements promised for later
+    PayObligation: Route(obligations.pay_obligation, TRADERS),
+    ReportObligation: Route(obligations.report_obligation, MEMBERS_AND_OPERATOR),
+    ConfirmDelivery: Route(obligations.confirm_delivery, TRADERS),
+    ReleaseObligation: Route(obligations.release_obligation, TRADERS),
     # Public sales
     AnnounceSale: Route(sales.announce_sale, TRADERS),
     CancelSale: Route(sales.cancel_sale, MEMBERS_AND_OPERATOR),

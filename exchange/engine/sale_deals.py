@@ -41,7 +41,7 @@ def method_of(state: ExchangeState, deal: Deal) -> Method:
 def refuse_beside_sale(state: ExchangeState, draft: Deal) -> Rejected | None:
     """Whether a right in a public sale may go this way: only to the one bidder that was admitted, not below its price.
 
-    Refused: sale.state, deal.terms_invalid.
+    Refused: sale.state, deal.consideration_not_supported, deal.terms_invalid.
     """
     lot = state.find(Lot, draft.asset_id)
     if lot is None:
@@ -54,6 +54,8 @@ def refuse_beside_sale(state: ExchangeState, draft: Deal) -> Rejected | None:
     if (draft.seller_account_id, draft.buyer_account_id) != (sale.seller_account_id, bidder.account_id):
         return Rejected(code=RejectCode.SALE_STATE, detail=f"{where} with paddle {bidder.paddle}")
     listed_minor = state.table(Listing)[lot.listing_id].asking_price_minor
+    if draft.items is not None:
+        return Rejected(code=RejectCode.DEAL_CONSIDERATION_NOT_SUPPORTED, detail="an auction takes cash only")
     if draft.price_minor < listed_minor:
         return Rejected(code=RejectCode.DEAL_TERMS_INVALID, detail=f"listed at {listed_minor} minor")
     return None

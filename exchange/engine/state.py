@@ -52,6 +52,7 @@ from matching.deals import Deal, LastSale
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
+from matching.obligations import Obligation, PaymentPlan
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
@@ -121,6 +122,8 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(ShareDeed, "deed_id"),
     _entity(Deal, "deal_id", lambda deal: deal.live, index=("asset_id",)),
     _entity(LastSale, "asset_id"),
+    _entity(PaymentPlan, "deal_id", lambda plan: plan.live),
+    _entity(Obligation, "obligation_id", lambda obligation: obligation.live),
     _entity(Sale, "sale_id", lambda sale: sale.live),
     _entity(Lot, "lot_id", lambda lot: lot.live, index=("asset_id",)),
     _entity(LotReserve, "lot_id", lambda reserve: not reserve.over),

@@ -46,7 +46,7 @@ from exchange.store.schema.custody import (
     TransferTable,
     WithdrawalTable,
 )
-from exchange.store.schema.deals import DealTable, LastSaleTable, PilotTable
+from exchange.store.schema.deals import DealTable, LastSaleTable, ObligationTable, PaymentPlanTable, PilotTable
 from exchange.store.schema.matching import InstrumentTable, ListingTable, MarketTable
 from exchange.store.schema.members import (
     ApprovalTable,
@@ -77,6 +77,7 @@ from matching.deals import Deal, LastSale
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
+from matching.obligations import Obligation, PaymentPlan
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
@@ -112,6 +113,8 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (ShareDeed, ShareDeedTable),
     (Deal, DealTable),
     (LastSale, LastSaleTable),
+    (PaymentPlan, PaymentPlanTable),
+    (Obligation, ObligationTable),
     (Pilot, PilotTable),
     (Sale, SaleTable),
     (Lot, LotTable),
