@@ -15,8 +15,8 @@ from tests.models.obligation_model import Bookkeeper
 
 NAMES = ("I1", "I2", "M1", "R1", "R2", "E1")
 NAME = st.sampled_from(NAMES)
-BASES = st.sampled_from([0, 1, 16_666_683, 900_000_000])
-"""Below the minimum of 50,000 yuan, and above it; the third makes half a fen."""
+BASES = st.sampled_from([0, 200_000_150, 900_000_150])
+"""Below the minimum of 50,000 yuan, and above it with half a fen beside an even one."""
 
 
 @functools.cache
