@@ -22,6 +22,7 @@ from matching.lot_messages import LotBid
 from matching.messages import TradeSide
 from matching.obligations import Obligation
 from matching.sale_messages import Bidder, LotReserve
+from matching.tender_messages import Panel, TenderOffer
 from securitization.messages import Claim, Subscription
 
 OWNERS: dict[type[Any], tuple[str, ...]] = {
@@ -33,6 +34,8 @@ OWNERS: dict[type[Any], tuple[str, ...]] = {
     Bidder: ("account_id", "seller_account_id"),
     LotBid: ("account_id",),
     LotReserve: ("seller_account_id",),
+    Panel: ("seller_account_id",),
+    TenderOffer: ("account_id", "seller_account_id"),
     Obligation: ("debtor_account_id", "creditor_account_id"),
     Subscription: ("account_id",),
     Claim: ("originator_account_id", "debtor_account_id"),

@@ -60,7 +60,7 @@ class Consideration(StrEnum):
     EQUITY = "equity"
 
 
-class DealTerms(Part, frozen=True, kw_only=True):
+class DealTerms(Part, frozen=True, kw_only=True, omit_defaults=True):
     """What the buyer accepts and both sign, whole: nothing that costs or binds a party lies outside it.
 
     Units: `buyer_fee_minor` is paid on top of the price, `seller_fee_minor` out of it. The price is what is paid at
@@ -84,7 +84,10 @@ class DealTerms(Part, frozen=True, kw_only=True):
 
 
 def terms_hash(terms: DealTerms) -> str:
-    """The SHA-256 of the terms as compact JSON, fields in their declared order: any client can compute it."""
+    """The SHA-256 of the terms as compact JSON, fields in their declared order: any client can compute it.
+
+    A deal for cash alone has no `items` in this text, neither as null.
+    """
     return hashlib.sha256(msgspec.json.encode(terms)).hexdigest()
 
 

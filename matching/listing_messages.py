@@ -66,6 +66,7 @@ class ListingMethod(StrEnum):
     ENGLISH = "english"
     DUTCH = "dutch"
     SEALED = "sealed"
+    TENDER = "tender"
 
 
 class Listing(Record, frozen=True, kw_only=True):

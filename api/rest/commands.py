@@ -18,6 +18,7 @@ from matching import listing_messages as listings
 from matching import lot_messages as lots
 from matching import messages as market
 from matching import sale_messages as sales
+from matching import tender_messages as tenders
 from securitization import messages as products
 
 Check = Callable[[Services, Command], Awaitable[None]]
@@ -137,6 +138,9 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/bids/commit", lots.CommitBid, made=True),
     Post("/v1/bids/reveal", lots.RevealBid),
     Post("/v1/bids/answer-offer", lots.AnswerOffer),
+    Post("/v1/offers/reveal", tenders.RevealOffer),
+    Post("/v1/offers/score", tenders.ScoreOffer),
+    Post("/v1/panels/leave", tenders.LeavePanel),
     # Products
     Post("/v1/claims", products.RegisterClaim, made=True),
     Post("/v1/claims/pay", products.PayClaim),

@@ -42,6 +42,7 @@ from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
 from matching.obligations import Obligation, PaymentPlan
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
+from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 Mine = Callable[[Question], tuple[Among, ...]]
@@ -134,6 +135,16 @@ def is_of_team(asked: Question, pilot: Pilot) -> bool:
     return any(asked.services.directory.owns(asked.principal, member.account_id) for member in pilot.team)
 
 
+def is_of_panel(asked: Question, panel: Panel) -> bool:
+    """Whether the reader is one of the evaluators."""
+    return asked.principal.user_id in panel.evaluators
+
+
+def reads_offers(asked: Question, offer: TenderOffer) -> bool:
+    """Whether the reader scores this offer: its panel is named on it once it is opened."""
+    return asked.principal.user_id in offer.panel
+
+
 RESOURCES: tuple[Resource, ...] = (
     # Members
     Resource("/v1/members", Member, by_member("member_id"), filters=("role", "country", "status", "node")),
@@ -212,6 +223,18 @@ RESOURCES: tuple[Resource, ...] = (
         filters=("sale_id", "account_id", "state"),
     ),
     Resource("/v1/bids", LotBid, by_account("account_id"), filters=("sale_id", "bidder_id", "state")),
+    # Tenders: how offers are compared is everybody's to see, who scores them the seller's, an offer its bidder's until
+    # all are opened
+    Resource("/v1/tenders", Tender, public=True),
+    Resource("/v1/panels", Panel, by_account("seller_account_id"), also=is_of_panel),
+    Resource(
+        "/v1/offers",
+        TenderOffer,
+        by_account("account_id", "seller_account_id"),
+        filters=("sale_id", "bidder_id"),
+        also=reads_offers,
+    ),
+    Resource("/v1/scores", TenderScore, by_user("evaluator_id"), filters=("sale_id", "bid_id")),
     # Securitization
     Resource(
         "/v1/claims",

@@ -49,6 +49,7 @@ LotId = NewType("LotId", int)
 BidderId = NewType("BidderId", int)
 BidId = NewType("BidId", int)
 ObligationId = NewType("ObligationId", int)
+ScoreId = NewType("ScoreId", int)
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -92,6 +93,7 @@ KINDS: dict[str, str] = {
     "BidderId": "BR",
     "BidId": "BD",
     "ObligationId": "OB",
+    "ScoreId": "SC",
 }
 """Type name → kind letter on the wire. Never reused."""
 

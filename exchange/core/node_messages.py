@@ -57,6 +57,7 @@ class TimerKind(StrEnum):
     SALE_REVEAL_ENDS = "sale.reveal_ends"
     LOT_CLOCK = "lot.clock"
     LOT_DUE = "lot.due"
+    TENDER_SCORING_ENDS = "tender.scoring_ends"
     OBLIGATION_DUE = "obligation.due"
 
 

@@ -142,6 +142,10 @@ class RejectCode(StrEnum):
     BID_TOO_LOW = "bid.too_low"
     BID_INCREMENT = "bid.increment"
     BID_COMMITMENT_MISMATCH = "bid.commitment_mismatch"
+    TENDER_NOT_EVALUATOR = "tender.not_evaluator"
+    TENDER_CONFLICT = "tender.conflict"
+    TENDER_SCORED = "tender.scored"
+    TENDER_POINTS_INVALID = "tender.points_invalid"
     # Pilots
     PILOT_UNKNOWN = "pilot.unknown"
     PILOT_STATE = "pilot.state"

@@ -82,6 +82,7 @@ from exchange.engine import (
     sale_clock,
     sale_contracts,
     sales,
+    tenders,
     timers,
     withdrawals,
 )
@@ -120,6 +121,7 @@ from matching.sale_messages import (
     ViewDocument,
     WithdrawBidder,
 )
+from matching.tender_messages import LeavePanel, RevealOffer, ScoreOffer
 from securitization.messages import (
     ClaimReward,
     CloseProduct,
@@ -260,6 +262,9 @@ ROUTES: dict[type[Command], Route] = {
     CommitBid: Route(lots.commit_bid, TRADERS),
     RevealBid: Route(lots.reveal_bid, TRADERS),
     AnswerOffer: Route(sale_awards.answer_offer, TRADERS),
+    RevealOffer: Route(tenders.reveal_offer, TRADERS),
+    ScoreOffer: Route(tenders.score_offer, MEMBERS_AND_OPERATOR),
+    LeavePanel: Route(tenders.leave_panel, MEMBERS_AND_OPERATOR),
     # Pilot assignments
     ProposePilot: Route(pilots.propose_pilot, INSTITUTION),
     DecidePilot: Route(pilots.decide_pilot, INSTITUTION),

@@ -16,9 +16,11 @@ from exchange.core.units import Minor
 from exchange.engine.state import ExchangeState
 from exchange.engine.telling import move_and_tell
 from exchange.rulebook.profile import Method
+from matching.consideration import valued, worth_minor
 from matching.deals import Deal, DealState
 from matching.listing_messages import Listing
 from matching.sale_messages import Bidder, BidderState, DepositReturned, Lot, LotState, Sale
+from matching.tender_messages import Tender
 
 BINDING = (LotState.AWARDED, LotState.NEGOTIATED)
 """A lot in one of these states is its bidder's to contract for; an offer binds nobody."""
@@ -39,7 +41,9 @@ def method_of(state: ExchangeState, deal: Deal) -> Method:
 
 
 def refuse_beside_sale(state: ExchangeState, draft: Deal) -> Rejected | None:
-    """Whether a right in a public sale may go this way: only to the one bidder that was admitted, not below its price.
+    """Whether a right in a public sale may go this way: only to the one bidder that is left, not below its price.
+
+    In a tender items count towards the price, by the tender's basis.
 
     Refused: sale.state, deal.consideration_not_supported, deal.terms_invalid.
     """
@@ -54,9 +58,11 @@ def refuse_beside_sale(state: ExchangeState, draft: Deal) -> Rejected | None:
     if (draft.seller_account_id, draft.buyer_account_id) != (sale.seller_account_id, bidder.account_id):
         return Rejected(code=RejectCode.SALE_STATE, detail=f"{where} with paddle {bidder.paddle}")
     listed_minor = state.table(Listing)[lot.listing_id].asking_price_minor
-    if draft.items is not None:
+    tender = state.table(Tender).get(sale.sale_id)
+    if draft.items is not None and tender is None:
         return Rejected(code=RejectCode.DEAL_CONSIDERATION_NOT_SUPPORTED, detail="an auction takes cash only")
-    if draft.price_minor < listed_minor:
+    rows = valued(draft.price_minor, draft.items, tender.basis) if tender is not None else ()
+    if max(draft.price_minor, worth_minor(rows)) < listed_minor:
         return Rejected(code=RejectCode.DEAL_TERMS_INVALID, detail=f"listed at {listed_minor} minor")
     return None
 

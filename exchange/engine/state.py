@@ -54,6 +54,7 @@ from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
 from matching.obligations import Obligation, PaymentPlan
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
+from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 R = TypeVar("R", bound=Record)
@@ -130,6 +131,10 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(Bidder, "bidder_id", lambda bidder: not bidder.over),
     _entity(LotBid, "bid_id", lambda bid: not bid.over),
     _entity(ListingSteps, "listing_id"),
+    _entity(Tender, "sale_id", lambda tender: not tender.over),
+    _entity(Panel, "sale_id", lambda panel: not panel.over),
+    _entity(TenderOffer, "bid_id", lambda offer: not offer.over),
+    _entity(TenderScore, "score_id", lambda score: not score.over),
     _entity(Pilot, "pilot_id", lambda pilot: pilot.counts, index=("outcome_id",)),
     _entity(Timer, "timer_id"),
     _entity(Run, "run_id", lambda run: not run.done),

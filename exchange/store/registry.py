@@ -64,7 +64,11 @@ from exchange.store.schema.sales import (
     LotBidTable,
     LotReserveTable,
     LotTable,
+    PanelTable,
     SaleTable,
+    TenderOfferTable,
+    TenderScoreTable,
+    TenderTable,
 )
 from exchange.store.schema.securitization import (
     ClaimTable,
@@ -79,6 +83,7 @@ from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
 from matching.obligations import Obligation, PaymentPlan
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
+from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
@@ -122,6 +127,10 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Bidder, BidderTable),
     (LotBid, LotBidTable),
     (ListingSteps, ListingStepsTable),
+    (Tender, TenderTable),
+    (Panel, PanelTable),
+    (TenderOffer, TenderOfferTable),
+    (TenderScore, TenderScoreTable),
 )
 
 
