@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from custody.rights import TitleCheck
-from exchange.core.ids import AssetId
-from exchange.core.units import TimeNs
+from exchange.core.ids import AssetId, to_wire
+from exchange.core.units import Minor, Ppm, TimeNs
 from exchange.node.clock import SystemClock
 from exchange.store.migrate import head
+from matching.consideration import Basis
+from matching.lot_messages import BidCommitted, CommitBid
+from matching.tenders import Criterion, Offer, TenderTerms, offer_commitment
 from tests.sales.stage import DAY_NS, NOTICE_DAYS, THOUSAND, Hall
 from tests.support import Venue
 
@@ -55,17 +58,43 @@ def open_sale(method: str, reserves: dict[str, int] | None = None, /, stage: str
     times: dict[str, Any] = {"ends_at_ns": TimeNs(ends_ns)}
     if method == "dutch":
         times = {"step_seconds": 86_400}
-    if method == "sealed":
+    if method in ("sealed", "tender"):
         ends_ns = now_ns - DAY_NS // 24 if stage == "revealing" else ends_ns
         times = {"ends_at_ns": TimeNs(ends_ns), "reveal_until_ns": TimeNs(now_ns + 2 * DAY_NS)}
+    if method == "tender":
+        times["tender"] = comparison(hall)
     hall.announced(method, reserves, **(times | more))
     hall.enter("li", "wu")
     if stage != "announced":
         hall.happens("begin")
     if stage == "revealing":
-        hall.happens("li commits A 900")
+        if method == "tender":
+            commit_offer(hall)
+        else:
+            hall.happens("li commits A 900")
         hall.happens("end")
     return hall
+
+
+def comparison(hall: Sandbox) -> TenderTerms:
+    """How the offers of a tender are compared, and by whom."""
+    return TenderTerms(
+        price_weight_ppm=Ppm(600_000),
+        criteria=(Criterion(code="fit", name="Fit with the field", weight_ppm=Ppm(400_000)),),
+        evaluators=tuple(hall.venue.users[name] for name in ("ops", "ops2", "pku")),
+        basis=Basis(discount_ppm=Ppm(50_000), royalty_base="net sales", expected_base_minor=(Minor(THOUSAND),)),
+        scoring_days=10,
+    )
+
+
+def commit_offer(hall: Sandbox) -> None:
+    """Have li commit to 900 at signing."""
+    bidder_id, lot = hall.entered["li"], to_wire("LT", hall.lots["A"])
+    nonce, offer = "li-A-900".ljust(16, "."), Offer(price_minor=Minor(900 * THOUSAND))
+    sha256 = offer_commitment(to_wire("BR", bidder_id), lot, offer, nonce)
+    command = CommitBid(bidder_id=bidder_id, commitment_sha256=sha256, client_bid_id="k")
+    made = hall.venue.make(command, BidCommitted, "li")
+    hall.sealed["li A 900"] = (made.bid.bid_id, hall.named("A"), 900, "")
 
 
 def write_database(venue: Venue, path: Path) -> None:
