@@ -67,6 +67,7 @@ class ListingMethod(StrEnum):
     DUTCH = "dutch"
     SEALED = "sealed"
     TENDER = "tender"
+    RFQ = "rfq"
 
 
 class Listing(Record, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from matching import deals, obligations
 from matching import listing_messages as listings
 from matching import lot_messages as lots
 from matching import messages as market
+from matching import quote_messages as quotes
 from matching import sale_messages as sales
 from matching import tender_messages as tenders
 from securitization import messages as products
@@ -118,6 +119,10 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/obligations/report", obligations.ReportObligation),
     Post("/v1/obligations/confirm-delivery", obligations.ConfirmDelivery),
     Post("/v1/obligations/release", obligations.ReleaseObligation),
+    Post("/v1/quote-requests", quotes.RequestQuotes, made=True),
+    Post("/v1/quote-requests/close", quotes.CloseQuoteRequest),
+    Post("/v1/quotes", quotes.PlaceQuote, made=True),
+    Post("/v1/quotes/accept", quotes.AcceptQuote),
     Post("/v1/pilots", pilot.ProposePilot, made=True),
     Post("/v1/pilots/decide", pilot.DecidePilot),
     Post("/v1/pilots/object", pilot.ObjectToPilot),

@@ -41,6 +41,7 @@ from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
 from matching.obligations import Obligation, PaymentPlan
+from matching.quote_messages import Quote, QuoteRequest
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
@@ -235,6 +236,14 @@ RESOURCES: tuple[Resource, ...] = (
         also=reads_offers,
     ),
     Resource("/v1/scores", TenderScore, by_user("evaluator_id"), filters=("sale_id", "bid_id")),
+    # Requests for quotes: a request is every user's to see, a quote its maker's and the seller's
+    Resource("/v1/quote-requests", QuoteRequest, filters=("market_id", "asset_id", "state")),
+    Resource(
+        "/v1/quotes",
+        Quote,
+        by_account("account_id", "seller_account_id"),
+        filters=("request_id", "account_id", "state"),
+    ),
     # Securitization
     Resource(
         "/v1/claims",

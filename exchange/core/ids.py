@@ -50,6 +50,8 @@ BidderId = NewType("BidderId", int)
 BidId = NewType("BidId", int)
 ObligationId = NewType("ObligationId", int)
 ScoreId = NewType("ScoreId", int)
+QuoteRequestId = NewType("QuoteRequestId", int)
+QuoteId = NewType("QuoteId", int)
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -94,6 +96,8 @@ KINDS: dict[str, str] = {
     "BidId": "BD",
     "ObligationId": "OB",
     "ScoreId": "SC",
+    "QuoteRequestId": "RQ",
+    "QuoteId": "QT",
 }
 """Type name → kind letter on the wire. Never reused."""
 

@@ -58,6 +58,9 @@ class TimerKind(StrEnum):
     LOT_CLOCK = "lot.clock"
     LOT_DUE = "lot.due"
     TENDER_SCORING_ENDS = "tender.scoring_ends"
+    QUOTE_REQUEST_CLOSES = "quote.request_closes"
+    QUOTE_EXPIRES = "quote.expires"
+    QUOTE_DUE = "quote.due"
     OBLIGATION_DUE = "obligation.due"
 
 

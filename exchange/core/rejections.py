@@ -146,6 +146,13 @@ class RejectCode(StrEnum):
     TENDER_CONFLICT = "tender.conflict"
     TENDER_SCORED = "tender.scored"
     TENDER_POINTS_INVALID = "tender.points_invalid"
+    # Requests for quotes
+    QUOTE_REQUEST_UNKNOWN = "quote.request_unknown"
+    QUOTE_UNKNOWN = "quote.unknown"
+    QUOTE_STATE = "quote.state"
+    QUOTE_EXISTS = "quote.exists"
+    QUOTE_NOT_ASKED = "quote.not_asked"
+    QUOTE_TERMS_INVALID = "quote.terms_invalid"
     # Pilots
     PILOT_UNKNOWN = "pilot.unknown"
     PILOT_STATE = "pilot.state"

@@ -75,6 +75,7 @@ from exchange.engine import (
     phases,
     pilots,
     products,
+    quotes,
     rewards,
     rights,
     rules,
@@ -110,6 +111,7 @@ from matching.messages import (
     ReplaceOrder,
 )
 from matching.obligations import ConfirmDelivery, PayObligation, ReleaseObligation, ReportObligation
+from matching.quote_messages import AcceptQuote, CloseQuoteRequest, PlaceQuote, RequestQuotes
 from matching.sale_messages import (
     AnnounceSale,
     BindBidder,
@@ -265,6 +267,11 @@ ROUTES: dict[type[Command], Route] = {
     RevealOffer: Route(tenders.reveal_offer, TRADERS),
     ScoreOffer: Route(tenders.score_offer, MEMBERS_AND_OPERATOR),
     LeavePanel: Route(tenders.leave_panel, MEMBERS_AND_OPERATOR),
+    # Requests for quotes
+    RequestQuotes: Route(quotes.request_quotes, TRADERS),
+    PlaceQuote: Route(quotes.place_quote, TRADERS),
+    AcceptQuote: Route(quotes.accept_quote, TRADERS),
+    CloseQuoteRequest: Route(quotes.close_request, TRADERS),
     # Pilot assignments
     ProposePilot: Route(pilots.propose_pilot, INSTITUTION),
     DecidePilot: Route(pilots.decide_pilot, INSTITUTION),

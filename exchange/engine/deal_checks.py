@@ -107,9 +107,9 @@ def overlay_of_deal(state: ExchangeState, header: Header, profile: Profile, deal
     return disposal_overlay(state, header, profile, seller, deal.jurisdiction, deal.overlays_version)
 
 
-def days_of_publicity(bound: Bound | None) -> int:
+def days_of_publicity(bound: Bound | None, method: Method = Method.AGREEMENT) -> int:
     """Calendar days for which an agreed price is shown before the contract."""
-    return publicity_days(bound[1], Method.AGREEMENT) if bound is not None else 0
+    return publicity_days(bound[1], method) if bound is not None else 0
 
 
 def rules_of_deal(profile: Profile, bound: Bound | None) -> tuple[Citation, ...]:

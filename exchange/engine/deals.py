@@ -83,6 +83,7 @@ from matching.deals import (
 )
 from matching.listing import ListingState
 from matching.listing_messages import Listing
+from matching.lot_messages import DealOpened
 from matching.messages import Market
 
 Follower = Callable[[ExchangeState, Header, Deal], list[Event]]
@@ -618,6 +619,20 @@ def open_deal(state: ExchangeState, header: Header, deal: Deal) -> tuple[Deal, D
         terms_sha256=terms_hash(terms),
     )
     return opened, terms, _move(state, header, opened)
+
+
+def publicity_until(state: ExchangeState, header: Header, deal: Deal) -> TimeNs | Rejected:
+    """When the publicity of a deal that is accepted now would be over.
+
+    Refused: calendar.not_covered.
+    """
+    return _publicity_until(state, header, deal)
+
+
+def agree(state: ExchangeState, header: Header, deal: Deal, until: TimeNs) -> list[Event]:
+    """Keep a deal that both sides are bound to: it is shown first where that is asked. Call after the line."""
+    opened, terms, movement = open_deal(state, header, msgspec.structs.replace(deal, **_publicity(deal, until)))
+    return [DealOpened(deal=opened, terms=terms, movement=movement), *_start_clock(state, header, opened)]
 
 
 def _follow(state: ExchangeState, header: Header, deal: Deal) -> list[Event]:

@@ -69,11 +69,11 @@ def refuse_lots(
         alike = (listing.market_id, listing.account_id, listing.method, listing.jurisdiction)
         if alike != (first.market_id, first.account_id, first.method, first.jurisdiction):
             return _invalid("one sale has one market, seller, method and jurisdiction")
-        if (refusal := _refuse_taken(state, listing)) is not None:
+        if (refusal := refuse_taken(state, listing)) is not None:
             return refusal
         if (refusal := refuse_listing(state, header, listing)) is not None:
             return refusal
-        if (refusal := _refuse_claims(state, header, listing)) is not None:
+        if (refusal := refuse_claims(state, header, listing)) is not None:
             return refusal
     if len({listing.listing_id for listing in listings}) != len(listings):
         return _invalid("a listing is named twice")
@@ -85,7 +85,7 @@ def refuse_lots(
     return None
 
 
-def _refuse_taken(state: ExchangeState, listing: Listing) -> Rejected | None:
+def refuse_taken(state: ExchangeState, listing: Listing) -> Rejected | None:
     """Whether something else runs about the right."""
     if (lot := state.find(Lot, listing.asset_id)) is not None:
         return Rejected(code=RejectCode.SALE_STATE, detail=f"{to_wire('LT', lot.lot_id)} is {lot.state}")
@@ -98,7 +98,7 @@ def _refuse_taken(state: ExchangeState, listing: Listing) -> Rejected | None:
     return None
 
 
-def _refuse_claims(state: ExchangeState, header: Header, listing: Listing) -> Rejected | None:
+def refuse_claims(state: ExchangeState, header: Header, listing: Listing) -> Rejected | None:
     """Whether nobody may step in before the winner: what a deal about the right would be refused for."""
     market = state.table(Market)[listing.market_id]
     right = state.table(Right)[listing.asset_id]

@@ -19,6 +19,7 @@ from exchange.rulebook.profile import Method
 from matching.consideration import valued, worth_minor
 from matching.deals import Deal, DealState
 from matching.listing_messages import Listing
+from matching.quote_messages import QuoteRequest
 from matching.sale_messages import Bidder, BidderState, DepositReturned, Lot, LotState, Sale
 from matching.tender_messages import Tender
 
@@ -33,11 +34,19 @@ def lot_of(state: ExchangeState, deal: Deal) -> Lot | None:
 
 
 def method_of(state: ExchangeState, deal: Deal) -> Method:
-    """How the deal's price was found: by the auction it was won in, else by agreement."""
+    """How the deal's price was found: by a quote, by the auction it was won in, else by agreement."""
+    if quoted(state, deal):
+        return Method.RFQ
     lot = lot_of(state, deal)
     if lot is None or lot.bid_id == 0:
         return Method.AGREEMENT
     return Method(lot.method.value)
+
+
+def quoted(state: ExchangeState, deal: Deal) -> bool:
+    """Whether a deal is the contract of an accepted quote."""
+    request = state.find(QuoteRequest, deal.asset_id)
+    return request is not None and bool(deal.deal_id) and request.deal_id == deal.deal_id
 
 
 def refuse_beside_sale(state: ExchangeState, draft: Deal) -> Rejected | None:
@@ -45,8 +54,11 @@ def refuse_beside_sale(state: ExchangeState, draft: Deal) -> Rejected | None:
 
     In a tender items count towards the price, by the tender's basis.
 
-    Refused: sale.state, deal.consideration_not_supported, deal.terms_invalid.
+    Refused: quote.state, sale.state, deal.consideration_not_supported, deal.terms_invalid.
     """
+    request = state.find(QuoteRequest, draft.asset_id)
+    if request is not None:
+        return Rejected(code=RejectCode.QUOTE_STATE, detail=f"{to_wire('RQ', request.request_id)} is {request.state}")
     lot = state.find(Lot, draft.asset_id)
     if lot is None:
         return None
@@ -68,10 +80,12 @@ def refuse_beside_sale(state: ExchangeState, draft: Deal) -> Rejected | None:
 
 
 def refuse_step_back(state: ExchangeState, deal: Deal, side: Side) -> Rejected | None:
-    """Whether a party may not step back: what was won binds its seller, and its buyer once it has paid.
+    """Whether a party may not step back: what was won binds its seller, and its buyer once it has paid; a quote, both.
 
     Refused: deal.state.
     """
+    if quoted(state, deal):
+        return Rejected(code=RejectCode.DEAL_STATE, detail=f"{deal.state}, by an accepted quote")
     lot = lot_of(state, deal)
     if lot is None or lot.bid_id == 0 or (side is Side.BUY and not deal.buyer_signed_by):
         return None

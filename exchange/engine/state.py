@@ -53,6 +53,7 @@ from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
 from matching.obligations import Obligation, PaymentPlan
+from matching.quote_messages import Quote, QuoteRequest
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
@@ -131,6 +132,8 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(Bidder, "bidder_id", lambda bidder: not bidder.over),
     _entity(LotBid, "bid_id", lambda bid: not bid.over),
     _entity(ListingSteps, "listing_id"),
+    _entity(QuoteRequest, "request_id", lambda request: request.live, index=("asset_id",)),
+    _entity(Quote, "quote_id", lambda quote: quote.live),
     _entity(Tender, "sale_id", lambda tender: not tender.over),
     _entity(Panel, "sale_id", lambda panel: not panel.over),
     _entity(TenderOffer, "bid_id", lambda offer: not offer.over),

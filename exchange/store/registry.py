@@ -46,7 +46,15 @@ from exchange.store.schema.custody import (
     TransferTable,
     WithdrawalTable,
 )
-from exchange.store.schema.deals import DealTable, LastSaleTable, ObligationTable, PaymentPlanTable, PilotTable
+from exchange.store.schema.deals import (
+    DealTable,
+    LastSaleTable,
+    ObligationTable,
+    PaymentPlanTable,
+    PilotTable,
+    QuoteRequestTable,
+    QuoteTable,
+)
 from exchange.store.schema.matching import InstrumentTable, ListingTable, MarketTable
 from exchange.store.schema.members import (
     ApprovalTable,
@@ -82,6 +90,7 @@ from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
 from matching.obligations import Obligation, PaymentPlan
+from matching.quote_messages import Quote, QuoteRequest
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
@@ -127,6 +136,8 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Bidder, BidderTable),
     (LotBid, LotBidTable),
     (ListingSteps, ListingStepsTable),
+    (QuoteRequest, QuoteRequestTable),
+    (Quote, QuoteTable),
     (Tender, TenderTable),
     (Panel, PanelTable),
     (TenderOffer, TenderOfferTable),

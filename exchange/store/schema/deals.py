@@ -119,6 +119,68 @@ class ObligationTable(Base):
     )
 
 
+class QuoteRequestTable(Base):
+    """Every request for quotes; those that are not closed are what a start loads."""
+
+    __tablename__ = "quote_requests"
+
+    request_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    market_id: Mapped[int]
+    listing_id: Mapped[int]
+    asset_id: Mapped[int]
+    name: Mapped[str]
+    seller_account_id: Mapped[int]
+    member_id: Mapped[int]
+    money_asset_id: Mapped[int]
+    addressees: Mapped[bytes]
+    basis: Mapped[bytes]
+    contract_sha256: Mapped[str]
+    payment_days: Mapped[int]
+    closes_at_ns: Mapped[int]
+    wait_for_recordal: Mapped[bool]
+    jurisdiction: Mapped[str]
+    fee_version: Mapped[int]
+    overlays_version: Mapped[int]
+    state: Mapped[str]
+    requested_by: Mapped[int]
+    requested_at_ns: Mapped[int]
+    n_quotes: Mapped[int]
+    deal_id: Mapped[int]
+    due_at_ns: Mapped[int]
+    reason: Mapped[str]
+    live: Mapped[bool]
+
+    __table_args__ = (
+        Index("ix_quote_requests_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),
+    )
+
+
+class QuoteTable(Base):
+    """Every quote; those that stand are what a start loads."""
+
+    __tablename__ = "quotes"
+
+    quote_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    request_id: Mapped[int]
+    account_id: Mapped[int]
+    member_id: Mapped[int]
+    seller_account_id: Mapped[int]
+    price_minor: Mapped[int]
+    items: Mapped[bytes]
+    rows: Mapped[bytes]
+    worth_minor: Mapped[int]
+    valid_until_ns: Mapped[int]
+    state: Mapped[str]
+    quoted_by: Mapped[int]
+    quoted_at_ns: Mapped[int]
+    live: Mapped[bool]
+
+    __table_args__ = (
+        Index("ix_quotes_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),
+        Index("ix_quotes_request_id", "request_id"),
+    )
+
+
 class PilotTable(Base):
     """Every pilot case; those that run, or assigned their outcome, are what a start loads."""
 

@@ -67,6 +67,54 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('deal_id', name=op.f('pk_payment_plans'))
     )
     op.create_index('ix_payment_plans_live', 'payment_plans', ['live'], unique=False, sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
+    op.create_table('quote_requests',
+    sa.Column('request_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('market_id', sa.BigInteger(), nullable=False),
+    sa.Column('listing_id', sa.BigInteger(), nullable=False),
+    sa.Column('asset_id', sa.BigInteger(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('seller_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('member_id', sa.BigInteger(), nullable=False),
+    sa.Column('money_asset_id', sa.BigInteger(), nullable=False),
+    sa.Column('addressees', sa.LargeBinary(), nullable=False),
+    sa.Column('basis', sa.LargeBinary(), nullable=False),
+    sa.Column('contract_sha256', sa.Text(), nullable=False),
+    sa.Column('payment_days', sa.BigInteger(), nullable=False),
+    sa.Column('closes_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('wait_for_recordal', sa.Boolean(), nullable=False),
+    sa.Column('jurisdiction', sa.Text(), nullable=False),
+    sa.Column('fee_version', sa.BigInteger(), nullable=False),
+    sa.Column('overlays_version', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('requested_by', sa.BigInteger(), nullable=False),
+    sa.Column('requested_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('n_quotes', sa.BigInteger(), nullable=False),
+    sa.Column('deal_id', sa.BigInteger(), nullable=False),
+    sa.Column('due_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('live', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('request_id', name=op.f('pk_quote_requests'))
+    )
+    op.create_index('ix_quote_requests_live', 'quote_requests', ['live'], unique=False, sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
+    op.create_table('quotes',
+    sa.Column('quote_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('request_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('member_id', sa.BigInteger(), nullable=False),
+    sa.Column('seller_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('price_minor', sa.BigInteger(), nullable=False),
+    sa.Column('items', sa.LargeBinary(), nullable=False),
+    sa.Column('rows', sa.LargeBinary(), nullable=False),
+    sa.Column('worth_minor', sa.BigInteger(), nullable=False),
+    sa.Column('valid_until_ns', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('quoted_by', sa.BigInteger(), nullable=False),
+    sa.Column('quoted_at_ns', sa.BigInteger(), nullable=False),
+    sa.Column('live', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('quote_id', name=op.f('pk_quotes'))
+    )
+    op.create_index('ix_quotes_live', 'quotes', ['live'], unique=False, sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
+    op.create_index('ix_quotes_request_id', 'quotes', ['request_id'], unique=False)
     op.create_table('tender_offers',
     sa.Column('bid_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('sale_id', sa.BigInteger(), nullable=False),
@@ -135,6 +183,11 @@ def downgrade() -> None:
     op.drop_index('ix_tender_offers_sale_id', table_name='tender_offers')
     op.drop_index('ix_tender_offers_live', table_name='tender_offers', sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
     op.drop_table('tender_offers')
+    op.drop_index('ix_quotes_request_id', table_name='quotes')
+    op.drop_index('ix_quotes_live', table_name='quotes', sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
+    op.drop_table('quotes')
+    op.drop_index('ix_quote_requests_live', table_name='quote_requests', sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
+    op.drop_table('quote_requests')
     op.drop_index('ix_payment_plans_live', table_name='payment_plans', sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
     op.drop_table('payment_plans')
     op.drop_index('ix_panels_live', table_name='panels', sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
