@@ -16,7 +16,9 @@ from exchange.core.units import Minor, Ppm, TimeNs
 from exchange.node.clock import SystemClock
 from exchange.store.migrate import head
 from matching.consideration import Basis
+from matching.listing_messages import ListingMethod
 from matching.lot_messages import BidCommitted, CommitBid
+from matching.quote_messages import QuotesRequested, RequestQuotes
 from matching.tenders import Criterion, Offer, TenderTerms, offer_commitment
 from tests.sales.stage import DAY_NS, NOTICE_DAYS, THOUSAND, Hall
 from tests.support import Venue
@@ -85,6 +87,18 @@ def comparison(hall: Sandbox) -> TenderTerms:
         basis=Basis(discount_ppm=Ppm(50_000), royalty_base="net sales", expected_base_minor=(Minor(THOUSAND),)),
         scoring_days=10,
     )
+
+
+def ask_for_quotes(hall: Sandbox) -> None:
+    """Have the seller ask every member what it would give for one more right, until a day from now."""
+    hall.listed("C", ListingMethod.RFQ, 500)
+    command = RequestQuotes(
+        listing_id=hall.listings["C"],
+        contract_sha256=hall.file(hall.seller, "contract"),
+        closes_at_ns=TimeNs(SystemClock().now_ns() + DAY_NS),
+        payment_days=5,
+    )
+    hall.venue.make(command, QuotesRequested, hall.seller)
 
 
 def commit_offer(hall: Sandbox) -> None:

@@ -14,7 +14,7 @@ from exchange.core.ids import to_wire
 from exchange.core.units import Minor
 from matching.lot_messages import BidPlaced, LotBid, PlaceBid
 from matching.sale_messages import Bidder, QualifyBidder
-from tests.sales.served import Sandbox, open_sale, write_database
+from tests.sales.served import Sandbox, ask_for_quotes, open_sale, write_database
 from tests.sales.stage import THOUSAND
 from tests.ui.house import House, World
 from tests.ui.test_access import faults
@@ -28,6 +28,8 @@ def prepared(folder: Path, method: str, stage: str) -> tuple[World, Sandbox]:
     """A sale of the lots A and B (of A alone by a Dutch clock or a tender), open now, or still announced."""
     lots = {"A": 800} if method in ("dutch", "tender") else {"A": 800, "B": 400}
     hall = open_sale(method, stage=stage, **lots)
+    if method == "tender":
+        ask_for_quotes(hall)
     path = folder / f"{method}-{stage}.sqlite"
     write_database(hall.venue, path)
     world = World(dict(hall.venue.users), dict(hall.venue.accounts), {}, path, people=("li", "wu", "ren", "lab"))
@@ -220,6 +222,7 @@ async def test_a_tender_says_how_offers_are_compared_and_seals_a_price(visitor: 
     await expect(page.locator("lot-list li")).to_contain_text("Tender")
     rows = page.locator("[data-tender] tbody tr")
     await expect(rows).to_have_text(["What the offer is worth 60.0000 %", "Fit with the field 40.0000 %"])
+    await expect(page.locator("[data-request]")).to_contain_text("of every member")
     await expect(page.locator("lot-board")).to_contain_text("discounted by 5.0000 % a year")
     await expect(page.locator("lot-board")).to_contain_text("Royalties are counted on net sales: 1,000.00 XTS")
     await sends(page, "900000")

@@ -53,6 +53,7 @@ class Hall {
   /** @type {any[]} */ bids = [];
   /** @type {Map<string, any>} */ tenders = new Map();
   /** @type {any[]} */ offers = [];
+  /** @type {any[]} */ requests = [];
   /** @type {string | null} */ chosen = null;
   isLoaded = false;
   #stale = false;
@@ -142,13 +143,15 @@ class Hall {
   /** All sales and their lots; new ones are followed. */
   async load() {
     const me = session.me;
-    const [markets, assets, sales, lots] = await Promise.all([
+    const [markets, assets, sales, lots, requests] = await Promise.all([
       all("/v1/markets"),
       all("/v1/assets", { kind: "money" }),
       all("/v1/sales"),
       all("/v1/lots"),
+      all("/v1/quote-requests", { state: "open" }),
     ]);
     if (session.me !== me) return;
+    this.requests = requests;
     for (const market of markets) this.markets.set(market.market_id, market);
     for (const asset of assets) this.assets.set(asset.asset_id, asset);
     for (const sale of sales) this.sales.set(sale.sale_id, sale);

@@ -92,6 +92,33 @@ class LotList extends PageElement {
   }
 }
 
+/** Rights for which quotes are asked now, of everybody or of some. */
+class QuoteRequests extends PageElement {
+  constructor() {
+    super([feed, "frame"]);
+  }
+
+  render() {
+    if (!hall.requests.length) return html``;
+    return html`
+      <h2>${word("requests")}</h2>
+      <ul class="lots">
+        ${hall.requests.map(
+          (request) =>
+            html`<li data-request=${request.request_id}>
+              ${request.name}
+              <span class="fine">
+                ${word(request.addressees.length ? "requests.some" : "requests.all")} ·
+                ${word("requests.until", { time: moment(request.closes_at_ns) })}
+              </span>
+            </li>`,
+        )}
+      </ul>
+      <p class="fine">${word("requests.note")}</p>
+    `;
+  }
+}
+
 /** The chosen lot as everybody sees it, with the time that is left. */
 class LotBoard extends PageElement {
   constructor() {
@@ -670,6 +697,7 @@ class LotEntry extends PageElement {
 
 customElements.define("lots-status", LotsStatus);
 customElements.define("lot-list", LotList);
+customElements.define("quote-requests", QuoteRequests);
 customElements.define("lot-board", LotBoard);
 customElements.define("lot-bid", LotBid);
 customElements.define("own-bids", OwnBids);
