@@ -46,7 +46,7 @@ function isSealed(lot) {
 
 /** Parts per million as per cent. @param {number} ppm */
 function percent(ppm) {
-  return `${decimal(ppm, 4)} %`;
+  return `${ppm / 10_000} %`;
 }
 
 class LotsStatus extends PageElement {
@@ -191,7 +191,7 @@ class LotBoard extends PageElement {
       [word("tender.price"), tender.price_weight_ppm],
       ...tender.criteria.map((/** @type {any} */ criterion) => [criterion.name, criterion.weight_ppm]),
     ];
-    return html`<h3>${word("tender")}</h3>
+    return html`<h2>${word("tender")}</h2>
       <table data-tender>
         <thead>
           <tr>
