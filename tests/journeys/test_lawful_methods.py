@@ -51,7 +51,7 @@ def in_public(method: str, bids: str, price: int) -> tuple[Desk, str]:
     hall = Hall.cn()
     hall.announced(method, A=800)
     hall.enter("li", "wu")
-    hall.plays(bids + SIGNED.format(buyer="wu", price=price))
+    hall.plays(bids.rstrip() + SIGNED.format(buyer="wu", price=price))
     hall.right_id = hall.assets["A"]
     return hall, "wu"
 
