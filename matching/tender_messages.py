@@ -59,7 +59,7 @@ class Panel(Record, frozen=True, kw_only=True):
 class TenderOffer(Record, frozen=True, kw_only=True):
     """What one bid of a tender offers, how each item was counted, and in the end its score and rank.
 
-    `seller_account_id` and `panel` are empty until the offers are opened.
+    `seller_account_id` is 0 until the offers are opened.
     """
 
     bid_id: BidId
@@ -72,7 +72,6 @@ class TenderOffer(Record, frozen=True, kw_only=True):
     rows: tuple[ValuedItem, ...]
     worth_minor: Minor
     seller_account_id: AccountId = AccountId(0)
-    panel: tuple[UserId, ...] = ()
     score_ppm: int = 0
     rank: int = 0
     over: bool = False
@@ -133,7 +132,7 @@ class ScoreOffer(Command, frozen=True, kw_only=True, tag="tender.score"):
     """Give an offer points for every criterion, once, as a named evaluator whose member has no part in the sale.
 
     Refused: bid.unknown, sale.state (nothing is scored now), tender.not_evaluator, tender.conflict, bid.state,
-    tender.scored, tender.points_invalid.
+    score.exists, tender.points_invalid.
     """
 
     bid_id: BidId

@@ -91,6 +91,8 @@ class Resource:
     """Values a record must have to be shown here at all."""
     also: Callable[[Question, Any], bool] = lambda _asked, _record: False
     """Who else may read a single record, where no column says so."""
+    besides: Callable[[Snapshot, Question, Any], bool] = lambda _snapshot, _asked, _record: False
+    """Who else may read a single record, where another record says so."""
     show: Callable[[Any], dict[str, Any]] = show
 
     def shown(self, record: Record) -> dict[str, Any]:
@@ -111,7 +113,8 @@ class Resource:
         found = records.one(snapshot, self.record, key, mine)
         if found is None and mine is not None:
             other = records.one(snapshot, self.record, key)
-            found = other if other is not None and self.also(asked, other) else None
+            if other is not None and (self.also(asked, other) or self.besides(snapshot, asked, other)):
+                found = other
         if found is None or any(getattr(found, name) != value for name, value in self.only.items()):
             return None
         return found
@@ -141,9 +144,10 @@ def is_of_panel(asked: Question, panel: Panel) -> bool:
     return asked.principal.user_id in panel.evaluators
 
 
-def reads_offers(asked: Question, offer: TenderOffer) -> bool:
-    """Whether the reader scores this offer: its panel is named on it once it is opened."""
-    return asked.principal.user_id in offer.panel
+def reads_offers(snapshot: Snapshot, asked: Question, offer: TenderOffer) -> bool:
+    """Whether the reader scores this offer, once it is opened."""
+    panel = records.one(snapshot, Panel, (offer.sale_id,)) if offer.seller_account_id else None
+    return isinstance(panel, Panel) and asked.principal.user_id in panel.sitting
 
 
 RESOURCES: tuple[Resource, ...] = (
@@ -233,7 +237,7 @@ RESOURCES: tuple[Resource, ...] = (
         TenderOffer,
         by_account("account_id", "seller_account_id"),
         filters=("sale_id", "bidder_id"),
-        also=reads_offers,
+        besides=reads_offers,
     ),
     Resource("/v1/scores", TenderScore, by_user("evaluator_id"), filters=("sale_id", "bid_id")),
     # Requests for quotes: a request is every user's to see, a quote its maker's and the seller's

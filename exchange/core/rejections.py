@@ -144,7 +144,7 @@ class RejectCode(StrEnum):
     BID_COMMITMENT_MISMATCH = "bid.commitment_mismatch"
     TENDER_NOT_EVALUATOR = "tender.not_evaluator"
     TENDER_CONFLICT = "tender.conflict"
-    TENDER_SCORED = "tender.scored"
+    SCORE_EXISTS = "score.exists"
     TENDER_POINTS_INVALID = "tender.points_invalid"
     # Requests for quotes
     QUOTE_REQUEST_UNKNOWN = "quote.request_unknown"

@@ -113,8 +113,7 @@ def open_offers(state: ExchangeState, header: Header, sale: Sale) -> list[Event]
     scoring = put_sale(state, sale, state=SaleState.SCORING)
     changed = tuple(put_lot(state, lot, state=LotState.SCORING, bids=len(bids)) for lot in lots)
     offers = tuple(
-        _put_offer(state, offer, seller_account_id=sale.seller_account_id, panel=panel.evaluators)
-        for offer in offers_of(state, sale.sale_id)
+        _put_offer(state, offer, seller_account_id=sale.seller_account_id) for offer in offers_of(state, sale.sale_id)
     )
     movement = tell(state, header, sale, bidders_of(state, sale.sale_id))
     opened = OffersOpened(sale=scoring, lots=changed, tender=tender, panel=panel, offers=offers, movement=movement)
@@ -138,7 +137,7 @@ def score_offer(state: ExchangeState, header: Header, command: ScoreOffer) -> li
         return [Rejected(code=RejectCode.BID_STATE, detail=bid.state)]
     scores = scores_of(state, bid.sale_id)
     if any((score.bid_id, score.evaluator_id) == (bid.bid_id, header.principal) for score in scores):
-        return [Rejected(code=RejectCode.TENDER_SCORED)]
+        return [Rejected(code=RejectCode.SCORE_EXISTS)]
     if (refusal := refuse_points(state.table(Tender)[bid.sale_id], command.points)) is not None:
         return [refusal]
 

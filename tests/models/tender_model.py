@@ -92,7 +92,7 @@ class Secretary:
         if who not in self.panel:
             return "tender.not_evaluator"
         if who in self.sheets[whom].points:
-            return "tender.scored"
+            return "score.exists"
         self.sheets[whom].points[who] = points
         return ""
 

@@ -222,7 +222,6 @@ class TenderOfferTable(Base):
     rows: Mapped[bytes]
     worth_minor: Mapped[int]
     seller_account_id: Mapped[int]
-    panel: Mapped[bytes]
     score_ppm: Mapped[int]
     rank: Mapped[int]
     over: Mapped[bool]

@@ -126,7 +126,6 @@ def upgrade() -> None:
     sa.Column('rows', sa.LargeBinary(), nullable=False),
     sa.Column('worth_minor', sa.BigInteger(), nullable=False),
     sa.Column('seller_account_id', sa.BigInteger(), nullable=False),
-    sa.Column('panel', sa.LargeBinary(), nullable=False),
     sa.Column('score_ppm', sa.BigInteger(), nullable=False),
     sa.Column('rank', sa.BigInteger(), nullable=False),
     sa.Column('over', sa.Boolean(), nullable=False),
