@@ -20,7 +20,14 @@ from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import NS_PER_DAY, Minor, TimeNs
 from exchange.engine import timers
 from exchange.engine.access import refuse_account
-from exchange.engine.deal_checks import days_of_publicity, deal_fees, party, refuse_deal, rules_of_deal
+from exchange.engine.deal_checks import (
+    days_of_publicity,
+    deal_fees,
+    overlay_of_deal,
+    party,
+    refuse_deal,
+    rules_of_deal,
+)
 from exchange.engine.deals import FOLLOWERS, agree, end_deal, publicity_until
 from exchange.engine.documents import refuse_documents
 from exchange.engine.listing_checks import overlay_of, refuse_listing
@@ -67,13 +74,9 @@ def request_quotes(state: ExchangeState, header: Header, command: RequestQuotes)
         return [Rejected(code=RejectCode.LISTING_STATE, detail=listing.state)]
     if (refusal := _refuse_terms(state, header, command, listing)) is not None:
         return [refusal]
-    for check in (
-        refuse_taken(state, listing),
-        refuse_listing(state, header, listing),
-        refuse_claims(state, header, listing),
-    ):
-        if check is not None:
-            return [check]
+    taken = refuse_taken(state, listing) or refuse_listing(state, header, listing)
+    if (refusal := taken or refuse_claims(state, header, listing)) is not None:
+        return [refusal]
     for member_id in command.addressees:
         if member_id not in state.members:
             return [Rejected(code=RejectCode.MEMBER_UNKNOWN, detail=to_wire("M", member_id))]
@@ -158,8 +161,7 @@ def place_quote(state: ExchangeState, header: Header, command: PlaceQuote) -> li
     request = state.table(QuoteRequest).get(command.request_id)
     if request is None:
         return [Rejected(code=RejectCode.QUOTE_REQUEST_UNKNOWN)]
-    worth = command.price_minor
-    refusal = refuse_account(state, header, command.account_id, UserRight.TRADE, value_minor=worth)
+    refusal = refuse_account(state, header, command.account_id, UserRight.TRADE, value_minor=command.price_minor)
     if refusal is not None:
         return [refusal]
     if request.state is not QuoteRequestState.OPEN:
@@ -261,8 +263,8 @@ def accept_quote(state: ExchangeState, header: Header, command: AcceptQuote) -> 
     draft = _draft(state, header, request, quote)
     if (refusal := refuse_deal(state, header, draft, Method.RFQ)) is not None:
         return [refusal]
-    listing = state.table(Listing)[request.listing_id]
-    bound = overlay_of(state, header, profile_of(state, state.table(Market)[request.market_id]), listing)
+    profile = profile_of(state, state.table(Market)[request.market_id])
+    bound = overlay_of_deal(state, header, profile, draft)
     if isinstance(bound, Rejected):
         return [bound]
     deal = msgspec.structs.replace(

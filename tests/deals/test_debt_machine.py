@@ -31,7 +31,7 @@ SEARCH = settings(
 NOTICED = (AssertionError, InvariantBroken, LookupError)
 
 TestDebtMachine = DebtMachine.TestCase
-TestDebtMachine.settings = settings(max_examples=20, stateful_step_count=20, deadline=None, suppress_health_check=QUIET)
+TestDebtMachine.settings = settings(max_examples=10, stateful_step_count=20, deadline=None, suppress_health_check=QUIET)
 
 PLANTED: list[tuple[str, str, Callable[[Any], Callable[..., Any]]]] = [
     ("later payments are free of fees", "_fees", lambda _: lambda *_: (0, 0)),

@@ -31,9 +31,7 @@ SEARCH = settings(
 NOTICED = (AssertionError, InvariantBroken, LookupError)
 
 TestQuoteMachine = QuoteMachine.TestCase
-TestQuoteMachine.settings = settings(
-    max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=QUIET
-)
+TestQuoteMachine.settings = settings(max_examples=8, stateful_step_count=15, deadline=None, suppress_health_check=QUIET)
 
 PLANTED: list[tuple[str, ModuleType, str, Callable[[Any], Callable[..., Any]]]] = [
     ("other quotes stay", quotes, "_pass_quotes", lambda _: lambda *_: ((), [])),

@@ -32,7 +32,7 @@ NOTICED = (AssertionError, InvariantBroken, LookupError)
 
 TestTenderMachine = TenderMachine.TestCase
 TestTenderMachine.settings = settings(
-    max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=QUIET
+    max_examples=10, stateful_step_count=15, deadline=None, suppress_health_check=QUIET
 )
 
 PLANTED: list[tuple[str, ModuleType, str, Callable[[Any], Callable[..., Any]]]] = [
