@@ -118,8 +118,12 @@ _FORBIDDEN = {
     RejectCode.ACCOUNT_FROZEN,
     RejectCode.APPROVAL_SAME_PERSON,
     RejectCode.DEAL_NOT_PARTY,
+    RejectCode.OBLIGATION_NOT_PARTY,
     RejectCode.SALE_BARRED,
     RejectCode.SALE_CONFIDENTIALITY,
+    RejectCode.TENDER_NOT_EVALUATOR,
+    RejectCode.TENDER_CONFLICT,
+    RejectCode.QUOTE_NOT_ASKED,
     RejectCode.EXPORT_NOT_CLEARED,
 }
 _CONFLICT_ENDINGS = (

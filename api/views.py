@@ -20,7 +20,10 @@ from exchange.core.postings import AccountMark, HoldChange, Posting
 from exchange.core.wire_json import show
 from matching.lot_messages import LotBid
 from matching.messages import TradeSide
+from matching.obligations import Obligation
+from matching.quote_messages import Quote
 from matching.sale_messages import Bidder, LotReserve
+from matching.tender_messages import Panel, TenderOffer
 from securitization.messages import Claim, Subscription
 
 OWNERS: dict[type[Any], tuple[str, ...]] = {
@@ -32,6 +35,10 @@ OWNERS: dict[type[Any], tuple[str, ...]] = {
     Bidder: ("account_id", "seller_account_id"),
     LotBid: ("account_id",),
     LotReserve: ("seller_account_id",),
+    Panel: ("seller_account_id",),
+    TenderOffer: ("account_id", "seller_account_id"),
+    Quote: ("account_id", "seller_account_id"),
+    Obligation: ("debtor_account_id", "creditor_account_id"),
     Subscription: ("account_id",),
     Claim: ("originator_account_id", "debtor_account_id"),
 }

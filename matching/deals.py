@@ -19,6 +19,7 @@ from exchange.core.instruments import Settlement, Side
 from exchange.core.messages import Citation, Command, Event, Part, Record
 from exchange.core.postings import Movement
 from exchange.core.units import Code, IsoDate, Minor, Name, PositiveMinor, Sha256Hex, Text, TimeNs, Units
+from matching.consideration import Items
 
 Reason = Annotated[Text, msgspec.Meta(min_length=1)]
 
@@ -50,7 +51,7 @@ OPEN = (DealState.PROPOSED, DealState.PUBLICITY, DealState.OBJECTED, DealState.S
 
 
 class Consideration(StrEnum):
-    """What a price is paid in. This issue settles cash alone; the others become obligations in a later one."""
+    """What a right is paid in. Cash lies in escrow until the right passes; of the others see `Items`."""
 
     CASH = "cash"
     MILESTONE = "milestone"
@@ -59,10 +60,11 @@ class Consideration(StrEnum):
     EQUITY = "equity"
 
 
-class DealTerms(Part, frozen=True, kw_only=True):
+class DealTerms(Part, frozen=True, kw_only=True, omit_defaults=True):
     """What the buyer accepts and both sign, whole: nothing that costs or binds a party lies outside it.
 
-    Units: `buyer_fee_minor` is paid on top of the price, `seller_fee_minor` out of it.
+    Units: `buyer_fee_minor` is paid on top of the price, `seller_fee_minor` out of it. The price is what is paid at
+    signing; `items` are promised for later, and their fees are charged as they are paid.
     """
 
     market_id: MarketId
@@ -78,10 +80,14 @@ class DealTerms(Part, frozen=True, kw_only=True):
     related_party: bool
     wait_for_recordal: bool
     contract_sha256: str
+    items: Items | None = None
 
 
 def terms_hash(terms: DealTerms) -> str:
-    """The SHA-256 of the terms as compact JSON, fields in their declared order: any client can compute it."""
+    """The SHA-256 of the terms as compact JSON, fields in their declared order: any client can compute it.
+
+    A deal for cash alone has no `items` in this text, neither as null.
+    """
     return hashlib.sha256(msgspec.json.encode(terms)).hexdigest()
 
 
@@ -129,6 +135,7 @@ class Deal(Record, frozen=True, kw_only=True):
     known_at_ns: TimeNs = TimeNs(0)
     office_reference: str = ""
     reason: str = ""
+    items: Items | None = None
 
     @property
     def live(self) -> bool:
@@ -157,9 +164,11 @@ class ProposeDeal(Command, frozen=True, kw_only=True, tag="deal.propose"):
 
     `jurisdiction` selects the disposal overlay of the seller's place, `related_party` says that buyer and seller are
     related (a buyer who is an inventor is marked anyway), `wait_for_recordal` that title and price wait for the office
-    where the law of the right would not.
+    where the law of the right would not. `price_minor` is paid at signing, `items` later; `consideration` names their
+    kinds, and may be left out.
     Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen, market.unknown,
-    asset.unknown, deal.consideration_not_supported, deal.terms_invalid (buyer and seller are one), deal.state (another
+    asset.unknown, deal.consideration_not_supported (a kind without its items, items in an auction that takes cash
+    only), deal.terms_invalid (items that contradict each other, buyer and seller are one), deal.state (another
     runs), pilot.state (a pilot assignment runs), rule.method_not_allowed, currency.mismatch, rule.value_cap,
     rule.suitability, profile.not_active (no overlays in force), export.not_cleared, asset.frozen, right.immobilised,
     right.not_owned, right.expired, patent.not_listable, right.encumbered, outcome.state (it lies in an outcome),
@@ -177,6 +186,7 @@ class ProposeDeal(Command, frozen=True, kw_only=True, tag="deal.propose"):
     jurisdiction: Code = "national"
     related_party: bool = False
     wait_for_recordal: bool = False
+    items: Items | None = None
 
 
 class DealProposed(Event, frozen=True, kw_only=True, tag="deal.proposed"):

@@ -66,6 +66,8 @@ class ListingMethod(StrEnum):
     ENGLISH = "english"
     DUTCH = "dutch"
     SEALED = "sealed"
+    TENDER = "tender"
+    RFQ = "rfq"
 
 
 class Listing(Record, frozen=True, kw_only=True):

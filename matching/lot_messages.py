@@ -99,7 +99,7 @@ class CommitBid(Command, frozen=True, kw_only=True, tag="lot.commit"):
     """Commit to a sealed bid by its hash: see `commitment_of`.
 
     Refused: bidder.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen, sale.state,
-    bidder.state, bid.exists (this commitment is in already), limit.exceeded.
+    bidder.state, bid.exists (this commitment is in already; in a tender any is), limit.exceeded.
     """
 
     bidder_id: BidderId

@@ -1,8 +1,9 @@
 """The public sale of whole rights: its terms, who may take part, their deposits, and its end. Shared by all methods.
 
-announced 公告 → bidding (→ revealing) → contracting → closed; with one admitted bidder → negotiating; or cancelled.
-A bidder: registered 报名 → qualified 资格确认 → bound to secrecy 保密 → admitted, its deposit 保证金 held. How prices
-are found is the method's own: see lot_messages. What is sold is contracted and paid as any agreement: see deals.
+announced 公告 → bidding (→ revealing (→ scoring)) → contracting → closed; with one bidder left → negotiating; or
+cancelled. A bidder: registered 报名 → qualified 资格确认 → bound to secrecy 保密 → admitted, its deposit 保证金 held.
+How prices are found is the method's own: see lot_messages and tender_messages. What is sold is contracted and paid as
+any agreement: see deals.
 """
 
 from __future__ import annotations
@@ -42,11 +43,16 @@ from exchange.core.units import (
 )
 from matching.listing_messages import Listing, ListingMethod
 from matching.lots import MAX_LOTS
+from matching.tenders import TenderTerms
 
 MAX_BIDDERS = 200
 MAX_DOCUMENTS = 50
 AUCTIONS = (ListingMethod.ENGLISH, ListingMethod.DUTCH, ListingMethod.SEALED)
-"""The methods by which a sale finds its price itself."""
+"""The methods by which the highest price wins."""
+PUBLIC = (*AUCTIONS, ListingMethod.TENDER)
+"""The methods by which a sale finds its winner itself."""
+COMMITTED = (ListingMethod.SEALED, ListingMethod.TENDER)
+"""The methods whose bids are committed to first and revealed after."""
 
 Reason = Annotated[Text, msgspec.Meta(min_length=1)]
 Hashes = Annotated[tuple[Sha256Hex, ...], msgspec.Meta(max_length=MAX_DOCUMENTS)]
@@ -66,6 +72,8 @@ class SaleState(StrEnum):
     BIDDING = "bidding"
     REVEALING = "revealing"
     """Commitments are in; their prices are revealed."""
+    SCORING = "scoring"
+    """Offers are opened; a panel scores them."""
     NEGOTIATING = "negotiating"
     """One bidder was admitted: it and the seller may agree, not below the listing price."""
     CONTRACTING = "contracting"
@@ -80,6 +88,7 @@ class LotState(StrEnum):
     ANNOUNCED = "announced"
     OPEN = "open"
     REVEALING = "revealing"
+    SCORING = "scoring"
     NEGOTIATED = "negotiated"
     AWARDED = "awarded"
     """Its winner's contract waits for signatures."""
@@ -240,11 +249,11 @@ class AnnounceSale(Command, frozen=True, kw_only=True, tag="sale.announce"):
     not bid; `data_room` is what opens to who signed `confidentiality_sha256`; the winner signs `contract_sha256`.
     `ends_at_ns` is 0 for a Dutch clock, which stops a step after its floor; `reveal_until_ns`, `pricing` and
     `unrevealed_forfeit_ppm` are a sealed auction's, `increment_minor` and `soft_close_seconds` an English one's,
-    `increment_minor` and `step_seconds` a Dutch one's.
+    `increment_minor` and `step_seconds` a Dutch one's, `tender` a tender's, which is sealed as well.
     Refused: listing.unknown, account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen,
     listing.state (not admitted), sale.terms_invalid, sale.state (in a sale already), deal.state (a deal runs), whatever
     refuses the listing now, listing.prior_claims_open, document.unknown, member.unknown, calendar.not_covered,
-    limit.exceeded.
+    limit.exceeded, user.unknown (an evaluator).
     """
 
     lots: Annotated[tuple[LotTerms, ...], msgspec.Meta(min_length=1, max_length=MAX_LOTS)]
@@ -268,6 +277,7 @@ class AnnounceSale(Command, frozen=True, kw_only=True, tag="sale.announce"):
     auctioneer: Annotated[str, msgspec.Meta(max_length=200)] = ""
     auctioneer_licence: Annotated[str, msgspec.Meta(max_length=100)] = ""
     wait_for_recordal: bool = False
+    tender: TenderTerms | None = None
 
 
 class SaleAnnounced(Event, frozen=True, kw_only=True, tag="sale.announced"):
@@ -291,11 +301,12 @@ class CancelSale(Command, frozen=True, kw_only=True, tag="sale.cancel"):
 
 
 class NegotiationOpened(Event, frozen=True, kw_only=True, tag="sale.negotiation_opened"):
-    """One bidder was admitted: the seller may propose it an agreement, not below the listing price."""
+    """One bidder is left: the seller may propose it an agreement, not below the listing price; the others are free."""
 
     sale: Sale
     lots: tuple[Lot, ...]
     movement: Movement
+    bidders: tuple[Bidder, ...] = ()
 
 
 class BiddingOpened(Event, frozen=True, kw_only=True, tag="sale.bidding_opened"):

@@ -13,11 +13,13 @@ from custody import outcomes, pilot, rights
 from exchange.assets import messages as assets
 from exchange.core import documents, membership, node_messages, rule_messages
 from exchange.core.messages import Command
-from matching import deals
+from matching import deals, obligations
 from matching import listing_messages as listings
 from matching import lot_messages as lots
 from matching import messages as market
+from matching import quote_messages as quotes
 from matching import sale_messages as sales
+from matching import tender_messages as tenders
 from securitization import messages as products
 
 Check = Callable[[Services, Command], Awaitable[None]]
@@ -113,6 +115,14 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/deals/withdraw", deals.WithdrawDeal),
     Post("/v1/deals/recordal/confirm", deals.ConfirmRecordal),
     Post("/v1/deals/recordal/refuse", deals.RefuseRecordal),
+    Post("/v1/obligations/pay", obligations.PayObligation),
+    Post("/v1/obligations/report", obligations.ReportObligation),
+    Post("/v1/obligations/confirm-delivery", obligations.ConfirmDelivery),
+    Post("/v1/obligations/release", obligations.ReleaseObligation),
+    Post("/v1/quote-requests", quotes.RequestQuotes, made=True),
+    Post("/v1/quote-requests/close", quotes.CloseQuoteRequest),
+    Post("/v1/quotes", quotes.PlaceQuote, made=True),
+    Post("/v1/quotes/accept", quotes.AcceptQuote),
     Post("/v1/pilots", pilot.ProposePilot, made=True),
     Post("/v1/pilots/decide", pilot.DecidePilot),
     Post("/v1/pilots/object", pilot.ObjectToPilot),
@@ -133,6 +143,9 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/bids/commit", lots.CommitBid, made=True),
     Post("/v1/bids/reveal", lots.RevealBid),
     Post("/v1/bids/answer-offer", lots.AnswerOffer),
+    Post("/v1/offers/reveal", tenders.RevealOffer),
+    Post("/v1/offers/score", tenders.ScoreOffer),
+    Post("/v1/panels/leave", tenders.LeavePanel),
     # Products
     Post("/v1/claims", products.RegisterClaim, made=True),
     Post("/v1/claims/pay", products.PayClaim),

@@ -40,7 +40,10 @@ from matching.deals import Deal, DealState, LastSale
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
+from matching.obligations import Obligation, PaymentPlan
+from matching.quote_messages import Quote, QuoteRequest
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
+from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 Mine = Callable[[Question], tuple[Among, ...]]
@@ -88,6 +91,8 @@ class Resource:
     """Values a record must have to be shown here at all."""
     also: Callable[[Question, Any], bool] = lambda _asked, _record: False
     """Who else may read a single record, where no column says so."""
+    besides: Callable[[Snapshot, Question, Any], bool] = lambda _snapshot, _asked, _record: False
+    """Who else may read a single record, where another record says so."""
     show: Callable[[Any], dict[str, Any]] = show
 
     def shown(self, record: Record) -> dict[str, Any]:
@@ -108,7 +113,8 @@ class Resource:
         found = records.one(snapshot, self.record, key, mine)
         if found is None and mine is not None:
             other = records.one(snapshot, self.record, key)
-            found = other if other is not None and self.also(asked, other) else None
+            if other is not None and (self.also(asked, other) or self.besides(snapshot, asked, other)):
+                found = other
         if found is None or any(getattr(found, name) != value for name, value in self.only.items()):
             return None
         return found
@@ -131,6 +137,17 @@ def show_approval(approval: Approval) -> dict[str, Any]:
 def is_of_team(asked: Question, pilot: Pilot) -> bool:
     """Whether the reader is one of the inventors: they must read what they sign."""
     return any(asked.services.directory.owns(asked.principal, member.account_id) for member in pilot.team)
+
+
+def is_of_panel(asked: Question, panel: Panel) -> bool:
+    """Whether the reader is one of the evaluators."""
+    return asked.principal.user_id in panel.evaluators
+
+
+def reads_offers(snapshot: Snapshot, asked: Question, offer: TenderOffer) -> bool:
+    """Whether the reader scores this offer, once it is opened."""
+    panel = records.one(snapshot, Panel, (offer.sale_id,)) if offer.seller_account_id else None
+    return isinstance(panel, Panel) and asked.principal.user_id in panel.sitting
 
 
 RESOURCES: tuple[Resource, ...] = (
@@ -172,7 +189,16 @@ RESOURCES: tuple[Resource, ...] = (
         Deal,
         public=True,
         only={"state": DealState.PUBLICITY.value},
-        fields=("deal_id", "market_id", "asset_id", "units", "price_minor", "jurisdiction", "publicity_until_ns"),
+        fields=(
+            "deal_id",
+            "market_id",
+            "asset_id",
+            "units",
+            "price_minor",
+            "items",
+            "jurisdiction",
+            "publicity_until_ns",
+        ),
     ),
     Resource(
         "/v1/notices/pilots",
@@ -182,6 +208,14 @@ RESOURCES: tuple[Resource, ...] = (
         fields=("pilot_id", "outcome_id", "market_id", "notice_until_ns"),
     ),
     Resource("/v1/last-sales", LastSale, staff=True),
+    # What agreements promised for later: its debtor's and its creditor's
+    Resource(
+        "/v1/obligations",
+        Obligation,
+        by_account("debtor_account_id", "creditor_account_id"),
+        filters=("deal_id", "kind", "state", "late"),
+    ),
+    Resource("/v1/payment-plans", PaymentPlan, by_account("debtor_account_id", "creditor_account_id")),
     # Public sales: what is sold is everybody's to see, who bids is the seller's, and a bid its bidder's alone
     Resource("/v1/sales", Sale, public=True, filters=("market_id", "member_id", "method", "state")),
     Resource("/v1/lots", Lot, public=True, filters=("sale_id", "listing_id", "asset_id", "state")),
@@ -194,6 +228,26 @@ RESOURCES: tuple[Resource, ...] = (
         filters=("sale_id", "account_id", "state"),
     ),
     Resource("/v1/bids", LotBid, by_account("account_id"), filters=("sale_id", "bidder_id", "state")),
+    # Tenders: how offers are compared is everybody's to see, who scores them the seller's, an offer its bidder's until
+    # all are opened
+    Resource("/v1/tenders", Tender, public=True),
+    Resource("/v1/panels", Panel, by_account("seller_account_id"), also=is_of_panel),
+    Resource(
+        "/v1/offers",
+        TenderOffer,
+        by_account("account_id", "seller_account_id"),
+        filters=("sale_id", "bidder_id"),
+        besides=reads_offers,
+    ),
+    Resource("/v1/scores", TenderScore, by_user("evaluator_id"), filters=("sale_id", "bid_id")),
+    # Requests for quotes: a request is every user's to see, a quote its maker's and the seller's
+    Resource("/v1/quote-requests", QuoteRequest, filters=("market_id", "asset_id", "state")),
+    Resource(
+        "/v1/quotes",
+        Quote,
+        by_account("account_id", "seller_account_id"),
+        filters=("request_id", "account_id", "state"),
+    ),
     # Securitization
     Resource(
         "/v1/claims",

@@ -48,6 +48,10 @@ LotId = NewType("LotId", int)
 """One right in a public sale; never the smallest quantity of an instrument."""
 BidderId = NewType("BidderId", int)
 BidId = NewType("BidId", int)
+ObligationId = NewType("ObligationId", int)
+ScoreId = NewType("ScoreId", int)
+QuoteRequestId = NewType("QuoteRequestId", int)
+QuoteId = NewType("QuoteId", int)
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -90,6 +94,10 @@ KINDS: dict[str, str] = {
     "LotId": "LT",
     "BidderId": "BR",
     "BidId": "BD",
+    "ObligationId": "OB",
+    "ScoreId": "SC",
+    "QuoteRequestId": "RQ",
+    "QuoteId": "QT",
 }
 """Type name → kind letter on the wire. Never reused."""
 

@@ -57,6 +57,11 @@ class TimerKind(StrEnum):
     SALE_REVEAL_ENDS = "sale.reveal_ends"
     LOT_CLOCK = "lot.clock"
     LOT_DUE = "lot.due"
+    TENDER_SCORING_ENDS = "tender.scoring_ends"
+    QUOTE_REQUEST_CLOSES = "quote.request_closes"
+    QUOTE_EXPIRES = "quote.expires"
+    QUOTE_DUE = "quote.due"
+    OBLIGATION_DUE = "obligation.due"
 
 
 class Timer(Record, frozen=True, kw_only=True):

@@ -121,6 +121,10 @@ class RejectCode(StrEnum):
     DEAL_TERMS_INVALID = "deal.terms_invalid"
     DEAL_CONSIDERATION_NOT_SUPPORTED = "deal.consideration_not_supported"
     RECORDAL_INVALID = "recordal.invalid"
+    OBLIGATION_UNKNOWN = "obligation.unknown"
+    OBLIGATION_STATE = "obligation.state"
+    OBLIGATION_INVALID = "obligation.invalid"
+    OBLIGATION_NOT_PARTY = "obligation.not_party"
     # Public sales
     SALE_UNKNOWN = "sale.unknown"
     SALE_STATE = "sale.state"
@@ -138,6 +142,17 @@ class RejectCode(StrEnum):
     BID_TOO_LOW = "bid.too_low"
     BID_INCREMENT = "bid.increment"
     BID_COMMITMENT_MISMATCH = "bid.commitment_mismatch"
+    TENDER_NOT_EVALUATOR = "tender.not_evaluator"
+    TENDER_CONFLICT = "tender.conflict"
+    SCORE_EXISTS = "score.exists"
+    TENDER_POINTS_INVALID = "tender.points_invalid"
+    # Requests for quotes
+    QUOTE_REQUEST_UNKNOWN = "quote.request_unknown"
+    QUOTE_UNKNOWN = "quote.unknown"
+    QUOTE_STATE = "quote.state"
+    QUOTE_EXISTS = "quote.exists"
+    QUOTE_NOT_ASKED = "quote.not_asked"
+    QUOTE_TERMS_INVALID = "quote.terms_invalid"
     # Pilots
     PILOT_UNKNOWN = "pilot.unknown"
     PILOT_STATE = "pilot.state"

@@ -68,12 +68,14 @@ from exchange.engine import (
     lots,
     markets,
     members,
+    obligations,
     orders,
     outcomes,
     patents,
     phases,
     pilots,
     products,
+    quotes,
     rewards,
     rights,
     rules,
@@ -81,6 +83,7 @@ from exchange.engine import (
     sale_clock,
     sale_contracts,
     sales,
+    tenders,
     timers,
     withdrawals,
 )
@@ -107,6 +110,8 @@ from matching.messages import (
     PlaceOrder,
     ReplaceOrder,
 )
+from matching.obligations import ConfirmDelivery, PayObligation, ReleaseObligation, ReportObligation
+from matching.quote_messages import AcceptQuote, CloseQuoteRequest, PlaceQuote, RequestQuotes
 from matching.sale_messages import (
     AnnounceSale,
     BindBidder,
@@ -118,6 +123,7 @@ from matching.sale_messages import (
     ViewDocument,
     WithdrawBidder,
 )
+from matching.tender_messages import LeavePanel, RevealOffer, ScoreOffer
 from securitization.messages import (
     ClaimReward,
     CloseProduct,
@@ -239,6 +245,11 @@ ROUTES: dict[type[Command], Route] = {
     ConfirmRecordal: Route(deals.confirm_recordal, OPERATOR),
     RefuseRecordal: Route(deals.refuse_recordal, OPERATOR),
     WithdrawDeal: Route(deals.withdraw_deal, TRADERS),
+    # What agreements promised for later
+    PayObligation: Route(obligations.pay_obligation, TRADERS),
+    ReportObligation: Route(obligations.report_obligation, MEMBERS_AND_OPERATOR),
+    ConfirmDelivery: Route(obligations.confirm_delivery, TRADERS),
+    ReleaseObligation: Route(obligations.release_obligation, TRADERS),
     # Public sales
     AnnounceSale: Route(sales.announce_sale, TRADERS),
     CancelSale: Route(sales.cancel_sale, MEMBERS_AND_OPERATOR),
@@ -253,6 +264,14 @@ ROUTES: dict[type[Command], Route] = {
     CommitBid: Route(lots.commit_bid, TRADERS),
     RevealBid: Route(lots.reveal_bid, TRADERS),
     AnswerOffer: Route(sale_awards.answer_offer, TRADERS),
+    RevealOffer: Route(tenders.reveal_offer, TRADERS),
+    ScoreOffer: Route(tenders.score_offer, MEMBERS_AND_OPERATOR),
+    LeavePanel: Route(tenders.leave_panel, MEMBERS_AND_OPERATOR),
+    # Requests for quotes
+    RequestQuotes: Route(quotes.request_quotes, TRADERS),
+    PlaceQuote: Route(quotes.place_quote, TRADERS),
+    AcceptQuote: Route(quotes.accept_quote, TRADERS),
+    CloseQuoteRequest: Route(quotes.close_request, TRADERS),
     # Pilot assignments
     ProposePilot: Route(pilots.propose_pilot, INSTITUTION),
     DecidePilot: Route(pilots.decide_pilot, INSTITUTION),

@@ -33,6 +33,7 @@ from exchange.rulebook.disposal import check_disposal_method, publicity_days
 from exchange.rulebook.fees import FeeSchedule, fee_minor, fee_row
 from exchange.rulebook.overlays import Overlay, Overlays, cite_overlay
 from exchange.rulebook.profile import Method, Profile, RegisterOfRecord, cite
+from matching.consideration import promised_minor
 from matching.deals import Deal, LastSale
 from matching.messages import Market
 
@@ -106,9 +107,9 @@ def overlay_of_deal(state: ExchangeState, header: Header, profile: Profile, deal
     return disposal_overlay(state, header, profile, seller, deal.jurisdiction, deal.overlays_version)
 
 
-def days_of_publicity(bound: Bound | None) -> int:
+def days_of_publicity(bound: Bound | None, method: Method = Method.AGREEMENT) -> int:
     """Calendar days for which an agreed price is shown before the contract."""
-    return publicity_days(bound[1], Method.AGREEMENT) if bound is not None else 0
+    return publicity_days(bound[1], method) if bound is not None else 0
 
 
 def rules_of_deal(profile: Profile, bound: Bound | None) -> tuple[Citation, ...]:
@@ -147,7 +148,10 @@ def _refuse_by_market(
         return _not_this_way(profile, "register_of_record", "another register's holdings take no deal here")
     if right.settlement not in profile.fields.settlement.value:
         return _not_this_way(profile, "settlement", f"{right.settlement} settlement")
-    for check in (check_currency(profile, market.currency), check_value_cap(profile, deal.price_minor)):
+    for check in (
+        check_currency(profile, market.currency),
+        check_value_cap(profile, deal.price_minor + promised_minor(deal.items)),
+    ):
         if check is not None:
             return check.rejected()
     step = profile.fields.price_step_minor.value

@@ -40,6 +40,7 @@ from exchange.engine.deal_checks import (
 )
 from exchange.engine.documents import refuse_documents
 from exchange.engine.listings import end_listing
+from exchange.engine.obligations import make_obligations
 from exchange.engine.orders import MAX_ORDER_MINOR
 from exchange.engine.rights import pass_title
 from exchange.engine.rules import profile_of
@@ -54,6 +55,7 @@ from exchange.engine.sale_deals import (
 from exchange.engine.state import VENUE_TIME_ZONE, ExchangeState
 from exchange.engine.telling import move_and_tell
 from exchange.rulebook.disposal import long_stop_ns, period_end_ns
+from matching.consideration import Items, items_problem, promised_minor
 from matching.deals import (
     OPEN,
     AcceptDeal,
@@ -81,6 +83,7 @@ from matching.deals import (
 )
 from matching.listing import ListingState
 from matching.listing_messages import Listing
+from matching.lot_messages import DealOpened
 from matching.messages import Market
 
 Follower = Callable[[ExchangeState, Header, Deal], list[Event]]
@@ -108,7 +111,7 @@ def propose_deal(state: ExchangeState, header: Header, command: ProposeDeal) -> 
     fees = deal_fees(state, market, draft.fee_version, draft.price_minor)
     if fees is None:
         return [Rejected(code=RejectCode.FEE_SCHEDULE_UNKNOWN, detail=f"{market.fee_schedule} does not price it")]
-    if draft.price_minor + fees[0] > MAX_ORDER_MINOR:
+    if draft.price_minor + fees[0] + promised_minor(draft.items) > MAX_ORDER_MINOR:
         return [Rejected(code=RejectCode.LIMIT_EXCEEDED, detail=f"max_minor={MAX_ORDER_MINOR}")]
     seller = party(state, seller_id)
     if (refusal := refuse_documents(state, seller.member_id, (command.contract_sha256,))) is not None:
@@ -354,9 +357,8 @@ def _draft(state: ExchangeState, header: Header, command: ProposeDeal) -> Deal |
     asset = state.assets.get(command.asset_id)
     if asset is None or asset.kind is not AssetKind.RIGHT:
         return Rejected(code=RejectCode.ASSET_UNKNOWN, detail="a deal is about a whole right in custody")
-    if command.consideration != (Consideration.CASH,):
-        items = ", ".join(command.consideration)
-        return Rejected(code=RejectCode.DEAL_CONSIDERATION_NOT_SUPPORTED, detail=items or "no consideration")
+    if (refusal := _refuse_items(command)) is not None:
+        return refusal
     if buyer_account.member_id == state.accounts[command.seller_account_id].member_id:
         return Rejected(code=RejectCode.DEAL_TERMS_INVALID, detail="buyer and seller are one member")
     right = state.table(Right)[command.asset_id]
@@ -391,7 +393,35 @@ def _draft(state: ExchangeState, header: Header, command: ProposeDeal) -> Deal |
         state=DealState.PROPOSED,
         proposed_by=header.principal,
         proposed_at_ns=header.at_ns,
+        items=command.items,
     )
+
+
+def _refuse_items(command: ProposeDeal) -> Rejected | None:
+    """Whether what is paid beside cash is no sound contract, or not what its kinds say.
+
+    Refused: deal.consideration_not_supported, deal.terms_invalid.
+    """
+    has = kinds_of(command.items)
+    without = [kind.value for kind in command.consideration if kind not in has]
+    if without or not command.consideration:
+        detail = f"no items of {', '.join(without)}" if without else "no consideration"
+        return Rejected(code=RejectCode.DEAL_CONSIDERATION_NOT_SUPPORTED, detail=detail)
+    problem = items_problem(command.items) if command.items is not None else ""
+    return Rejected(code=RejectCode.DEAL_TERMS_INVALID, detail=problem) if problem else None
+
+
+def kinds_of(items: Items | None) -> tuple[Consideration, ...]:
+    """What a right is paid in: cash at signing, and the kinds of its items."""
+    if items is None:
+        return (Consideration.CASH,)
+    named = (
+        (Consideration.INSTALMENTS, bool(items.instalments)),
+        (Consideration.MILESTONE, bool(items.milestones)),
+        (Consideration.ROYALTY, items.royalty is not None),
+        (Consideration.EQUITY, items.equity is not None),
+    )
+    return (Consideration.CASH, *(kind for kind, there in named if there))
 
 
 def _refuse_party(
@@ -450,6 +480,7 @@ def _terms(market: Market, draft: Deal, buyer_fee: int, seller_fee: int) -> Deal
         related_party=draft.related_party,
         wait_for_recordal=draft.wait_for_recordal,
         contract_sha256=draft.contract_sha256,
+        items=draft.items,
     )
 
 
@@ -511,6 +542,7 @@ def _complete(
     seller, buyer = party(state, deal.seller_account_id), party(state, deal.buyer_account_id)
     bank, money_id = _bank_and_money(state, deal)
     ensure(deal.escrow_minor == _cost(deal), "a contract stands on its whole price in escrow")
+    method = method_of(state, deal)
     fees = deal.buyer_fee_minor + deal.seller_fee_minor
     legs: list[tuple[AccountId, AssetId, int]] = [
         (bank.escrow_id, money_id, -deal.escrow_minor),
@@ -539,6 +571,7 @@ def _complete(
     state.put(last_sale)
     events: list[Event] = [DealCompleted(deal=completed, last_sale=last_sale, movement=movement)]
     events.extend(timers.drop_timers(state, TimerKind.DEAL_LONG_STOP, deal.deal_id))
+    events.extend(make_obligations(state, header, completed, method))
     events.extend(pass_title(state, deal.asset_id, buyer.member_id))
     listing = state.find(Listing, deal.asset_id)
     if listing is not None:
@@ -586,6 +619,20 @@ def open_deal(state: ExchangeState, header: Header, deal: Deal) -> tuple[Deal, D
         terms_sha256=terms_hash(terms),
     )
     return opened, terms, _move(state, header, opened)
+
+
+def publicity_until(state: ExchangeState, header: Header, deal: Deal) -> TimeNs | Rejected:
+    """When the publicity of a deal that is accepted now would be over.
+
+    Refused: calendar.not_covered.
+    """
+    return _publicity_until(state, header, deal)
+
+
+def agree(state: ExchangeState, header: Header, deal: Deal, until: TimeNs) -> list[Event]:
+    """Keep a deal that both sides are bound to: it is shown first where that is asked. Call after the line."""
+    opened, terms, movement = open_deal(state, header, msgspec.structs.replace(deal, **_publicity(deal, until)))
+    return [DealOpened(deal=opened, terms=terms, movement=movement), *_start_clock(state, header, opened)]
 
 
 def _follow(state: ExchangeState, header: Header, deal: Deal) -> list[Event]:

@@ -38,6 +38,7 @@ from matching.listing_messages import (
     RejectListing,
 )
 from matching.messages import CancelReason, Instrument, Market
+from matching.quote_messages import QuoteRequest
 from matching.sale_messages import Lot
 
 SHARE_CLASS = "S"
@@ -126,6 +127,9 @@ def delist_listing(state: ExchangeState, header: Header, command: DelistListing)
         return [Rejected(code=RejectCode.LISTING_STATE, detail=listing.state)]
     if (lot := state.find(Lot, listing.asset_id)) is not None:
         return [Rejected(code=RejectCode.SALE_STATE, detail=f"{to_wire('LT', lot.lot_id)} is {lot.state}")]
+    if (request := state.find(QuoteRequest, listing.asset_id)) is not None:
+        detail = f"{to_wire('RQ', request.request_id)} is {request.state}"
+        return [Rejected(code=RejectCode.QUOTE_STATE, detail=detail)]
 
     state.change()
     return end_listing(state, header, listing, command.reason, ListingState.REJECTED if draft else None)

@@ -54,6 +54,7 @@ from matching.lots import (
 )
 from matching.messages import Market
 from matching.sale_messages import (
+    COMMITTED,
     Bidder,
     BidderState,
     Lot,
@@ -78,7 +79,7 @@ def place_bid(state: ExchangeState, header: Header, command: PlaceBid) -> list[E
     sale = state.table(Sale)[bidder.sale_id]
     if (refusal := _refuse_now(sale, bidder, SaleState.BIDDING)) is not None:
         return [refusal]
-    if sale.method is ListingMethod.SEALED:
+    if sale.method in COMMITTED:
         return [Rejected(code=RejectCode.SALE_STATE, detail="commitments are taken now")]
     lots = _named(state, sale, command.lot_ids)
     if lots is None:
@@ -239,10 +240,11 @@ def commit_bid(state: ExchangeState, header: Header, command: CommitBid) -> list
     sale = state.table(Sale)[bidder.sale_id]
     if (refusal := _refuse_now(sale, bidder, SaleState.BIDDING)) is not None:
         return [refusal]
-    if sale.method is not ListingMethod.SEALED:
+    if sale.method not in COMMITTED:
         return [Rejected(code=RejectCode.SALE_STATE, detail=f"open bids are taken: {sale.method}")]
     own = [bid for bid in bids_of(state, sale.sale_id) if bid.bidder_id == bidder.bidder_id]
-    if any(bid.commitment_sha256 == command.commitment_sha256 for bid in own):
+    once = sale.method is ListingMethod.TENDER
+    if any(once or bid.commitment_sha256 == command.commitment_sha256 for bid in own):
         return [Rejected(code=RejectCode.BID_EXISTS)]
     if (refusal := _refuse_number(state, bidder)) is not None:
         return [refusal]
@@ -263,8 +265,8 @@ def reveal_bid(state: ExchangeState, header: Header, command: RevealBid) -> list
     ) is not None:
         return [refusal]
     sale = state.table(Sale)[bid.sale_id]
-    if sale.state is not SaleState.REVEALING:
-        return [Rejected(code=RejectCode.SALE_STATE, detail=sale.state)]
+    if sale.state is not SaleState.REVEALING or sale.method is not ListingMethod.SEALED:
+        return [Rejected(code=RejectCode.SALE_STATE, detail=f"{sale.method}, {sale.state}")]
     if bid.state is not BidState.COMMITTED:
         return [Rejected(code=RejectCode.BID_STATE, detail=bid.state)]
     lot_ids = [to_wire("LT", lot_id) for lot_id in command.lot_ids]

@@ -37,7 +37,9 @@ from exchange.engine.sale_cases import (
 from exchange.engine.sale_checks import contract_draft, refuse_buyer
 from exchange.engine.sale_ends import SALE_TIMERS, close_if_over, fail_lots
 from exchange.engine.state import ExchangeState
+from matching.consideration import Items
 from matching.deals import Deal
+from matching.listing_messages import ListingMethod
 from matching.lot_messages import (
     AnswerOffer,
     BiddingClosed,
@@ -58,6 +60,7 @@ from matching.sale_messages import (
     SaleState,
     SealedPricing,
 )
+from matching.tender_messages import TenderOffer
 
 # --- Awards -----------------------------------------------------------------------------------------------------------
 
@@ -80,6 +83,10 @@ def _winners(
     """The winning bids for these lots, and each lot's price by its place."""
     step = profile_of(state, state.table(Market)[sale.market_id]).fields.price_step_minor.value
     entries = set_bids(bids, [lot.lot_id for lot in lots])
+    if sale.method is ListingMethod.TENDER:
+        offers = state.table(TenderOffer)
+        best = sorted(entries, key=lambda entry: offers[entry.bid_id].rank)[:1]
+        return tuple(best), {0: best[0].price_minor} if best else {}
     kept = kept_minor(state, lots)
     winners = best_allocation(entries, kept).winners
     if sale.pricing is SealedPricing.SECOND:
@@ -176,10 +183,17 @@ def _open_contracts(state: ExchangeState, header: Header, sale: Sale, lots: Iter
             proposed_at_ns=sale.announced_at_ns,
             accepted_by=bid.placed_by,
             accepted_at_ns=header.at_ns,
+            items=_items(state, bid),
         )
         opened, terms, movement = open_deal(state, header, deal)
         events.append(DealOpened(deal=opened, terms=terms, movement=movement))
     return [*events, *(event for lot in lots for event in set_due(state, header, lot.lot_id, lot.due_at_ns))]
+
+
+def _items(state: ExchangeState, bid: LotBid) -> Items | None:
+    """What a bid promises beside its price: an offer of a tender alone promises anything."""
+    offer = state.table(TenderOffer).get(bid.bid_id)
+    return offer.items if offer is not None else None
 
 
 # --- Offers to the next -----------------------------------------------------------------------------------------------

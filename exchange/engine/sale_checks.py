@@ -32,7 +32,17 @@ from matching.listing import ListingState
 from matching.listing_messages import Listing, ListingMethod
 from matching.lots import SetBid, dutch_end_ns, dutch_steps, pay_as_bid
 from matching.messages import Market
-from matching.sale_messages import AUCTIONS, AnnounceSale, AuctionRegime, Lot, LotTerms, Sale, SealedPricing
+from matching.sale_messages import (
+    AUCTIONS,
+    COMMITTED,
+    PUBLIC,
+    AnnounceSale,
+    AuctionRegime,
+    Lot,
+    LotTerms,
+    Sale,
+    SealedPricing,
+)
 
 PPM = 1_000_000
 LONGEST_NS = 366 * NS_PER_DAY
@@ -54,16 +64,16 @@ def refuse_lots(
     for listing in listings:
         if listing.state is not ListingState.ADMITTED:
             return Rejected(code=RejectCode.LISTING_STATE, detail=listing.state)
-        if listing.method not in AUCTIONS:
+        if listing.method not in PUBLIC:
             return _invalid(f"{to_wire('L', listing.listing_id)} is listed by {listing.method}")
         alike = (listing.market_id, listing.account_id, listing.method, listing.jurisdiction)
         if alike != (first.market_id, first.account_id, first.method, first.jurisdiction):
             return _invalid("one sale has one market, seller, method and jurisdiction")
-        if (refusal := _refuse_taken(state, listing)) is not None:
+        if (refusal := refuse_taken(state, listing)) is not None:
             return refusal
         if (refusal := refuse_listing(state, header, listing)) is not None:
             return refusal
-        if (refusal := _refuse_claims(state, header, listing)) is not None:
+        if (refusal := refuse_claims(state, header, listing)) is not None:
             return refusal
     if len({listing.listing_id for listing in listings}) != len(listings):
         return _invalid("a listing is named twice")
@@ -75,7 +85,7 @@ def refuse_lots(
     return None
 
 
-def _refuse_taken(state: ExchangeState, listing: Listing) -> Rejected | None:
+def refuse_taken(state: ExchangeState, listing: Listing) -> Rejected | None:
     """Whether something else runs about the right."""
     if (lot := state.find(Lot, listing.asset_id)) is not None:
         return Rejected(code=RejectCode.SALE_STATE, detail=f"{to_wire('LT', lot.lot_id)} is {lot.state}")
@@ -88,7 +98,7 @@ def _refuse_taken(state: ExchangeState, listing: Listing) -> Rejected | None:
     return None
 
 
-def _refuse_claims(state: ExchangeState, header: Header, listing: Listing) -> Rejected | None:
+def refuse_claims(state: ExchangeState, header: Header, listing: Listing) -> Rejected | None:
     """Whether nobody may step in before the winner: what a deal about the right would be refused for."""
     market = state.table(Market)[listing.market_id]
     right = state.table(Right)[listing.asset_id]
@@ -159,7 +169,8 @@ def _refuse_regime(command: AnnounceSale) -> Rejected | None:
 
 def _refuse_method_terms(profile: Profile, command: AnnounceSale, method: ListingMethod) -> Rejected | None:
     """Whether the terms are those of the method, and no other's."""
-    english, dutch, sealed = (method is one for one in AUCTIONS)
+    english, dutch, _ = (method is one for one in AUCTIONS)
+    sealed = method in COMMITTED
     if bool(command.increment_minor) is sealed:
         return _invalid("increment_minor is the step of rising bids or of a falling clock")
     if bool(command.step_seconds) is not dutch:
@@ -168,8 +179,10 @@ def _refuse_method_terms(profile: Profile, command: AnnounceSale, method: Listin
         return _invalid("soft_close_seconds is an English auction's")
     if bool(command.reveal_until_ns) is not sealed:
         return _invalid("reveal_until_ns is a sealed auction's")
-    if (command.unrevealed_forfeit_ppm or command.pricing is SealedPricing.SECOND) and not sealed:
-        return _invalid("unrevealed_forfeit_ppm and the second price are a sealed auction's")
+    if command.unrevealed_forfeit_ppm and not sealed:
+        return _invalid("unrevealed_forfeit_ppm is a sealed auction's")
+    if command.pricing is SealedPricing.SECOND and method is not ListingMethod.SEALED:
+        return _invalid("the second price is a sealed auction's")
     least = profile.fields.anti_sniping_seconds.value
     if english and command.soft_close_seconds < least:
         return _invalid(f"soft_close_seconds at least {least}", cite(profile, "anti_sniping_seconds"))

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from exchange.core.ids import BidderId, LotId, SaleId
-from exchange.core.messages import Event, Header, Rejected
+from exchange.core.ids import LotId, SaleId
+from exchange.core.messages import Event, Header
 from exchange.core.node_messages import Timer, TimerKind
 from exchange.core.rejections import ensure
-from exchange.core.units import NS_PER_DAY, NS_PER_SECOND, Minor, TimeNs, div_floor
+from exchange.core.units import NS_PER_SECOND, Minor, div_floor
 from exchange.engine import timers
-from exchange.engine.deal_checks import party
-from exchange.engine.rules import disposal_overlay, profile_of
 from exchange.engine.sale_awards import award
 from exchange.engine.sale_cases import (
     bidders_of,
@@ -24,11 +20,10 @@ from exchange.engine.sale_cases import (
     tell,
 )
 from exchange.engine.sale_checks import PPM
-from exchange.engine.sale_ends import close_if_over, fail_lots, forfeit
+from exchange.engine.sale_ends import forfeit
+from exchange.engine.sale_talks import talk_or_fail
 from exchange.engine.state import ExchangeState
-from exchange.rulebook.checks import check_method
-from exchange.rulebook.disposal import check_disposal_method
-from exchange.rulebook.profile import Method
+from exchange.engine.tenders import open_offers
 from matching.listing_messages import Listing, ListingMethod
 from matching.lot_messages import (
     BidState,
@@ -40,14 +35,13 @@ from matching.lots import (
     dutch_fallen,
     dutch_price_minor,
 )
-from matching.messages import Market
 from matching.sale_messages import (
+    COMMITTED,
     Bidder,
     BidderState,
     BiddingOpened,
     Lot,
     LotState,
-    NegotiationOpened,
     Sale,
     SaleState,
 )
@@ -59,12 +53,9 @@ def _starts(state: ExchangeState, header: Header, timer: Timer) -> list[Event]:
     ensure(sale.state is SaleState.ANNOUNCED, "a sale starts once")
     admitted = [bidder for bidder in bidders_of(state, sale.sale_id) if bidder.state is BidderState.ADMITTED]
     lots = lots_of(state, sale)
-    if len(admitted) == 1 and _may_agree(state, header, sale):
-        return _negotiate(state, header, sale, lots, admitted[0])
     if len(admitted) < 2:
-        reason = "one bidder" if admitted else "no bidder"
-        failed = fail_lots(state, header, sale, lots, reason, counted=True)
-        return [*failed, *close_if_over(state, header, sale)]
+        alone = admitted[0] if admitted else None
+        return talk_or_fail(state, header, sale, lots, alone, "one bidder" if admitted else "no bidder")
     bidding = put_sale(state, sale, state=SaleState.BIDDING)
     opened = tuple(put_lot(state, lot, state=LotState.OPEN) for lot in lots)
     movement = tell(state, header, sale, admitted)
@@ -72,46 +63,6 @@ def _starts(state: ExchangeState, header: Header, timer: Timer) -> list[Event]:
     if sale.method is ListingMethod.DUTCH:
         events.extend(_wind_clock(state, header, bidding, opened[0]))
     return events
-
-
-def _may_agree(state: ExchangeState, header: Header, sale: Sale) -> bool:
-    """Whether market and overlay let one bidder and the seller agree."""
-    profile = profile_of(state, state.table(Market)[sale.market_id])
-    if check_method(profile, Method.AGREEMENT) is not None:
-        return False
-    seller = party(state, sale.seller_account_id)
-    bound = disposal_overlay(state, header, profile, seller, sale.jurisdiction, sale.overlays_version)
-    if isinstance(bound, Rejected):
-        return False
-    return bound is None or check_disposal_method(*bound, Method.AGREEMENT) is None
-
-
-def _negotiate(state: ExchangeState, header: Header, sale: Sale, lots: Sequence[Lot], bidder: Bidder) -> list[Event]:
-    dropped = [
-        event
-        for kind in (TimerKind.SALE_ENDS, TimerKind.SALE_REVEAL_ENDS)
-        for event in timers.drop_timers(state, kind, sale.sale_id)
-    ]
-    talking = put_sale(state, sale, state=SaleState.NEGOTIATING)
-    due_ns = TimeNs(header.at_ns + sale.payment_days * NS_PER_DAY)
-    taken = tuple(
-        put_lot(
-            state,
-            lot,
-            state=LotState.NEGOTIATED,
-            leading_paddle=bidder.paddle,
-            bidder_id=BidderId(bidder.bidder_id),
-            due_at_ns=due_ns,
-        )
-        for lot in lots
-    )
-    movement = tell(state, header, sale, (bidder,))
-    opened = NegotiationOpened(sale=talking, lots=taken, movement=movement)
-    return [
-        *dropped,
-        opened,
-        *(timers.set_timer(state, header, TimerKind.LOT_DUE, due_ns, lot.lot_id) for lot in taken),
-    ]
 
 
 def _wind_clock(state: ExchangeState, header: Header, sale: Sale, lot: Lot) -> list[Event]:
@@ -141,7 +92,7 @@ def _ends(state: ExchangeState, header: Header, timer: Timer) -> list[Event]:
     """No bid is taken any more: the winners are found, or sealed bids are to be revealed."""
     sale = state.table(Sale)[SaleId(timer.subject_id)]
     ensure(sale.state is SaleState.BIDDING, "a sale that never began has no end to come")
-    if sale.method is not ListingMethod.SEALED or not bids_of(state, sale.sale_id):
+    if sale.method not in COMMITTED or not bids_of(state, sale.sale_id):
         return award(state, header, sale)
     revealing = put_sale(state, sale, state=SaleState.REVEALING)
     lots = tuple(put_lot(state, lot, state=LotState.REVEALING) for lot in lots_of(state, sale))
@@ -153,9 +104,10 @@ def _reveal_ends(state: ExchangeState, header: Header, timer: Timer) -> list[Eve
     """What was not revealed counts for nothing, and costs what was announced; then the winners are found."""
     sale = state.table(Sale)[SaleId(timer.subject_id)]
     ensure(sale.state is SaleState.REVEALING, "revealing ends once")
+    find_winner = open_offers if sale.method is ListingMethod.TENDER else award
     secret = bids_of(state, sale.sale_id, BidState.COMMITTED)
     if not secret:
-        return award(state, header, sale)
+        return find_winner(state, header, sale)
     bids = tuple(put_bid(state, bid, state=BidState.UNREVEALED, over=True) for bid in secret)
     silent = [state.table(Bidder)[bidder_id] for bidder_id in sorted({bid.bidder_id for bid in secret})]
     amounts = [(bidder, div_floor(bidder.deposit_minor * sale.unrevealed_forfeit_ppm, PPM)) for bidder in silent]
@@ -170,7 +122,7 @@ def _reveal_ends(state: ExchangeState, header: Header, timer: Timer) -> list[Eve
     )
     movement = forfeit(state, header, sale, amounts)
     forfeited = DepositsForfeited(bidders=bidders, bids=bids, movement=movement)
-    return [forfeited, *award(state, header, sale)]
+    return [forfeited, *find_winner(state, header, sale)]
 
 
 timers.FIRINGS[TimerKind.SALE_STARTS] = _starts

@@ -16,9 +16,12 @@ from exchange.core.units import Minor
 from exchange.engine.state import ExchangeState
 from exchange.engine.telling import move_and_tell
 from exchange.rulebook.profile import Method
+from matching.consideration import valued, worth_minor
 from matching.deals import Deal, DealState
 from matching.listing_messages import Listing
+from matching.quote_messages import QuoteRequest
 from matching.sale_messages import Bidder, BidderState, DepositReturned, Lot, LotState, Sale
+from matching.tender_messages import Tender
 
 BINDING = (LotState.AWARDED, LotState.NEGOTIATED)
 """A lot in one of these states is its bidder's to contract for; an offer binds nobody."""
@@ -31,18 +34,31 @@ def lot_of(state: ExchangeState, deal: Deal) -> Lot | None:
 
 
 def method_of(state: ExchangeState, deal: Deal) -> Method:
-    """How the deal's price was found: by the auction it was won in, else by agreement."""
+    """How the deal's price was found: by a quote, by the auction it was won in, else by agreement."""
+    if quoted(state, deal):
+        return Method.RFQ
     lot = lot_of(state, deal)
     if lot is None or lot.bid_id == 0:
         return Method.AGREEMENT
     return Method(lot.method.value)
 
 
-def refuse_beside_sale(state: ExchangeState, draft: Deal) -> Rejected | None:
-    """Whether a right in a public sale may go this way: only to the one bidder that was admitted, not below its price.
+def quoted(state: ExchangeState, deal: Deal) -> bool:
+    """Whether a deal is the contract of an accepted quote."""
+    request = state.find(QuoteRequest, deal.asset_id)
+    return request is not None and bool(deal.deal_id) and request.deal_id == deal.deal_id
 
-    Refused: sale.state, deal.terms_invalid.
+
+def refuse_beside_sale(state: ExchangeState, draft: Deal) -> Rejected | None:
+    """Whether a right in a public sale may go this way: only to the one bidder that is left, not below its price.
+
+    In a tender items count towards the price, by the tender's basis.
+
+    Refused: quote.state, sale.state, deal.consideration_not_supported, deal.terms_invalid.
     """
+    request = state.find(QuoteRequest, draft.asset_id)
+    if request is not None:
+        return Rejected(code=RejectCode.QUOTE_STATE, detail=f"{to_wire('RQ', request.request_id)} is {request.state}")
     lot = state.find(Lot, draft.asset_id)
     if lot is None:
         return None
@@ -54,16 +70,22 @@ def refuse_beside_sale(state: ExchangeState, draft: Deal) -> Rejected | None:
     if (draft.seller_account_id, draft.buyer_account_id) != (sale.seller_account_id, bidder.account_id):
         return Rejected(code=RejectCode.SALE_STATE, detail=f"{where} with paddle {bidder.paddle}")
     listed_minor = state.table(Listing)[lot.listing_id].asking_price_minor
-    if draft.price_minor < listed_minor:
+    tender = state.table(Tender).get(sale.sale_id)
+    if draft.items is not None and tender is None:
+        return Rejected(code=RejectCode.DEAL_CONSIDERATION_NOT_SUPPORTED, detail="an auction takes cash only")
+    rows = valued(draft.price_minor, draft.items, tender.basis) if tender is not None else ()
+    if max(draft.price_minor, worth_minor(rows)) < listed_minor:
         return Rejected(code=RejectCode.DEAL_TERMS_INVALID, detail=f"listed at {listed_minor} minor")
     return None
 
 
 def refuse_step_back(state: ExchangeState, deal: Deal, side: Side) -> Rejected | None:
-    """Whether a party may not step back: what was won binds its seller, and its buyer once it has paid.
+    """Whether a party may not step back: what was won binds its seller, and its buyer once it has paid; a quote, both.
 
     Refused: deal.state.
     """
+    if quoted(state, deal):
+        return Rejected(code=RejectCode.DEAL_STATE, detail=f"{deal.state}, by an accepted quote")
     lot = lot_of(state, deal)
     if lot is None or lot.bid_id == 0 or (side is Side.BUY and not deal.buyer_signed_by):
         return None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from exchange.core.ids import SaleId
 from exchange.core.messages import Event, Header
 from exchange.core.node_messages import TimerKind
 from exchange.core.postings import Movement
@@ -36,8 +37,14 @@ from matching.sale_messages import (
     Sale,
     SaleState,
 )
+from matching.tender_messages import Panel, Tender, TenderClosed, TenderOffer, TenderScore
 
-SALE_TIMERS = (TimerKind.SALE_STARTS, TimerKind.SALE_ENDS, TimerKind.SALE_REVEAL_ENDS)
+SALE_TIMERS = (
+    TimerKind.SALE_STARTS,
+    TimerKind.SALE_ENDS,
+    TimerKind.SALE_REVEAL_ENDS,
+    TimerKind.TENDER_SCORING_ENDS,
+)
 
 
 def fail_lots(
@@ -111,7 +118,36 @@ def close_sale(state: ExchangeState, header: Header, sale: Sale, to: SaleState, 
             reserves=tuple(ended),
             movement=movement,
         ),
+        *_close_tender(state, sale),
     ]
+
+
+def _close_tender(state: ExchangeState, sale: Sale) -> list[Event]:
+    """Let go of what was kept to compare offers, if the sale is a tender."""
+    tender, panel = state.table(Tender).get(sale.sale_id), state.table(Panel).get(sale.sale_id)
+    if tender is None or panel is None:
+        return []
+    closed = TenderClosed(
+        tender=msgspec.structs.replace(tender, over=True),
+        panel=msgspec.structs.replace(panel, over=True),
+        offers=tuple(msgspec.structs.replace(offer, over=True) for offer in offers_of(state, sale.sale_id)),
+        scores=tuple(msgspec.structs.replace(score, over=True) for score in scores_of(state, sale.sale_id)),
+    )
+    for record in (closed.tender, closed.panel, *closed.offers, *closed.scores):
+        state.put(record)
+    return [closed]
+
+
+def offers_of(state: ExchangeState, sale_id: SaleId) -> list[TenderOffer]:
+    """The offers of a tender that still count, as they were committed."""
+    found = [offer for offer in state.table(TenderOffer).values() if offer.sale_id == sale_id]
+    return sorted(found, key=lambda offer: offer.bid_id)
+
+
+def scores_of(state: ExchangeState, sale_id: SaleId) -> list[TenderScore]:
+    """What its panel scored so far, as it was signed."""
+    found = [score for score in state.table(TenderScore).values() if score.sale_id == sale_id]
+    return sorted(found, key=lambda score: score.score_id)
 
 
 def forfeit(

@@ -21,6 +21,7 @@ from exchange.engine.sale_cases import tell
 from exchange.engine.sale_checks import ends_at, refuse_lots, refuse_terms, rules_of_sale
 from exchange.engine.sale_ends import close_sale
 from exchange.engine.state import ExchangeState
+from exchange.engine.tender_checks import refuse_tender
 from matching.listing import ListingState
 from matching.listing_messages import Listing, ListingMethod
 from matching.messages import Market
@@ -38,6 +39,8 @@ from matching.sale_messages import (
     SaleAnnounced,
     SaleState,
 )
+from matching.tender_messages import Panel, Tender, TenderAnnounced
+from matching.tenders import TenderTerms
 
 
 def announce_sale(state: ExchangeState, header: Header, command: AnnounceSale) -> list[Event]:
@@ -51,6 +54,8 @@ def announce_sale(state: ExchangeState, header: Header, command: AnnounceSale) -
     if (refusal := refuse_lots(state, header, command, found)) is not None:
         return [refusal]
     if (refusal := refuse_terms(state, header, command, found)) is not None:
+        return [refusal]
+    if (refusal := refuse_tender(state, command, found)) is not None:
         return [refusal]
     market = state.table(Market)[found[0].market_id]
     profile = profile_of(state, market)
@@ -76,6 +81,7 @@ def announce_sale(state: ExchangeState, header: Header, command: AnnounceSale) -
     told = tell(state, header, sale)
     return [
         SaleAnnounced(sale=sale, lots=lots, reserves=reserves, rules=rules, movement=told),
+        *_tender(state, sale, command.tender),
         timers.set_timer(state, header, TimerKind.SALE_STARTS, sale.starts_at_ns, sale.sale_id),
         timers.set_timer(state, header, TimerKind.SALE_ENDS, sale.ends_at_ns, sale.sale_id),
         *(
@@ -94,7 +100,8 @@ def cancel_sale(state: ExchangeState, header: Header, command: CancelSale) -> li
     operator = Role.OPERATOR in state.users[header.principal].roles
     if not operator and not acts_for_member(state, header, sale.member_id, UserRight.TRADE):
         return [Rejected(code=RejectCode.ACCOUNT_NOT_YOURS)]
-    open_to = (SaleState.ANNOUNCED, SaleState.BIDDING, SaleState.REVEALING) if operator else (SaleState.ANNOUNCED,)
+    unwon = (SaleState.ANNOUNCED, SaleState.BIDDING, SaleState.REVEALING, SaleState.SCORING)
+    open_to = unwon if operator else (SaleState.ANNOUNCED,)
     if sale.state not in open_to:
         return [Rejected(code=RejectCode.SALE_STATE, detail=sale.state)]
 
@@ -175,6 +182,23 @@ def _sale(state: ExchangeState, header: Header, command: AnnounceSale, listing: 
         announced_by=header.principal,
         announced_at_ns=header.at_ns,
     )
+
+
+def _tender(state: ExchangeState, sale: Sale, terms: TenderTerms | None) -> list[Event]:
+    """Publish how offers are compared, and keep who will score them. Call after the line."""
+    if terms is None:
+        return []
+    tender = Tender(
+        sale_id=sale.sale_id,
+        price_weight_ppm=terms.price_weight_ppm,
+        criteria=terms.criteria,
+        basis=terms.basis,
+        scoring_days=terms.scoring_days,
+    )
+    panel = Panel(sale_id=sale.sale_id, seller_account_id=sale.seller_account_id, evaluators=terms.evaluators)
+    state.put(tender)
+    state.put(panel)
+    return [TenderAnnounced(tender=tender, panel=panel)]
 
 
 def _lot(state: ExchangeState, sale: Sale, lot_id: LotId, terms: LotTerms, listing: Listing) -> Lot:

@@ -52,7 +52,10 @@ from matching.deals import Deal, LastSale
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
+from matching.obligations import Obligation, PaymentPlan
+from matching.quote_messages import Quote, QuoteRequest
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
+from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 R = TypeVar("R", bound=Record)
@@ -121,12 +124,20 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(ShareDeed, "deed_id"),
     _entity(Deal, "deal_id", lambda deal: deal.live, index=("asset_id",)),
     _entity(LastSale, "asset_id"),
+    _entity(PaymentPlan, "deal_id", lambda plan: plan.live),
+    _entity(Obligation, "obligation_id", lambda obligation: obligation.live),
     _entity(Sale, "sale_id", lambda sale: sale.live),
     _entity(Lot, "lot_id", lambda lot: lot.live, index=("asset_id",)),
     _entity(LotReserve, "lot_id", lambda reserve: not reserve.over),
     _entity(Bidder, "bidder_id", lambda bidder: not bidder.over),
     _entity(LotBid, "bid_id", lambda bid: not bid.over),
     _entity(ListingSteps, "listing_id"),
+    _entity(QuoteRequest, "request_id", lambda request: request.live, index=("asset_id",)),
+    _entity(Quote, "quote_id", lambda quote: quote.live),
+    _entity(Tender, "sale_id", lambda tender: not tender.over),
+    _entity(Panel, "sale_id", lambda panel: not panel.over),
+    _entity(TenderOffer, "bid_id", lambda offer: not offer.over),
+    _entity(TenderScore, "score_id", lambda score: not score.over),
     _entity(Pilot, "pilot_id", lambda pilot: pilot.counts, index=("outcome_id",)),
     _entity(Timer, "timer_id"),
     _entity(Run, "run_id", lambda run: not run.done),

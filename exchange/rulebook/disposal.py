@@ -18,6 +18,8 @@ from exchange.rulebook.overlays import Overlay, Overlays, cite_overlay
 from exchange.rulebook.profile import Method, Profile, cite
 
 PPM = 1_000_000
+AGREED = (Method.AGREEMENT, Method.RFQ)
+"""The methods by which two find a price between themselves (协议定价)."""
 
 
 # --- Before: the way, the publicity, the time limits ------------------------------------------------------------------
@@ -41,9 +43,10 @@ def check_disposal_method(overlays: Overlays, overlay: Overlay, method: Method) 
 def publicity_days(overlay: Overlay, method: Method) -> int:
     """Calendar days for which name and intended price are shown before the contract; zero where none are asked.
 
-    Only an agreed price is publicised: a listing and an auction are public by themselves.
+    Only an agreed price is publicised, and one that was asked for among some is agreed: a listing, an auction and a
+    tender are public by themselves.
     """
-    return overlay.fields.agreement_publicity_days.value if method is Method.AGREEMENT else 0
+    return overlay.fields.agreement_publicity_days.value if method in AGREED else 0
 
 
 def pilot_notice_days(profile: Profile) -> int:

@@ -46,7 +46,15 @@ from exchange.store.schema.custody import (
     TransferTable,
     WithdrawalTable,
 )
-from exchange.store.schema.deals import DealTable, LastSaleTable, PilotTable
+from exchange.store.schema.deals import (
+    DealTable,
+    LastSaleTable,
+    ObligationTable,
+    PaymentPlanTable,
+    PilotTable,
+    QuoteRequestTable,
+    QuoteTable,
+)
 from exchange.store.schema.matching import InstrumentTable, ListingTable, MarketTable
 from exchange.store.schema.members import (
     ApprovalTable,
@@ -64,7 +72,11 @@ from exchange.store.schema.sales import (
     LotBidTable,
     LotReserveTable,
     LotTable,
+    PanelTable,
     SaleTable,
+    TenderOfferTable,
+    TenderScoreTable,
+    TenderTable,
 )
 from exchange.store.schema.securitization import (
     ClaimTable,
@@ -77,7 +89,10 @@ from matching.deals import Deal, LastSale
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
+from matching.obligations import Obligation, PaymentPlan
+from matching.quote_messages import Quote, QuoteRequest
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
+from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
@@ -112,6 +127,8 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (ShareDeed, ShareDeedTable),
     (Deal, DealTable),
     (LastSale, LastSaleTable),
+    (PaymentPlan, PaymentPlanTable),
+    (Obligation, ObligationTable),
     (Pilot, PilotTable),
     (Sale, SaleTable),
     (Lot, LotTable),
@@ -119,6 +136,12 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Bidder, BidderTable),
     (LotBid, LotBidTable),
     (ListingSteps, ListingStepsTable),
+    (QuoteRequest, QuoteRequestTable),
+    (Quote, QuoteTable),
+    (Tender, TenderTable),
+    (Panel, PanelTable),
+    (TenderOffer, TenderOfferTable),
+    (TenderScore, TenderScoreTable),
 )
 
 

@@ -52,7 +52,7 @@ def test_every_shipped_text_reads_is_canonical_and_is_in_its_newest_version(
     document = parse(text)
     assert not isinstance(document, TextError), document
     assert write(document) == text
-    assert document.version == (2 if isinstance(document, FeeSchedule) else 1), "fees came to price auctions"
+    assert document.version == (3 if isinstance(document, FeeSchedule) else 1), "fees price tenders too"
 
 
 @pytest.mark.parametrize(("text", "parse", "write"), SHIPPED, ids=NAMES)

@@ -14,7 +14,7 @@ from exchange.core.ids import to_wire
 from exchange.core.units import Minor
 from matching.lot_messages import BidPlaced, LotBid, PlaceBid
 from matching.sale_messages import Bidder, QualifyBidder
-from tests.sales.served import Sandbox, open_sale, write_database
+from tests.sales.served import Sandbox, ask_for_quotes, open_sale, write_database
 from tests.sales.stage import THOUSAND
 from tests.ui.house import House, World
 from tests.ui.test_access import faults
@@ -25,9 +25,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 @functools.cache
 def prepared(folder: Path, method: str, stage: str) -> tuple[World, Sandbox]:
-    """A sale of the lots A and B (of A alone by a Dutch clock), open now, or still announced."""
-    lots = {"A": 800} if method == "dutch" else {"A": 800, "B": 400}
+    """A sale of the lots A and B (of A alone by a Dutch clock or a tender), open now, or still announced."""
+    lots = {"A": 800} if method in ("dutch", "tender") else {"A": 800, "B": 400}
     hall = open_sale(method, stage=stage, **lots)
+    if method == "tender":
+        ask_for_quotes(hall)
     path = folder / f"{method}-{stage}.sqlite"
     write_database(hall.venue, path)
     world = World(dict(hall.venue.users), dict(hall.venue.accounts), {}, path, people=("li", "wu", "ren", "lab"))
@@ -212,6 +214,37 @@ async def test_a_sealed_bid_is_revealed_by_the_browser_that_made_it(visitor: Vis
     await visitor.is_live()
     await page.locator("own-bids [name=reveal]").click()
     await expect(page.locator("own-bids tbody tr")).to_contain_text("Stands")
+
+
+@pytest.mark.parametrize("sold_by", [("tender", "open")])
+async def test_a_tender_says_how_offers_are_compared_and_seals_a_price(visitor: Visitor) -> None:
+    page = await opens(visitor, "li")
+    await expect(page.locator("lot-list li")).to_contain_text("Tender")
+    rows = page.locator("[data-tender] tbody tr")
+    await expect(rows).to_have_text(["What the offer is worth 60 %", "Fit with the field 40 %"])
+    await expect(page.locator("[data-request]")).to_contain_text("of every member")
+    await expect(page.locator("lot-board")).to_contain_text("discounted by 5 % a year")
+    await expect(page.locator("lot-board")).to_contain_text("Royalties are counted on net sales: 1,000.00 XTS")
+    await sends(page, "900000")
+    await expect(page.locator("[data-said]")).to_contain_text("sealed")
+    await expect(page.locator("own-bids tbody tr")).to_contain_text("900,000.00 XTS")
+
+
+@pytest.mark.parametrize("sold_by", [("tender", "revealing")])
+async def test_an_offer_is_opened_by_the_browser_that_sealed_it(visitor: Visitor, hall: Sandbox) -> None:
+    bid_id, lot_ids, price, _ = hall.sealed["li A 900"]
+    page = await opens(visitor, "li")
+    secret = {"lot_ids": [to_wire("LT", lot_id) for lot_id in lot_ids], "price_minor": price * THOUSAND}
+    sha256 = hall.venue.state.table(LotBid)[bid_id].commitment_sha256
+    await page.evaluate(
+        "([sha256, secret]) => localStorage.setItem('ipx-sealed', JSON.stringify({[sha256]: secret}))",
+        [sha256, {**secret, "nonce": "li-A-900".ljust(16, ".")}],
+    )
+    await page.reload()
+    await visitor.is_live()
+    await page.locator("own-bids [name=reveal]").click()
+    await expect(page.locator("own-bids tbody tr")).to_contain_text("Stands")
+    await expect(page.locator("[data-offer]")).to_contain_text("Worth 900,000.00 XTS")
 
 
 @pytest.mark.parametrize("sold_by", [("english", "announced")])

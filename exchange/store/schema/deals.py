@@ -1,7 +1,8 @@
-"""Agreements about whole rights, and pilot assignments."""
+"""Agreements about whole rights, what they promised for later, and pilot assignments."""
 
 from __future__ import annotations
 
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exchange.store.schema.base import Base, Key
@@ -47,6 +48,7 @@ class DealTable(Base):
     known_at_ns: Mapped[int]
     office_reference: Mapped[str]
     reason: Mapped[str]
+    items: Mapped[bytes]
     live: Mapped[bool]
 
 
@@ -60,6 +62,123 @@ class LastSaleTable(Base):
     seller_id: Mapped[int]
     buyer_id: Mapped[int]
     contracted_at_ns: Mapped[int]
+
+
+class PaymentPlanTable(Base):
+    """What the obligations of one agreement have in common; those with open ones are what a start loads."""
+
+    __tablename__ = "payment_plans"
+
+    deal_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    market_id: Mapped[int]
+    debtor_account_id: Mapped[int]
+    creditor_account_id: Mapped[int]
+    method: Mapped[str]
+    fee_version: Mapped[int]
+    paid_minor: Mapped[int]
+    open: Mapped[int]
+    live: Mapped[bool]
+
+    __table_args__ = (Index("ix_payment_plans_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
+
+
+class ObligationTable(Base):
+    """Everything that was promised for later, and what became of it."""
+
+    __tablename__ = "obligations"
+
+    obligation_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    deal_id: Mapped[int]
+    market_id: Mapped[int]
+    asset_id: Mapped[int]
+    money_asset_id: Mapped[int]
+    debtor_account_id: Mapped[int]
+    creditor_account_id: Mapped[int]
+    kind: Mapped[str]
+    place: Mapped[int]
+    state: Mapped[str]
+    subject: Mapped[str]
+    rate_ppm: Mapped[int]
+    minimum_minor: Mapped[int]
+    due_days: Mapped[int]
+    amount_minor: Mapped[int]
+    opens_at_ns: Mapped[int]
+    due_at_ns: Mapped[int]
+    paid_minor: Mapped[int]
+    late: Mapped[bool]
+    base_minor: Mapped[int]
+    reported_by: Mapped[int]
+    evidence_sha256: Mapped[str]
+    closed_at_ns: Mapped[int]
+    reason: Mapped[str]
+    live: Mapped[bool]
+
+    __table_args__ = (
+        Index("ix_obligations_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),
+        Index("ix_obligations_deal_id", "deal_id"),
+    )
+
+
+class QuoteRequestTable(Base):
+    """Every request for quotes; those that are not closed are what a start loads."""
+
+    __tablename__ = "quote_requests"
+
+    request_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    market_id: Mapped[int]
+    listing_id: Mapped[int]
+    asset_id: Mapped[int]
+    name: Mapped[str]
+    seller_account_id: Mapped[int]
+    member_id: Mapped[int]
+    money_asset_id: Mapped[int]
+    addressees: Mapped[bytes]
+    basis: Mapped[bytes]
+    contract_sha256: Mapped[str]
+    payment_days: Mapped[int]
+    closes_at_ns: Mapped[int]
+    wait_for_recordal: Mapped[bool]
+    jurisdiction: Mapped[str]
+    fee_version: Mapped[int]
+    overlays_version: Mapped[int]
+    state: Mapped[str]
+    requested_by: Mapped[int]
+    requested_at_ns: Mapped[int]
+    n_quotes: Mapped[int]
+    deal_id: Mapped[int]
+    due_at_ns: Mapped[int]
+    reason: Mapped[str]
+    live: Mapped[bool]
+
+    __table_args__ = (
+        Index("ix_quote_requests_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),
+    )
+
+
+class QuoteTable(Base):
+    """Every quote; those that stand are what a start loads."""
+
+    __tablename__ = "quotes"
+
+    quote_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    request_id: Mapped[int]
+    account_id: Mapped[int]
+    member_id: Mapped[int]
+    seller_account_id: Mapped[int]
+    price_minor: Mapped[int]
+    items: Mapped[bytes]
+    rows: Mapped[bytes]
+    worth_minor: Mapped[int]
+    valid_until_ns: Mapped[int]
+    state: Mapped[str]
+    quoted_by: Mapped[int]
+    quoted_at_ns: Mapped[int]
+    live: Mapped[bool]
+
+    __table_args__ = (
+        Index("ix_quotes_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),
+        Index("ix_quotes_request_id", "request_id"),
+    )
 
 
 class PilotTable(Base):

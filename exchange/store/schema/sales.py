@@ -1,4 +1,4 @@
-"""Public sales: their terms, lots, bidders and bids, and how prices came down after sales that failed."""
+"""Public sales: terms, lots, bidders, bids, offers, scores, and how prices came down after sales that failed."""
 
 from __future__ import annotations
 
@@ -173,3 +173,82 @@ class ListingStepsTable(Base):
     decision_sha256: Mapped[str]
     decided_by: Mapped[int]
     decided_at_ns: Mapped[int]
+
+
+class TenderTable(Base):
+    """How the offers of each tender are compared."""
+
+    __tablename__ = "tenders"
+
+    sale_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    price_weight_ppm: Mapped[int]
+    criteria: Mapped[bytes]
+    basis: Mapped[bytes]
+    scoring_days: Mapped[int]
+    scoring_until_ns: Mapped[int]
+    over: Mapped[bool]
+    live: Mapped[bool]
+
+    __table_args__ = (Index("ix_tenders_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
+
+
+class PanelTable(Base):
+    """Who scores the offers of each tender."""
+
+    __tablename__ = "panels"
+
+    sale_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    seller_account_id: Mapped[int]
+    evaluators: Mapped[bytes]
+    out: Mapped[bytes]
+    over: Mapped[bool]
+    live: Mapped[bool]
+
+    __table_args__ = (Index("ix_panels_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
+
+
+class TenderOfferTable(Base):
+    """Every offer that was revealed, how it was counted, and where it ranked."""
+
+    __tablename__ = "tender_offers"
+
+    bid_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    sale_id: Mapped[int]
+    bidder_id: Mapped[int]
+    account_id: Mapped[int]
+    price_minor: Mapped[int]
+    items: Mapped[bytes]
+    papers: Mapped[bytes]
+    rows: Mapped[bytes]
+    worth_minor: Mapped[int]
+    seller_account_id: Mapped[int]
+    score_ppm: Mapped[int]
+    rank: Mapped[int]
+    over: Mapped[bool]
+    live: Mapped[bool]
+
+    __table_args__ = (
+        Index("ix_tender_offers_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),
+        Index("ix_tender_offers_sale_id", "sale_id"),
+    )
+
+
+class TenderScoreTable(Base):
+    """What each evaluator gave each offer."""
+
+    __tablename__ = "tender_scores"
+
+    score_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    sale_id: Mapped[int]
+    bid_id: Mapped[int]
+    evaluator_id: Mapped[int]
+    points: Mapped[bytes]
+    remarks: Mapped[str]
+    signed_at_ns: Mapped[int]
+    over: Mapped[bool]
+    live: Mapped[bool]
+
+    __table_args__ = (
+        Index("ix_tender_scores_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),
+        Index("ix_tender_scores_sale_id", "sale_id"),
+    )

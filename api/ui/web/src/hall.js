@@ -51,6 +51,9 @@ class Hall {
   /** @type {Map<string, any>} */ assets = new Map();
   /** @type {any[]} */ bidders = [];
   /** @type {any[]} */ bids = [];
+  /** @type {Map<string, any>} */ tenders = new Map();
+  /** @type {any[]} */ offers = [];
+  /** @type {any[]} */ requests = [];
   /** @type {string | null} */ chosen = null;
   isLoaded = false;
   #stale = false;
@@ -67,6 +70,11 @@ class Hall {
   /** @param {any} lot */
   sale(lot) {
     return this.sales.get(lot.sale_id);
+  }
+
+  /** How the offers of a lot's sale are compared, if it is a tender. @param {any} lot */
+  tender(lot) {
+    return this.tenders.get(lot.sale_id);
   }
 
   /** The own part in a lot's sale, if there is one. @param {any} lot */
@@ -114,27 +122,36 @@ class Hall {
     }, 100);
   }
 
-  /** What is one's own: parts in sales, and bids. */
+  /** What is one's own: parts in sales, bids and offers; and how tenders stand. */
   async loadOwn() {
     const me = session.me;
     if (!me) return;
-    const [bidders, bids] = await Promise.all([all("/v1/bidders"), all("/v1/bids")]);
+    const [bidders, bids, tenders, offers] = await Promise.all([
+      all("/v1/bidders"),
+      all("/v1/bids"),
+      all("/v1/tenders"),
+      all("/v1/offers"),
+    ]);
     if (session.me !== me) return;
     this.bidders = bidders;
     this.bids = bids;
+    this.offers = offers;
+    for (const tender of tenders) this.tenders.set(tender.sale_id, tender);
     feed.touch();
   }
 
   /** All sales and their lots; new ones are followed. */
   async load() {
     const me = session.me;
-    const [markets, assets, sales, lots] = await Promise.all([
+    const [markets, assets, sales, lots, requests] = await Promise.all([
       all("/v1/markets"),
       all("/v1/assets", { kind: "money" }),
       all("/v1/sales"),
       all("/v1/lots"),
+      all("/v1/quote-requests", { state: "open" }),
     ]);
     if (session.me !== me) return;
+    this.requests = requests;
     for (const market of markets) this.markets.set(market.market_id, market);
     for (const asset of assets) this.assets.set(asset.asset_id, asset);
     for (const sale of sales) this.sales.set(sale.sale_id, sale);

@@ -8,7 +8,7 @@ import { feed, hall } from "./hall.js";
 import words from "./lots.json";
 import { clock, decimal, minorOf, whole } from "./numbers.js";
 import { refusalView } from "./refusals.js";
-import { chance, commitment, keep, secretOf } from "./sealed.js";
+import { cashOffer, chance, commitment, keep, secretOf } from "./sealed.js";
 import { addWords, current, word } from "./words.js";
 
 addWords(words);
@@ -37,6 +37,16 @@ function moment(atNs) {
 /** Names of lots by their identifiers. @param {string[]} ids */
 function names(ids) {
   return ids.map((id) => hall.keepers.get(id)?.lot.name ?? id).join(" + ");
+}
+
+/** Whether bids are committed to first and revealed after. @param {any} lot */
+function isSealed(lot) {
+  return lot.method === "sealed" || lot.method === "tender";
+}
+
+/** Parts per million as per cent. @param {number} ppm */
+function percent(ppm) {
+  return `${ppm / 10_000} %`;
 }
 
 class LotsStatus extends PageElement {
@@ -82,6 +92,33 @@ class LotList extends PageElement {
   }
 }
 
+/** Rights for which quotes are asked now, of everybody or of some. */
+class QuoteRequests extends PageElement {
+  constructor() {
+    super([feed, "frame"]);
+  }
+
+  render() {
+    if (!hall.requests.length) return html``;
+    return html`
+      <h2>${word("requests")}</h2>
+      <ul class="lots">
+        ${hall.requests.map(
+          (request) =>
+            html`<li data-request=${request.request_id}>
+              ${request.name}
+              <span class="fine">
+                ${word(request.addressees.length ? "requests.some" : "requests.all")} ·
+                ${word("requests.until", { time: moment(request.closes_at_ns) })}
+              </span>
+            </li>`,
+        )}
+      </ul>
+      <p class="fine">${word("requests.note")}</p>
+    `;
+  }
+}
+
 /** The chosen lot as everybody sees it, with the time that is left. */
 class LotBoard extends PageElement {
   constructor() {
@@ -102,8 +139,19 @@ class LotBoard extends PageElement {
     const lot = hall.lot;
     const sale = lot && hall.sale(lot);
     if (!sale) return html`<p class="empty">${word("lots.choose")}</p>`;
-    const due = { announced: sale.starts_at_ns, open: lot.ends_at_ns, revealing: sale.reveal_until_ns }[lot.state];
-    const dueWord = { announced: "board.starts", open: "board.ends", revealing: "board.reveal" }[lot.state];
+    const tender = hall.tender(lot);
+    const due = {
+      announced: sale.starts_at_ns,
+      open: lot.ends_at_ns,
+      revealing: sale.reveal_until_ns,
+      scoring: tender?.scoring_until_ns,
+    }[lot.state];
+    const dueWord = {
+      announced: "board.starts",
+      open: "board.ends",
+      revealing: "board.reveal",
+      scoring: "board.scoring",
+    }[lot.state];
     return html`
       <h2>${lot.name} <span class="name">${word(`method.${lot.method}`)} · ${word(`state.${lot.state}`)}</span></h2>
       <dl class="board">
@@ -131,7 +179,49 @@ class LotBoard extends PageElement {
       </dl>
       ${sale.soft_close_seconds ? html`<p class="fine">${word("board.soft", { seconds: sale.soft_close_seconds })}</p>` : ""}
       ${lot.reason ? html`<p class="fine">${lot.reason}</p>` : ""}
+      ${tender ? this.comparison(lot, tender) : ""}
     `;
+  }
+
+  /** How a tender's offers are compared. @param {any} lot @param {any} tender */
+  comparison(lot, tender) {
+    const { basis } = tender;
+    const sales = basis.expected_base_minor.map((/** @type {number} */ minor) => hall.money(lot, minor)).join(", ");
+    const rows = [
+      [word("tender.price"), tender.price_weight_ppm],
+      ...tender.criteria.map((/** @type {any} */ criterion) => [criterion.name, criterion.weight_ppm]),
+    ];
+    return html`<h2>${word("tender")}</h2>
+      <table data-tender>
+        <thead>
+          <tr>
+            <th scope="col">${word("tender.criterion")}</th>
+            <th scope="col" class="number">${word("tender.weight")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            ([name, weight]) =>
+              html`<tr>
+                <td>${name}</td>
+                <td class="number">${percent(weight)}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+      <p class="fine">${word("tender.discount", { rate: percent(basis.discount_ppm) })}</p>
+      ${basis.milestones.map(
+        (/** @type {any} */ one) =>
+          html`<p class="fine">
+            ${word("tender.milestone", { code: one.code, probability: percent(one.probability_ppm), days: one.after_days })}
+          </p>`,
+      )}
+      ${basis.royalty_base ? html`<p class="fine">${word("tender.royalty", { base: basis.royalty_base, sales })}</p>` : ""}
+      ${
+        basis.equity_credit_ppm
+          ? html`<p class="fine">${word("tender.equity", { share: percent(basis.equity_credit_ppm) })}</p>`
+          : ""
+      }`;
   }
 
   /** @param {any} lot */
@@ -243,9 +333,9 @@ class LotBid extends PageElement {
     const bidder = hall.bidder(lot).bidder_id;
     this.isSending = true;
     try {
-      if (lot.method === "sealed") {
+      if (isSealed(lot)) {
         const secret = { lot_ids: ids, price_minor: minor, nonce: chance() };
-        const sha256 = await commitment(bidder, secret);
+        const sha256 = await commitment(bidder, secret, lot.method === "tender");
         keep(sha256, secret);
         await feed.request({ type: "lot.commit", bidder_id: bidder, commitment_sha256: sha256, client_bid_id: chance() });
       } else {
@@ -257,7 +347,7 @@ class LotBid extends PageElement {
           client_bid_id: chance(),
         });
       }
-      this.said = word(lot.method === "sealed" ? "bid.sealed" : "bid.done");
+      this.said = word(isSealed(lot) ? "bid.sealed" : "bid.done");
       this.price = "";
       announce(this.said);
     } catch (refusal) {
@@ -279,11 +369,12 @@ class LotBid extends PageElement {
     const wrong = this.price && !draft ? `${word("bid.bad", { currency: hall.currency(lot), price: decimal(this.least(lot), hall.scale(lot)) })}` : "";
     const label = isDutch
       ? word("bid.accept", { price: hall.money(lot, lot.clock_minor) })
-      : word(lot.method === "sealed" ? "bid.seal" : "bid.review");
+      : word(isSealed(lot) ? "bid.seal" : "bid.review");
     return html`
       <h2>${word("bid")}</h2>
       <form @submit=${this.review} autocomplete="off">
         ${isDutch ? "" : this.choice(lot)}
+        ${lot.method === "tender" ? html`<p class="fine">${word("bid.tender")}</p>` : ""}
         ${
           isDutch
             ? ""
@@ -332,7 +423,7 @@ class LotBid extends PageElement {
   question({ lot, minor, ids }) {
     const sale = hall.sale(lot);
     const obstacle = this.obstacle(lot);
-    const share = `${decimal(sale.unrevealed_forfeit_ppm, 4)} %`;
+    const share = percent(sale.unrevealed_forfeit_ppm);
     return html`<h2 id="bid-title">${word("bid.check")}</h2>
       <dl class="costs">
         <div>
@@ -347,7 +438,7 @@ class LotBid extends PageElement {
       <p class="fine">
         ${word("bid.binding", { days: sale.payment_days, deposit: hall.money(lot, sale.deposit_minor) })}
       </p>
-      ${lot.method === "sealed" ? html`<p class="notice">${word("bid.secret", { share })}</p>` : ""}
+      ${isSealed(lot) ? html`<p class="notice">${word("bid.secret", { share })}</p>` : ""}
       ${obstacle ? html`<p class="notice bad" role="alert">${word(obstacle)}</p>` : ""}
       <div class="buttons">
         <button class="quiet" ?disabled=${this.isSending} @click=${this.back}>${word("bid.back")}</button>
@@ -428,15 +519,31 @@ class OwnBids extends PageElement {
                 class="quiet"
                 name="reveal"
                 ?disabled=${!hall.isFresh}
-                @click=${() => this.after(feed.request({ type: "lot.reveal", bid_id: bid.bid_id, ...secret }))}
+                @click=${() => this.after(this.reveal(lot, bid.bid_id, secret))}
               >
                 ${word("bid.reveal")}
               </button>`
             : ""
         }
-        ${bid.state === "offered" ? this.offer(bid) : ""}
+        ${bid.state === "offered" ? this.offer(bid) : ""} ${this.rank(lot, bid)}
       </td>
     </tr>`;
+  }
+
+  /** @param {any} lot @param {string} bid_id @param {import("./sealed.js").Secret} secret */
+  reveal(lot, bid_id, secret) {
+    if (lot.method !== "tender") return feed.request({ type: "lot.reveal", bid_id, ...secret });
+    const json = { bid_id, offer: cashOffer(secret.price_minor), nonce: secret.nonce };
+    return session.send("POST", "/v1/offers/reveal", { json });
+  }
+
+  /** What an own offer of a tender is worth, and where it ranks. @param {any} lot @param {any} bid */
+  rank(lot, bid) {
+    const offer = hall.offers.find((one) => one.bid_id === bid.bid_id);
+    if (!offer) return "";
+    const worth = word("tender.worth", { worth: hall.money(lot, offer.worth_minor) });
+    const place = offer.rank ? `, ${word("tender.rank", { rank: offer.rank, score: decimal(offer.score_ppm, 4) })}` : "";
+    return html`<span class="fine" data-offer>${worth}${place}</span>`;
   }
 
   /** @param {any} bid */
@@ -590,6 +697,7 @@ class LotEntry extends PageElement {
 
 customElements.define("lots-status", LotsStatus);
 customElements.define("lot-list", LotList);
+customElements.define("quote-requests", QuoteRequests);
 customElements.define("lot-board", LotBoard);
 customElements.define("lot-bid", LotBid);
 customElements.define("own-bids", OwnBids);

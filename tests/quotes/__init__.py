@@ -1,0 +1,1 @@
+"""Requests for quotes: asked, quoted, taken, contracted, recorded."""
