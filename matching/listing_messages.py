@@ -46,6 +46,8 @@ class OpenMarket(Command, frozen=True, kw_only=True, tag="market.open"):
     calendar: Code
     calendar_version: PositiveCount
     fee_schedule: Code
+    trading_rules: Code | None = None
+    trading_rules_version: PositiveCount | None = None
 
 
 class MarketOpened(Event, frozen=True, kw_only=True, tag="market.opened"):

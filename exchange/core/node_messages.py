@@ -57,6 +57,8 @@ class TimerKind(StrEnum):
     SALE_REVEAL_ENDS = "sale.reveal_ends"
     LOT_CLOCK = "lot.clock"
     LOT_DUE = "lot.due"
+    ORDER_EXPIRES = "order.expires"
+    PHASE_DUE = "phase.due"
 
 
 class Timer(Record, frozen=True, kw_only=True):
@@ -85,6 +87,8 @@ class RunKind(StrEnum):
 
     CANCEL_ORDERS = "cancel_orders"
     PAY_PRODUCT = "pay_product"
+    CONTINUE_BOOK = "continue_book"
+    UNCROSS = "uncross"
 
 
 class Run(Record, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ class PublishedKind(StrEnum):
     FEE_SCHEDULE = "fee_schedule"
     CALENDAR = "calendar"
     OVERLAYS = "overlays"
+    TRADING_RULES = "trading_rules"
 
 
 class Published(Record, frozen=True, kw_only=True):
