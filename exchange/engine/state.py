@@ -47,6 +47,7 @@ from exchange.engine.terms import BookTerms, book_terms
 from exchange.rulebook.fees import FeeSchedule
 from exchange.rulebook.profile import Profile
 from exchange.rulebook.texts import TextError
+from exchange.rulebook.trading import TradingRules
 from matching.book import Book
 from matching.deals import Deal, LastSale
 from matching.listing_messages import Listing
@@ -252,10 +253,20 @@ class ExchangeState:
         profile = self.parsed[PublishedKind.PROFILE.value, market.profile, market.profile_version]
         ensure(isinstance(profile, Profile), "a market's profile is published")
         versions = self.in_force.setdefault((PublishedKind.FEE_SCHEDULE.value, market.fee_schedule), [])
-        terms = self.terms[market.market_id] = book_terms(market, cast("Profile", profile), versions)
+        terms = self.terms[market.market_id] = book_terms(
+            market, cast("Profile", profile), versions, self.trading_rules_of(market)
+        )
         for document in self.parsed.values():
             if isinstance(document, FeeSchedule) and document.name == market.fee_schedule:
                 terms.add_schedule(document)
+
+    def trading_rules_of(self, market: Market) -> TradingRules | None:
+        """The trading rules a market names for its whole life; None if it names none."""
+        if not market.trading_rules:
+            return None
+        rules = self.parsed[PublishedKind.TRADING_RULES.value, market.trading_rules, market.trading_rules_version]
+        ensure(isinstance(rules, TradingRules), "a market's trading rules are published")
+        return cast("TradingRules", rules)
 
     def drop_timer(self, timer_id: int) -> None:
         """Forget a timer, and keep the heap's first entry one that stands."""
