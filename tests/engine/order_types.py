@@ -103,7 +103,9 @@ class Teller:
             return self.replace(found)
         if found := CANCEL.fullmatch(asked):
             account = venue.accounts[found["who"]]
-            return self.told(venue.do(CancelOrder(account_id=account, order_id=self.id_of(found["name"])), found["who"]))
+            return self.told(
+                venue.do(CancelOrder(account_id=account, order_id=self.id_of(found["name"])), found["who"])
+            )
         return scenario.play_line(venue, asked, "INS")
 
     def order(self, who: str, verb: str, lots: int, words: list[str]) -> str:
