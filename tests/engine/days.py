@@ -157,7 +157,7 @@ class Days:
         if asked == "reference":
             state = venue.state.books[venue.instruments[CODE]].state()
             return f"{state.reference_ticks}, {state.band_low_ticks} to {state.band_high_ticks}"
-        answer = scenario._line(venue, asked, CODE)
+        answer = scenario.play_line(venue, asked, CODE)
         venue.finish_runs()
         return answer
 
