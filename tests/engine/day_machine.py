@@ -32,21 +32,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "strict": {"static_band_ppm": 100_000, "halt_keeps_orders": False},
 }
 PHASES = st.sampled_from(
-    [
-        "opening_call",
-        "opening_call",
-        "continuous",
-        "continuous",
-        "continuous",
-        "continuous",
-        "volatility_call",
-        "volatility_call",
-        "closing_call",
-        "post_close",
-        "halted",
-        "closed",
-        "pre_open",
-    ]
+    ["opening_call", "volatility_call"] * 2
+    + ["continuous"] * 4
+    + ["closing_call", "post_close", "halted", "closed", "pre_open"]
 )
 """An operator mostly asks for what lets people trade."""
 PRICES = st.sampled_from([18, 19, 20, 20, 20, 21, 21, 22, 24, 16, 30, 10, None])
@@ -90,6 +78,9 @@ class DayMachine(RuleBasedStateMachine):
         self.seen = len(self.venue.journal)
         self.names = 0
         self.phase("opening_call")
+        self.order("li", buys=True, lots=3, price=20, tif="gtc")
+        self.order("wu", buys=False, lots=4, price=20, tif="gtc")
+        self.phase("continuous")
 
     @rule(
         who=st.sampled_from(PEOPLE),
