@@ -186,6 +186,13 @@ SCENARIOS: dict[str, str] = {
         wu   replaces a by 400 @ 200          -> b holds 600
         wu   holds                            -> 1000 units, 0 cash
     """,
+    "who has nothing to spare may still pair an offer with a stop, whichever came first": """
+        wu   sells 1000 stop 100 as a         -> a waits at 100
+        wu   sells 1000 @ 200 with a as b     -> b shows 1000 @ 200
+        wu   holds                            -> 1000 units, 0 cash
+        li   buys 4 @ 200                     -> a ends: one_cancels_other; li 4 wu @ 200
+        wu   holds                            -> 996 units, 0 cash
+    """,
     "a pair is of one account, with a stop, and of two": """
         wu   sells 1 @ 200 as a               -> rests
         wu   sells 1 @ 210 with a             -> order.oco_invalid
