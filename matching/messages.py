@@ -23,7 +23,15 @@ from exchange.core.ids import (
     OrderId,
     TradeId,
 )
-from exchange.core.instruments import OrderType, Phase, SelfTradePrevention, Settlement, Side, TimeInForce
+from exchange.core.instruments import (
+    OrderPlace,
+    OrderType,
+    Phase,
+    SelfTradePrevention,
+    Settlement,
+    Side,
+    TimeInForce,
+)
 from exchange.core.messages import Command, Event, Record
 from exchange.core.postings import FeedMark, Posting
 from exchange.core.units import (

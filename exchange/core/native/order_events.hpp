@@ -80,7 +80,7 @@ inline void write(Writer& to, const Mark& mark) {
 }
 
 inline void write(Writer& to, const Accepted& event) {
-    to.array(19);
+    to.array(20);
     to.text(event.tag);
     to.integer(event.order_id);
     to.text(event.client_order_id);
@@ -100,6 +100,7 @@ inline void write(Writer& to, const Accepted& event) {
     to.integer(event.connection_id);
     write(to, event.mark);
     to.integer(event.book_n);
+    to.nil();  // a plain order asks for nothing else
 }
 
 inline void write(Writer& to, const TradeSide& side) {
@@ -159,9 +160,9 @@ enum class Kind { accepted, trade, cancelled, replaced, other };
 
 // Begins an event: its kind, with the reader behind the tag; `other` leaves the rest of it to the readable half.
 inline Kind begin(Reader& from) {
-    const auto length = from.array();
+    const auto length = from.begin_array();
     const auto tag = from.text();
-    if (tag == Accepted::tag && length == 19) return Kind::accepted;
+    if (tag == Accepted::tag && (length == 19 || length == 20)) return Kind::accepted;
     if (tag == Trade::tag && length == 11) return Kind::trade;
     if (tag == Cancelled::tag && length == 10) return Kind::cancelled;
     if (tag == Replaced::tag && length == 14) return Kind::replaced;
@@ -176,6 +177,7 @@ inline Mark read_mark(Reader& from) {
     return mark;
 }
 
+// A plain order; one with conditions is Unreadable here and left to the readable half.
 inline void read(Reader& from, Accepted& event) {
     event.order_id = from.integer();
     event.client_order_id = from.text();
@@ -193,8 +195,10 @@ inline void read(Reader& from, Accepted& event) {
     event.max_notional_minor = from.integer();
     event.cancel_on_disconnect = from.boolean();
     event.connection_id = from.integer();
+    const bool says_conditions = from.length() == 20;  // older rows end before them
     event.mark = read_mark(from);
     event.book_n = from.integer();
+    if (says_conditions) from.nil();
 }
 
 inline void read(Reader& from, TradeSide& side) {

@@ -28,7 +28,7 @@ from tests.api.stream.server import Exchange
 from tests.engine.scenarios import SCENARIOS
 from tests.matching.halves import FEEDS, CutRow, Row, committed
 from tests.matching.test_depth import halted
-from tests.matching.tiny_engine import told
+from tests.matching.told import told
 
 try:
     from api.stream._numbers import ChannelNumbers as CompiledNumbers
