@@ -57,7 +57,8 @@ class PublicTrade(Record, frozen=True, kw_only=True):
     trade_n: int
     price_ticks: PriceTicks
     quantity_lots: QuantityLots
-    aggressor: str
+    aggressor: str | None
+    """The side that came last; in an auction nobody did."""
     at_ns: TimeNs
 
 
@@ -78,7 +79,8 @@ class Trade(Record, frozen=True, kw_only=True):
     trade_n: int
     price_ticks: PriceTicks
     quantity_lots: QuantityLots
-    aggressor: str
+    aggressor: str | None
+    """The side that came last; in an auction nobody did."""
     at_ns: TimeNs
     fills: tuple[Fill, ...]
 
@@ -174,11 +176,14 @@ def trades(
 def depth(snapshot: Snapshot, instrument_id: InstrumentId, levels: int) -> DepthSnapshot:
     """The visible book, reckoned from the open orders: for a reader without the stream's projector."""
     columns = ORDERS.columns
-    query = select(columns["order_id"], columns["side"], columns["price_ticks"], columns["remaining_lots"]).where(
+    names = ("order_id", "side", "price_ticks", "remaining_lots", "priority")
+    query = select(*(columns[name] for name in names)).where(
         columns["status"] == "open", columns["instrument_id"] == instrument_id
     )
     shown = [
-        ShownOrder(OrderId(row[0]), instrument_id, Side(row[1]), PriceTicks(row[2]), QuantityLots(row[3]))
+        ShownOrder(
+            OrderId(row[0]), instrument_id, Side(row[1]), PriceTicks(row[2]), QuantityLots(row[3]), row[3], row[4]
+        )
         for row in snapshot.rows(query)
     ]
     numbers = select(NumbersTable.book_n).where(NumbersTable.instrument_id == instrument_id)

@@ -51,7 +51,7 @@ class TradeRow(NamedTuple):
     trade_n: int
     price_ticks: int
     quantity_lots: int
-    aggressor: str
+    aggressor: str | None
     at_ns: int
 
 
