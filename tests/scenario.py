@@ -32,6 +32,7 @@ from exchange.core.membership import FreezeMember
 from exchange.core.messages import Event, Rejected
 from exchange.core.node_messages import LoseConnection, RunStarted
 from exchange.core.units import Minor, PriceTicks, QuantityLots
+from matching.book_messages import BookSide
 from matching.messages import (
     CancelAllOrders,
     CancelOrder,
@@ -206,6 +207,6 @@ def _book(venue: Venue, code: str) -> str:
     book = venue.state.books[venue.instruments[code]]
     bids, offers = (
         ", ".join(f"{level.price_ticks} x {level.lots} ({level.order_count})" for level in book.levels(side))
-        for side in (Side.BUY, Side.SELL)
+        for side in (BookSide.BUY, BookSide.SELL)
     )
     return f"{bids} | {offers}".strip()

@@ -61,6 +61,7 @@ from exchange.engine.parsing import parse
 from exchange.engine.state import ExchangeState
 from exchange.rulebook import shipped
 from exchange.rulebook.texts import TextError, unconfirmed_fields
+from matching.book_messages import Book, BookSide, OrderState, Place
 from matching.listing_messages import MarketOpened, OpenMarket
 from matching.messages import ChangePhase, Instrument, OrderCancelled
 from tests.promises import Listener, check_promises
@@ -423,6 +424,18 @@ class Venue:
     @staticmethod
     def _count(state: ExchangeState, header: Header) -> None:
         state.sequence, state.epoch, state.at_ns = header.sequence, header.epoch, header.at_ns
+
+
+def queued(book: Book) -> list[tuple[str, OrderState]]:
+    """The orders in a book's queues with their side, bids then offers, in the order in which they would trade."""
+    bids: list[OrderState] = []
+    offers: list[OrderState] = []
+    for stands in book.orders():
+        if stands.place is Place.QUEUE:
+            (bids if stands.order.side is BookSide.BUY else offers).append(stands)
+    bids.sort(key=lambda stands: (-stands.price_ticks, stands.order.hidden, stands.priority))
+    offers.sort(key=lambda stands: (stands.price_ticks, stands.order.hidden, stands.priority))
+    return [("buy", stands) for stands in bids] + [("sell", stands) for stands in offers]
 
 
 def sandbox_text(kind: PublishedKind, **fields: Any) -> str:

@@ -7,10 +7,13 @@ import msgspec
 from exchange.core.instruments import Phase
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.rejections import RejectCode
-from exchange.engine.orders import end_of_day
+from exchange.engine.book_fold import MAX_FILLS, book_for, fold
+from exchange.engine.book_follow import tell_standing
+from exchange.engine.order_ends import end_of_day
 from exchange.engine.state import ExchangeState
+from matching.book_messages import NO_PRICE
 from matching.messages import ChangePhase, InstrumentPhaseChanged
-from matching.session import allowed
+from matching.session import allowed, book_matching, ends_with_auction
 
 
 def change_phase(state: ExchangeState, header: Header, command: ChangePhase) -> list[Event]:
@@ -23,10 +26,17 @@ def change_phase(state: ExchangeState, header: Header, command: ChangePhase) -> 
     if not allowed(instrument.phase, command.phase):
         return [Rejected(code=RejectCode.INSTRUMENT_PHASE, detail=f"{instrument.phase} to {command.phase}")]
 
+    if ends_with_auction(instrument.phase, command.phase) or command.phase is Phase.POST_CLOSE:
+        return [Rejected(code=RejectCode.INSTRUMENT_PHASE, detail=f"{instrument.phase} to {command.phase}")]
+    matching, call = book_matching(command.phase)
+
     state.change()
     changed = msgspec.structs.replace(instrument, phase=command.phase)
     state.put(changed)
     events: list[Event] = [InstrumentPhaseChanged(instrument=changed, reason=command.reason)]
+    told = book_for(state, header, changed).set_phase(matching, call, NO_PRICE, MAX_FILLS)
+    events += fold(state, header, changed, told)
+    events += tell_standing(state, header, changed.instrument_id)
     if command.phase is Phase.CLOSED:
-        events.extend(end_of_day(state, header, instrument.instrument_id))
+        events += end_of_day(state, header, instrument.instrument_id)
     return events

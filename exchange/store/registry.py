@@ -47,7 +47,7 @@ from exchange.store.schema.custody import (
     WithdrawalTable,
 )
 from exchange.store.schema.deals import DealTable, LastSaleTable, PilotTable
-from exchange.store.schema.matching import InstrumentTable, ListingTable, MarketTable
+from exchange.store.schema.matching import BookStandingTable, InstrumentTable, ListingTable, MarketTable
 from exchange.store.schema.members import (
     ApprovalTable,
     KeyTable,
@@ -76,7 +76,7 @@ from exchange.store.schema.securitization import (
 from matching.deals import Deal, LastSale
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
-from matching.messages import Instrument, Market
+from matching.messages import BookStanding, Instrument, Market
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
@@ -103,6 +103,7 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Transfer, TransferTable),
     (Market, MarketTable),
     (Instrument, InstrumentTable),
+    (BookStanding, BookStandingTable),
     (Listing, ListingTable),
     (Document, DocumentTable),
     (Patent, PatentTable),

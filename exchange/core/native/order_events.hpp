@@ -29,6 +29,7 @@ struct Accepted {
     std::int64_t connection_id = 0;
     Mark mark;
     std::int64_t book_n = 0;
+    // A plain order says nothing more; one with conditions is the readable half's.
 };
 
 struct Posting {
@@ -100,7 +101,7 @@ inline void write(Writer& to, const Accepted& event) {
     to.integer(event.connection_id);
     write(to, event.mark);
     to.integer(event.book_n);
-    to.nil();  // a plain order asks for nothing else
+    to.nil();
 }
 
 inline void write(Writer& to, const TradeSide& side) {
@@ -158,11 +159,16 @@ inline void write(Writer& to, const Cancelled& event) {
 
 enum class Kind { accepted, trade, cancelled, replaced, other };
 
+inline constexpr std::uint32_t accepted_fields = 20;  // one less before orders had conditions
+
 // Begins an event: its kind, with the reader behind the tag; `other` leaves the rest of it to the readable half.
 inline Kind begin(Reader& from) {
-    const auto length = from.begin_array();
+    const auto length = from.array();
     const auto tag = from.text();
-    if (tag == Accepted::tag && (length == 19 || length == 20)) return Kind::accepted;
+    if (tag == Accepted::tag && (length == accepted_fields || length == accepted_fields - 1)) {
+        from.more = length == accepted_fields;
+        return Kind::accepted;
+    }
     if (tag == Trade::tag && length == 11) return Kind::trade;
     if (tag == Cancelled::tag && length == 10) return Kind::cancelled;
     if (tag == Replaced::tag && length == 14) return Kind::replaced;
@@ -177,7 +183,6 @@ inline Mark read_mark(Reader& from) {
     return mark;
 }
 
-// A plain order; one with conditions is Unreadable here and left to the readable half.
 inline void read(Reader& from, Accepted& event) {
     event.order_id = from.integer();
     event.client_order_id = from.text();
@@ -195,10 +200,9 @@ inline void read(Reader& from, Accepted& event) {
     event.max_notional_minor = from.integer();
     event.cancel_on_disconnect = from.boolean();
     event.connection_id = from.integer();
-    const bool says_conditions = from.length() == 20;  // older rows end before them
     event.mark = read_mark(from);
     event.book_n = from.integer();
-    if (says_conditions) from.nil();
+    if (from.more && !from.nil()) throw Unreadable();  // with conditions: for the readable half
 }
 
 inline void read(Reader& from, TradeSide& side) {
