@@ -14,6 +14,7 @@ from libcpp.vector cimport vector
 
 from operator import attrgetter
 
+from exchange.core.ids import ORDINALS
 from exchange.core.instruments import Side
 from exchange.core.rejections import InvariantBroken, ensure
 from matching.depth import CHECKSUM_LEVELS, CHECKSUM_ORDERS, PATH, DepthSnapshot
@@ -76,6 +77,9 @@ cdef extern from "depth.hpp" namespace "matching" nogil:
         cbool is_changed()
         vector[Depth*] changed() except +
 
+
+if ORDINALS != 1024:
+    raise ImportError("identifiers have other ordinals than those that were compiled")
 
 cdef object BUY = Side.BUY
 cdef object SELL = Side.SELL

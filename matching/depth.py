@@ -21,7 +21,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from exchange.core.ids import InstrumentId, OrderId
+from exchange.core.ids import InstrumentId, OrderId, make_id, sequence_of
 from exchange.core.instruments import Phase, Side
 from exchange.core.messages import Event, Header
 from exchange.core.rejections import InvariantBroken, ensure
@@ -310,8 +310,10 @@ class DepthFeed:
     def _replace(self, book: VisibleBook, event: OrderReplaced) -> None:
         """Fewer lots in the same place, or a plain order at another; one with conditions is put there by what follows."""
         standing = self._standing(event.order_id)
-        joins = event.priority != standing.priority
-        standing.remaining_lots, standing.priority = event.remaining_lots, event.priority
+        joins = event.priority != sequence_of(standing.priority)
+        standing.remaining_lots = event.remaining_lots
+        if joins:  # the first to join a queue by a command has the command's own number, unless an event says otherwise
+            standing.priority = make_id(event.priority)
         if standing.plain:
             shown = event.remaining_lots
         else:

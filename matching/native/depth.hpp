@@ -209,9 +209,9 @@ private:
     static Broken change(Standing& order, const Step& step) {
         switch (step.kind) {
             case Step::Kind::replaced: {
-                const bool joins = step.priority != order.priority;
+                const bool joins = step.priority != order.priority / ordinals;
                 order.left = step.left;
-                order.priority = step.priority;
+                if (joins) order.priority = step.priority * ordinals;
                 const auto shown = order.plain ? step.left : joins ? 0 : std::min(order.shown, step.left);
                 return place(order, step.price_ticks, shown, joins);
             }
@@ -262,6 +262,8 @@ private:
         const auto before = std::exchange(order.shown, shown);
         return sizes.show(price_ticks, order.number, before, shown, depth.watched);
     }
+
+    static constexpr std::int64_t ordinals = 1024;  // exchange.core.ids.ORDINALS, as _depth.pyx makes sure
 
     static constexpr Broken not_open = "an event speaks of an open order";
     static constexpr Broken wrong_rest = "an event's remainder follows from the last";

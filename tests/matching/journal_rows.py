@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exchange.core.ids import InstrumentId, OrderId, TradeId, make_id
+from exchange.core.ids import InstrumentId, OrderId, TradeId, make_id, sequence_of
 from exchange.core.instruments import OrderPlace, Side
 from exchange.core.messages import Event
 from exchange.core.units import PriceTicks, QuantityLots
@@ -48,6 +48,7 @@ CAUSES = {
     EventKind.TRIGGERED: MoveCause.TRIGGERED,
     EventKind.REFILLED: MoveCause.REFILLED,
     EventKind.REPRICED: MoveCause.REPRICED,
+    EventKind.REDUCED: MoveCause.REDUCED,
 }
 PLACES = {Reason.STOP: OrderPlace.STOP, Reason.AT_OPEN: OrderPlace.CALL, Reason.AT_CLOSE: OrderPlace.CALL}
 PLAIN_TIMES = (TimeLimit.DAY, TimeLimit.GTC, TimeLimit.IOC, TimeLimit.FOK)
@@ -81,6 +82,8 @@ class Known:
     price_ticks: int
     remaining_lots: int
     priority: int
+    is_iceberg: bool
+    place: OrderPlace = OrderPlace.QUEUE
 
 
 class JournalRows:
@@ -103,8 +106,8 @@ class JournalRows:
         found: list[Event] = []
         if isinstance(command, Submit):
             found.append(self._accepted(command.order))
-        for place, event in enumerate(answer):
-            found.extend(self._told(event, answer[place + 1 :]))
+        for event in answer:
+            found.extend(self._told(event))
         return found
 
     def open_orders(self, book: Book) -> list[OpenOrder]:
@@ -129,7 +132,9 @@ class JournalRows:
 
     def _accepted(self, order: BookOrder) -> OrderAccepted:
         plain, side = is_plain(order), SIDES[order.side]
-        self.orders[order.order_id] = Known(side, plain, order.price_ticks, order.quantity_lots, order.order_id)
+        self.orders[order.order_id] = Known(
+            side, plain, order.price_ticks, order.quantity_lots, order.order_id, bool(order.display_lots)
+        )
         return told(
             OrderAccepted,
             order_id=OrderId(order.order_id),
@@ -141,7 +146,7 @@ class JournalRows:
             conditions=None if plain else Conditions(hidden=order.hidden, display_lots=order.display_lots),
         )
 
-    def _told(self, event: BookEvent, later: list[BookEvent]) -> list[Event]:
+    def _told(self, event: BookEvent) -> list[Event]:
         known = self.orders.get(event.order_id)
         match EventKind(event.kind):
             case EventKind.FILLED:
@@ -149,7 +154,7 @@ class JournalRows:
             case _ if known is None:
                 return []
             case EventKind.RESTED if known.plain and known.priority == event.priority:
-                return []  # its identifier says it, or the event that replaced it said it
+                return []  # its identifier says it, or that of the command that replaced it
             case (
                 EventKind.RESTED
                 | EventKind.PARKED
@@ -164,16 +169,16 @@ class JournalRows:
             case EventKind.REDUCED if event.reason == Reason.SELF_TRADE:
                 return [self._reduced(event, known)]
             case EventKind.REDUCED:
-                return [self._replaced(event, known, known.priority)]
+                replaced = self._replaced(event, known, known.priority)
+                return [replaced, self._moved(event, known)] if known.is_iceberg else [replaced]
             case EventKind.REPLACED:
-                joined = [one.priority for one in later if one.order_id == event.order_id and one.priority]
-                return [self._replaced(event, known, joined[0] if joined else 0)]
+                return [self._replaced(event, known, int(make_id(self.sequence)))]
             case _:
                 return []
 
     def _moved(self, event: BookEvent, known: Known) -> OrderMoved:
         kind = EventKind(event.kind)
-        place = OrderPlace.QUEUE
+        place = known.place if kind is EventKind.REDUCED else OrderPlace.QUEUE
         if kind is EventKind.PARKED:
             place = PLACES[Reason(event.reason)]
         elif kind is EventKind.TRIGGERED:
@@ -182,6 +187,7 @@ class JournalRows:
             place = OrderPlace.STOP
         elif event.flags & Flag.CONTINGENT:
             place = OrderPlace.CONTINGENT
+        known.place = place
         stands = place in (OrderPlace.QUEUE, OrderPlace.CONTINGENT)
         known.price_ticks = event.price_ticks if stands else known.price_ticks
         known.priority = event.priority or known.priority
@@ -266,6 +272,6 @@ class JournalRows:
             price_ticks=PriceTicks(known.price_ticks),
             quantity_lots=QuantityLots(event.remaining_lots),
             remaining_lots=QuantityLots(event.remaining_lots),
-            priority=priority,
+            priority=sequence_of(priority),
             book_n=self._count(),
         )

@@ -71,8 +71,6 @@ public:
     void nil() { byte(0xc0); }
     void boolean(bool value) { byte(value ? 0xc3 : 0xc2); }
 
-    void nil() { byte(0xc0); }
-
 private:
     void natural(std::uint64_t value) {
         if (value < 0x80) {
@@ -122,14 +120,6 @@ public:
         if (head == 0xdc) return static_cast<std::uint32_t>(big(2));
         if (head == 0xdd) return static_cast<std::uint32_t>(big(4));
         throw Unreadable();
-    }
-
-    // An array whose length `length` tells afterwards.
-    std::uint32_t begin_array() { return length_ = array(); }
-    std::uint32_t length() const { return length_; }
-
-    void nil() {
-        if (byte() != 0xc0) throw Unreadable();
     }
 
     std::int64_t integer() {
@@ -193,7 +183,6 @@ private:
 
     const std::uint8_t* at_;
     const std::uint8_t* end_;
-    std::uint32_t length_ = 0;
 };
 
 }  // namespace exchange

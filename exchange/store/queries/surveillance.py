@@ -225,7 +225,7 @@ class Patrol:
                     remaining_lots=event.remaining_lots,
                     by_choice=False,
                 )
-            case _ if joined_anew(event.priority, sequence):
+            case _ if event.priority == sequence:  # at the back of the queue, as a new order
                 bids = event.hold_asset_id == self._traits[event.instrument_id].money_asset_id
                 side, lots = Side.BUY if bids else Side.SELL, event.remaining_lots
                 return entered(sequence, at_ns, event, side, lots, lots)
@@ -291,14 +291,6 @@ def entered(
         quantity_lots=lots,
         visible_lots=visible_lots,
     )
-
-
-def joined_anew(priority: int, sequence: Seq) -> bool:
-    """Whether a replaced order went to the back of the queue: its priority is of this row.
-
-    Priorities are identifiers of the row, or above; in journals of the first version they were its sequence.
-    """
-    return priority >= make_id(sequence) or priority == sequence
 
 
 def traded(sequence: Seq, at_ns: TimeNs, event: TradeMade) -> Traded:
