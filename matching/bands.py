@@ -37,7 +37,7 @@ def band_round(price_ticks: int, ppm: int | None) -> PriceBand:
 
 def both(static: PriceBand, dynamic: PriceBand) -> PriceBand:
     """What lies in both ranges; where they have nothing in common, the static one."""
-    if static == NO_BAND or dynamic == NO_BAND:
+    if NO_BAND in (static, dynamic):
         return dynamic if static == NO_BAND else static
     low, high = max(static.low_ticks, dynamic.low_ticks), min(static.high_ticks, dynamic.high_ticks)
     return PriceBand(low, high) if low <= high else static

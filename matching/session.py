@@ -1,8 +1,8 @@
 """The phases of a trading day, what follows what, what each permits, and what an instrument's book does in it.
 
     休市    closed           → pre_open, opening_call, continuous
-    盘前    pre_open         → opening_call, halted, closed
-    集合竞价 opening_call     → continuous, halted, closed
+    盘前    pre_open         → opening_call, continuous, closing_call, halted, closed
+    集合竞价 opening_call     → continuous, closing_call, halted, closed
     连续竞价 continuous       → volatility_call, closing_call, post_close, halted, closed
     波动中断 volatility_call  → continuous, closing_call, post_close, halted, closed
     停牌    halted           → pre_open, any call, continuous, closed
@@ -11,9 +11,9 @@
     盘后    post_close       → halted, closed
 
 A call ends with its auction, so between a call and what follows lies *settling*, until all its fills are handed out.
-Two ends have none: a halt by hand abandons a call, and a volatility call that is overtaken by the closing call becomes
-it. Continuous trading and the trading at the closing price never begin over a crossed book: whatever they follow, an
-auction is held first if need be. Orders stay over a halt, and good-till-cancelled ones over the night.
+Two ends have none: a halt by hand abandons a call, and a call that is overtaken by the closing call becomes it.
+Continuous trading never begins over a crossed book: whatever it follows, an auction comes first if need be. Orders stay
+over a halt, unless the trading rules end them, and good-till-cancelled ones over the night.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ CALLS = (Phase.OPENING_CALL, Phase.VOLATILITY_CALL, Phase.CLOSING_CALL)
 
 PASSAGES: dict[Phase, tuple[Phase, ...]] = {
     Phase.CLOSED: (Phase.PRE_OPEN, Phase.OPENING_CALL, Phase.CONTINUOUS),
-    Phase.PRE_OPEN: (Phase.OPENING_CALL, Phase.HALTED, Phase.CLOSED),
-    Phase.OPENING_CALL: (Phase.CONTINUOUS, Phase.HALTED, Phase.CLOSED),
+    Phase.PRE_OPEN: (Phase.OPENING_CALL, Phase.CONTINUOUS, Phase.CLOSING_CALL, Phase.HALTED, Phase.CLOSED),
+    Phase.OPENING_CALL: (Phase.CONTINUOUS, Phase.CLOSING_CALL, Phase.HALTED, Phase.CLOSED),
     Phase.CONTINUOUS: (
         Phase.VOLATILITY_CALL,
         Phase.CLOSING_CALL,

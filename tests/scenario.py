@@ -49,7 +49,8 @@ from tests.support import Venue
 
 ORDER = re.compile(
     r"(?P<who>\w+) (?P<verb>buys|sells) (?P<lots>\d+) (?:@ (?P<price>\d+)|at market)"
-    r"(?: (?P<tif>day|gtc|ioc|fok))?(?: spending (?P<cap>\d+))?(?: on (?P<connection>\d+))?(?: as (?P<name>\w+))?"
+    r"(?: (?P<tif>day|gtc|ioc|fok|at_open|at_close))?"
+    r"(?: spending (?P<cap>\d+))?(?: on (?P<connection>\d+))?(?: as (?P<name>\w+))?"
 )
 REPLACE = re.compile(r"(?P<who>\w+) replaces (?P<name>\w+) by (?P<lots>\d+) @ (?P<price>\d+)")
 CANCEL = re.compile(r"(?P<who>\w+) cancels (?P<name>\w+)")

@@ -59,9 +59,11 @@ from exchange.core.rejections import ensure
 from exchange.core.rule_messages import ActivateText, ConfirmField, PublishText
 from exchange.engine import (
     approvals,
+    auctions,
     bidders,
     book_follow,
     corrections,
+    days,
     deals,
     documents,
     funding,
@@ -135,7 +137,7 @@ from securitization.messages import (
 
 Handler = Callable[[ExchangeState, Header, Any], list[Event]]
 
-TIMELY = (sale_clock, sale_contracts, order_ends)
+TIMELY = (days, sale_clock, sale_contracts, order_ends)
 """Workflows that only time and other workflows set going: importing them puts their steps where those look."""
 
 NODE = (Role.NODE,)
@@ -159,6 +161,7 @@ CHUNKS: dict[RunKind, Chunk] = {
     RunKind.CANCEL_ORDERS: order_ends.cancel_chunk,
     RunKind.CONTINUE_BOOK: book_follow.continue_chunk,
     RunKind.PAY_PRODUCT: whole_chunks(products.pay_chunk),
+    RunKind.UNCROSS: auctions.uncross_chunk,
 }
 """What a run of each kind does with its next entries."""
 
@@ -288,6 +291,8 @@ def apply(state: ExchangeState, header: Header, command: Command) -> list[Event]
         events = approvals.grant(state, header, command, _handle)
     else:
         events = route.handler(state, header, command)
+    if state.calls_touched:
+        events = [*events, *auctions.tell_indications(state)]
     ensure(len(events) <= MAX_EVENTS, "a command makes a bounded number of events")
     state.sequence = header.sequence
     state.epoch = header.epoch

@@ -5,32 +5,37 @@ A book that only ever held plain orders stands as its phase says; nothing is tol
 
 from __future__ import annotations
 
-from exchange.core.instruments import Phase
 from exchange.core.ids import InstrumentId
+from exchange.core.instruments import Phase
 from exchange.core.messages import Event, Header
 from exchange.core.node_messages import Run, RunKind
 from exchange.engine.book_fold import MAX_FILLS, book_for, fold
+from exchange.engine.interruptions import follow_trading
 from exchange.engine.runs import Progress, start_run
 from exchange.engine.state import ExchangeState
 from matching.book_messages import BookState
 from matching.messages import BookStanding, BookStandingChanged, Instrument
-from matching.session import book_matching
+from matching.session import CALLS, book_matching
 
 
 def after_book(state: ExchangeState, header: Header, instrument_id: InstrumentId) -> list[Event]:
     """Tell an instrument's standing if it changed, and go on later with what its book left over. Call after the line."""
     standing = state.table(BookStanding).get(instrument_id)
     if standing is None and not state.numbers[instrument_id].special:
-        return []  # nothing here waits for a price or follows one
+        instrument = state.instruments[instrument_id]
+        if instrument.phase not in CALLS and not state.terms[instrument.market_id].follows_prices:
+            return []  # nothing here waits for a price or follows one
     return tell_standing(state, header, instrument_id)
 
 
 def tell_standing(state: ExchangeState, header: Header, instrument_id: InstrumentId) -> list[Event]:
     """The same, of a book whose phase or band may have changed, whatever it holds."""
+    events = follow_trading(state, header, state.instruments[instrument_id])
     instrument = state.instruments[instrument_id]
+    if instrument.phase in CALLS:
+        state.calls_touched[instrument_id] = None
     book = state.books[instrument_id]
     now = standing_of(instrument_id, book.state())
-    events: list[Event] = []
     if now != (state.table(BookStanding).get(instrument_id) or plain_standing(instrument)):
         state.put(now)
         events.append(BookStandingChanged(standing=now))

@@ -37,13 +37,13 @@ def start_node(state: ExchangeState, header: Header, command: StartNode) -> list
 
 def advance_clock(state: ExchangeState, header: Header, command: AdvanceClock) -> list[Event]:
     """Fire what is due."""
-    del command
     if not state.due or state.due[0][0] > header.at_ns:
         return [Rejected(code=RejectCode.RUN_STALE, detail="no timer is due")]
 
     state.change()
     events: list[Event] = [ClockAdvanced(at_ns=header.at_ns)]
     timers = state.table(Timer)
+    state.chance = command.chance
     for _ in range(MAX_FIRED):
         if not state.due or state.due[0][0] > header.at_ns or len(events) >= MAX_TOLD:
             break
@@ -51,6 +51,7 @@ def advance_clock(state: ExchangeState, header: Header, command: AdvanceClock) -
         state.drop_timer(timer.timer_id)
         events.append(TimerDropped(timer_id=timer.timer_id))
         events.extend(FIRINGS[timer.kind](state, header, timer))
+    state.chance = b""
     return events
 
 

@@ -61,7 +61,7 @@ def cancel_chunk(state: ExchangeState, header: Header, run: Run, plan: list[int]
     waiting: list[int] = []
     position = run.position
     for order_id in plan[run.position : run.position + CHUNK]:
-        if len(events) > MAX_TOLD:
+        if len(events) + len(state.calls_touched) > MAX_TOLD:
             break
         position += 1
         order = state.orders.get(OrderId(order_id))
@@ -113,7 +113,7 @@ def end_orders(
         order = state.orders.get(order_id)
         if order is None:  # the other order of a pair has ended it
             continue
-        if place < MAX_ENDED and len(events) <= MAX_TOLD and may_withdraw(state, order):
+        if place < MAX_ENDED and len(events) + len(state.calls_touched) <= MAX_TOLD and may_withdraw(state, order):
             events += withdraw(state, header, order, reason)
         else:
             later.append(order_id)

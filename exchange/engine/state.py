@@ -56,6 +56,7 @@ from matching.lot_messages import LotBid
 from matching.messages import BookStanding, Instrument, Market
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from matching.session import book_matching
+from matching.session_messages import Session
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 R = TypeVar("R", bound=Record)
@@ -115,6 +116,7 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(Published, ("kind", "name", "version")),
     _entity(Market, "market_id"),  # after the texts it lives under
     _entity(Instrument, "instrument_id"),
+    _entity(Session, "instrument_id"),
     _entity(BookStanding, "instrument_id"),
     _entity(Listing, "listing_id", lambda listing: listing.live, index=("asset_id",)),
     _entity(DocumentStub, "document_id", index=("member_id", "sha256")),
@@ -186,6 +188,10 @@ class ExchangeState:
     """The last command that made trades, and how many: they are numbered by it within that command."""
     timers_set: tuple[int, int] = (0, 0)
     """The last command that set timers, and how many: they are numbered by it within that command."""
+    chance: bytes = b""
+    """What the `clock.advance` that is being decided brought; none at any other time."""
+    calls_touched: dict[InstrumentId, None] = field(default_factory=dict[InstrumentId, None])
+    """The calls whose books the command that is being decided touched: their indications are told at its end."""
     changing: bool = False
     """Whether the command now applied has passed the line between refusing and changing."""
 

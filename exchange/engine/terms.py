@@ -38,6 +38,8 @@ class BookTerms:
     trading: TradingRules | None
     """None: plain orders alone, phases by hand."""
     book_rules: BookRules
+    follows_prices: bool
+    """Whether a range outside of which nothing trades moves with the last price."""
     buy_rows: dict[int, FeeRow] = field(default_factory=dict[int, FeeRow])
     sell_rows: dict[int, FeeRow] = field(default_factory=dict[int, FeeRow])
     """What each version of the schedule charges a side. (An enum as part of a key costs a call to hash it.)"""
@@ -108,4 +110,5 @@ def book_terms(
         fee_versions=fee_versions,
         trading=trading,
         book_rules=book_rules(trading),
+        follows_prices=trading is not None and trading.fields.dynamic_band_ppm.value is not None,
     )

@@ -1,4 +1,4 @@
-"""Trading rules: which orders a market's books take, how its day runs, and how its auctions decide, as a published text.
+"""Trading rules: which orders a market's books take, how its day runs, how its auctions decide, as a published text.
 
 A market names one version for its whole life, as it does its profile. A market without any takes plain orders alone
 (limit and market; DAY, GTC, IOC, FOK) and changes its phases by hand.

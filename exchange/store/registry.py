@@ -47,7 +47,13 @@ from exchange.store.schema.custody import (
     WithdrawalTable,
 )
 from exchange.store.schema.deals import DealTable, LastSaleTable, PilotTable
-from exchange.store.schema.matching import BookStandingTable, InstrumentTable, ListingTable, MarketTable
+from exchange.store.schema.matching import (
+    BookStandingTable,
+    InstrumentTable,
+    ListingTable,
+    MarketTable,
+    SessionTable,
+)
 from exchange.store.schema.members import (
     ApprovalTable,
     KeyTable,
@@ -78,6 +84,7 @@ from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import BookStanding, Instrument, Market
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
+from matching.session_messages import Session
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
@@ -104,6 +111,7 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Market, MarketTable),
     (Instrument, InstrumentTable),
     (BookStanding, BookStandingTable),
+    (Session, SessionTable),
     (Listing, ListingTable),
     (Document, DocumentTable),
     (Patent, PatentTable),

@@ -34,8 +34,8 @@ SHARE = Instrument(
 GRAPH = """
 from \\ to         clo  pre  opn  con  vol  hal  ccl  set  pos
 closed             .    y    y    y    .    .    .    .    .
-pre_open           y    .    y    .    .    y    .    .    .
-opening_call       A    .    .    A    .    y    .    .    .
+pre_open           y    .    y    y    .    y    y    .    .
+opening_call       A    .    .    A    .    y    y    .    .
 continuous         y    .    .    .    y    y    y    .    y
 volatility_call    A    .    .    A    .    y    y    .    A
 halted             y    y    y    y    y    .    y    .    .

@@ -14,6 +14,8 @@ from custody.balances import Balance, Channel
 from exchange.core.ids import AccountId, AssetId, ConnectionId, InstrumentId, OrderId, UserId
 from exchange.core.instruments import OrderPlace, OrderType, SelfTradePrevention, Side, TimeInForce
 from exchange.core.messages import Record
+from exchange.core.node_messages import RunKind
+from exchange.engine.auctions import shares_due
 from exchange.engine.book_fold import PLACES
 from exchange.engine.book_follow import plain_standing
 from exchange.engine.open_order import Numbers, OpenOrder
@@ -180,12 +182,22 @@ def _book_state(state: ExchangeState, instrument_id: InstrumentId, orders: list[
         reference_ticks=kept.reference_ticks,
         band_low_ticks=kept.band_low_ticks,
         band_high_ticks=kept.band_high_ticks,
+        shares=_shares(state, instrument_id),
         next_priority=max((stands.priority for stands in orders), default=0) + 1,
         reached=kept.reached,
         uncross_ticks=kept.uncross_ticks,
         uncross_lots=kept.uncross_lots,
         pegged_to=kept.pegged_to,
     )
+
+
+def _shares(state: ExchangeState, instrument_id: InstrumentId) -> tuple[tuple[int, int], ...]:
+    """What is still due to each order of an auction under way that shares out its last price."""
+    for run in state.runs.values():
+        if run.kind is RunKind.UNCROSS and run.subject_id == instrument_id:
+            left = {order.order_id: order.remaining_lots for order in state.orders.values()}
+            return shares_due(msgspec.msgpack.decode(run.plan, type=list[int]), left)
+    return ()
 
 
 @functools.cache

@@ -147,6 +147,20 @@ class OrderConditionsTable(Base):
     reserve_lots: Mapped[int]
 
 
+class SessionTable(Base):
+    """Where each instrument's day stands beside its phase."""
+
+    __tablename__ = "sessions"
+
+    instrument_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    following: Mapped[str]
+    first_end_ns: Mapped[int]
+    random_seconds: Mapped[int]
+    extended: Mapped[bool]
+    held: Mapped[bool]
+    seed: Mapped[bytes]
+
+
 class BookStandingTable(Base):
     """How a book stands beside its orders, where that is not what its instrument's phase says."""
 

@@ -51,6 +51,16 @@ def upgrade() -> None:
     sa.Column('reserve_lots', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('order_id', name=op.f('pk_order_conditions'))
     )
+    op.create_table('sessions',
+    sa.Column('instrument_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('following', sa.Text(), nullable=False),
+    sa.Column('first_end_ns', sa.BigInteger(), nullable=False),
+    sa.Column('random_seconds', sa.BigInteger(), nullable=False),
+    sa.Column('extended', sa.Boolean(), nullable=False),
+    sa.Column('held', sa.Boolean(), nullable=False),
+    sa.Column('seed', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('instrument_id', name=op.f('pk_sessions'))
+    )
     op.add_column('accounts', sa.Column('orders_killed', sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column('markets', sa.Column('trading_rules', sa.Text(), nullable=False, server_default=''))
     op.add_column('markets', sa.Column('trading_rules_version', sa.BigInteger(), nullable=False, server_default='0'))
@@ -71,4 +81,5 @@ def downgrade() -> None:
     op.drop_column('markets', 'trading_rules')
     op.drop_column('accounts', 'orders_killed')
     op.drop_table('order_conditions')
+    op.drop_table('sessions')
     op.drop_table('book_standings')
