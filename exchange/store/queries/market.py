@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, func, or_, select
+from sqlalchemy import Select, Table, and_, func, or_, select
 
 from exchange.core.ids import AccountId, InstrumentId, OrderId, TradeId
-from exchange.core.instruments import Side
+from exchange.core.instruments import OrderPlace, Side
 from exchange.core.messages import Record
 from exchange.core.units import PriceTicks, QuantityLots, TimeNs
 from exchange.store.queries.reader import Snapshot
-from exchange.store.schema.matching import NumbersTable, OrderTable, TradeTable
+from exchange.store.schema.matching import NumbersTable, OrderConditionsTable, OrderTable, TradeTable
 from matching.depth import DepthFeed, DepthSnapshot
 from matching.depth import OpenOrder as ShownOrder
 
@@ -25,7 +25,9 @@ WINDOW = 20_000
 """Rows of a hot table that one question looks at."""
 
 ORDERS = cast("Table", OrderTable.__table__)
+CONDITIONS = cast("Table", OrderConditionsTable.__table__)
 TRADES = cast("Table", TradeTable.__table__)
+QUEUE = OrderPlace.QUEUE.value
 
 
 class Order(Record, frozen=True, kw_only=True):
@@ -176,21 +178,41 @@ def trades(
 def depth(snapshot: Snapshot, instrument_id: InstrumentId, levels: int) -> DepthSnapshot:
     """The visible book, reckoned from the open orders: for a reader without the stream's projector."""
     columns = ORDERS.columns
-    names = ("order_id", "side", "price_ticks", "remaining_lots", "priority")
-    query = select(*(columns[name] for name in names)).where(
-        columns["status"] == "open", columns["instrument_id"] == instrument_id
-    )
-    shown = [
-        ShownOrder(
-            OrderId(row[0]), instrument_id, Side(row[1]), PriceTicks(row[2]), QuantityLots(row[3]), row[3], row[4]
-        )
-        for row in snapshot.rows(query)
-    ]
+    shown = [_standing(instrument_id, row) for row in snapshot.rows(_standing_orders(instrument_id))]
     numbers = select(NumbersTable.book_n).where(NumbersTable.instrument_id == instrument_id)
     found = snapshot.first(numbers)
     feed = DepthFeed()
     feed.restore(shown, {instrument_id: found[0] if found is not None else 0})
     return feed.snapshot(instrument_id, levels)
+
+
+def _standing_orders(instrument_id: InstrumentId) -> Select[Any]:
+    """An instrument's open orders, with where those stand that are not plain."""
+    orders, conditions = ORDERS.columns, CONDITIONS.columns
+    names = ("order_id", "side", "price_ticks", "remaining_lots", "priority")
+    places = ("place", "price_ticks", "reserve_lots")
+    return (
+        select(*(orders[name] for name in names), *(conditions[name].label(f"its_{name}") for name in places))
+        .outerjoin_from(ORDERS, CONDITIONS, orders["order_id"] == conditions["order_id"])
+        .where(orders["status"] == "open", orders["instrument_id"] == instrument_id)
+    )
+
+
+def _standing(instrument_id: InstrumentId, row: Any) -> ShownOrder:
+    """An open order as the public sees it: of one that stands in no queue, nothing."""
+    order_id, side, price_ticks, remaining_lots, priority, place, its_price_ticks, reserve_lots = row
+    plain = place is None
+    shown = remaining_lots if plain else max(0, remaining_lots - reserve_lots) if place == QUEUE else 0
+    return ShownOrder(
+        OrderId(order_id),
+        instrument_id,
+        Side(side),
+        PriceTicks(price_ticks if plain else its_price_ticks),
+        QuantityLots(remaining_lots),
+        shown,
+        priority,
+        plain,
+    )
 
 
 def _order(row: Any) -> Order:
