@@ -84,10 +84,16 @@ def venue_with(
 ) -> Venue:
     """A venue whose market has trading rules; instruments of it begin closed."""
     venue = Venue.sandbox(fee_ppm=fee_ppm, fee_minimum=fee_minimum, **(profile or {}))
+    open_market(venue, **fields)
+    return venue
+
+
+def open_market(venue: Venue, *, name: str = "trading", **fields: Any) -> None:
+    """Open a market with trading rules; instruments made from now on are traded in it, and begin closed."""
     publish(venue, PublishedKind.TRADING_RULES, rules_text(**fields))
     opened = venue.make(
         OpenMarket(
-            name="trading",
+            name=name,
             profile="sandbox",
             profile_version=1,
             currency="XTS",
@@ -101,7 +107,6 @@ def venue_with(
         MarketOpened,
     )
     venue.market_id = opened.market.market_id
-    return venue
 
 
 def staged(*, band: tuple[int, int] = (1, 1_000), **fields: Any) -> Venue:

@@ -51,7 +51,8 @@ class TradeRow(NamedTuple):
     trade_n: int
     price_ticks: int
     quantity_lots: int
-    aggressor: str | None
+    aggressor: str
+    """The side that came last; empty in an auction, where nobody did."""
     at_ns: int
 
 

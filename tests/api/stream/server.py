@@ -27,14 +27,12 @@ from custody.corrections_messages import TransferUnits
 from exchange.bootstrap import Settings, build_services, running, server_config
 from exchange.core.ids import AccountId, AssetId, InstrumentId, UserId, to_wire
 from exchange.core.parties import UserRight
-from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import Units
 from exchange.engine.state import ExchangeState
 from exchange.node.clock import SystemClock
 from exchange.store.migrate import head
-from matching.listing_messages import MarketOpened, OpenMarket
-from tests.engine.days import rules_text
-from tests.support import Venue, publish
+from tests.engine.days import open_market
+from tests.support import Venue
 
 PORTS = range(21_000, 21_400)
 TRADERS = ("wu", "li", "ren")
@@ -78,7 +76,8 @@ def prepared(folder: Path) -> World:
                     reason="for the tests",
                 )
             )
-    _open_market_of_every_order(venue)
+    open_market(venue, name="every-order", depth_levels=LEVELS_SHOWN)
+    venue.instrument("ALL", holders=dict.fromkeys(TRADERS, UNITS), band=(1, 1_000_000))
     path = folder / "prepared.sqlite"
     with contextlib.closing(sqlite3.connect(path)) as file:
         venue.scratch.connection.backup(file)
@@ -96,28 +95,6 @@ def prepared(folder: Path) -> World:
         venue.money,
         path,
     )
-
-
-def _open_market_of_every_order(venue: Venue) -> None:
-    """A second market, whose rules allow every order and show single ones; ALL is traded in it."""
-    publish(venue, PublishedKind.TRADING_RULES, rules_text(depth_levels=LEVELS_SHOWN))
-    opened = venue.make(
-        OpenMarket(
-            name="every-order",
-            profile="sandbox",
-            profile_version=1,
-            currency="XTS",
-            money_asset_id=venue.money,
-            calendar="always",
-            calendar_version=1,
-            fee_schedule="sandbox",
-            trading_rules="sandbox",
-            trading_rules_version=1,
-        ),
-        MarketOpened,
-    )
-    venue.market_id = opened.market.market_id
-    venue.instrument("ALL", holders=dict.fromkeys(TRADERS, UNITS), band=(1, 1_000_000))
 
 
 @dataclass
