@@ -121,7 +121,9 @@ class DepthFeed:
     ) -> None:
         """Start from the tables instead: the open orders, each instrument's last `book_n` and price. Nobody watches."""
         self._orders, self._met = {}, []
-        self._books = {instrument_id: VisibleBook(instrument_id, book_n) for instrument_id, book_n in book_numbers.items()}
+        self._books = {
+            instrument_id: VisibleBook(instrument_id, book_n) for instrument_id, book_n in book_numbers.items()
+        }
         for instrument_id, price_ticks in (last_prices or {}).items():
             self._book(instrument_id).last_price_ticks = price_ticks
         for order in sorted(open_orders, key=attrgetter("priority")):

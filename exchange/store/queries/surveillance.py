@@ -60,7 +60,9 @@ PAGE_ROWS = 2_000
 JOURNAL = cast("Table", JournalTable.__table__)
 TRADES = cast("Table", TradeTable.__table__)
 
-CONCERNED = re.compile(rb"order\.(?:accepted|replaced|moved|reduced|cancelled)|trade\.made|\.phase_changed|\.payment_started")
+CONCERNED = re.compile(
+    rb"order\.(?:accepted|replaced|moved|reduced|cancelled)|trade\.made|\.phase_changed|\.payment_started"
+)
 """The names of the events that say anything here. Other rows are not even decoded."""
 BY_CHOICE = frozenset(
     {

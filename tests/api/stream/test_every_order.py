@@ -87,7 +87,15 @@ async def test_a_pair_and_an_own_order_are_told_with_their_holds(exchange: Excha
     guard = await own.ask(
         id=2,
         **order(
-            exchange, "wu", "sell", 5, 90, "guard", order_type="stop_limit", stop_ticks=95, oco_order_id=goal["order_id"]
+            exchange,
+            "wu",
+            "sell",
+            5,
+            90,
+            "guard",
+            order_type="stop_limit",
+            stop_ticks=95,
+            oco_order_id=goal["order_id"],
         ),
     )
     assert guard["status"] == "open"
@@ -140,7 +148,9 @@ async def test_an_auction_is_shown_while_it_is_called_and_when_it_is_fixed(excha
     assert fixed["fixed"]["tie_break"] == "xetra"
     tape = await follow(exchange, "li", f"trades:{exchange.instrument('ALL')}")
     shown = await tape.until(lambda one: one["type"] in ("trades.snapshot", "trades.made") and bool(one["trades"]))
-    assert [(line["price_ticks"], line["quantity_lots"], line["aggressor"]) for line in shown["trades"]] == [(99, 4, None)]
+    assert [(line["price_ticks"], line["quantity_lots"], line["aggressor"]) for line in shown["trades"]] == [
+        (99, 4, None)
+    ]
     own = await follow(exchange, "wu", account, from_n=start + 1)
     told = await own.until(lambda one: one["type"] == "trade.made")
     assert (told["side"], told["aggressor"], told["remaining_lots"]) == ("sell", None, 6)
