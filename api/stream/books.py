@@ -306,7 +306,9 @@ class TradesChannel:
         return frame(envelope(self.name, moment.epoch, lines[-1].n, moment.sequence, moment.at_ns, body))
 
 
-def trade_line(trade_id: int, n: int, price_ticks: int, quantity_lots: int, aggressor: Side | None, at_ns: int) -> TradeLine:
+def trade_line(
+    trade_id: int, n: int, price_ticks: int, quantity_lots: int, aggressor: Side | None, at_ns: int
+) -> TradeLine:
     """A trade as everybody sees it."""
     return TradeLine(n, to_wire("T", TradeId(trade_id)), price_ticks, quantity_lots, aggressor, at_ns)
 

@@ -176,9 +176,7 @@ Told = tuple[AccountId, FeedMark, int]
 def told(event: Event) -> Sequence[Told]:
     """The accounts an event tells something, in the order of their marks."""
     match event:
-        case (
-            OrderAccepted() | OrderCancelled() | OrderReplaced() | OrderMoved() | OrderReduced() | OrderCovered()
-        ):
+        case OrderAccepted() | OrderCancelled() | OrderReplaced() | OrderMoved() | OrderReduced() | OrderCovered():
             return ((event.account_id, event.mark, 0),)
         case TradeMade():
             buyer, seller = event.buyer, event.seller
@@ -260,9 +258,7 @@ def _own_change(event: OrderMoved | OrderReduced | OrderCovered) -> msgspec.Stru
         )
     hold = id_text("S", event.hold_asset_id), event.hold_units, event.held_after
     if isinstance(event, OrderReduced):
-        return OwnReduced(
-            order_id, instrument_id, event.reduced_lots, event.remaining_lots, event.shown_lots, *hold
-        )
+        return OwnReduced(order_id, instrument_id, event.reduced_lots, event.remaining_lots, event.shown_lots, *hold)
     return OwnCovered(order_id, instrument_id, *hold)
 
 

@@ -155,13 +155,7 @@ class JournalRows:
                 return []
             case EventKind.RESTED if known.plain and known.priority == event.priority:
                 return []  # its identifier says it, or that of the command that replaced it
-            case (
-                EventKind.RESTED
-                | EventKind.PARKED
-                | EventKind.TRIGGERED
-                | EventKind.REFILLED
-                | EventKind.REPRICED
-            ):
+            case EventKind.RESTED | EventKind.PARKED | EventKind.TRIGGERED | EventKind.REFILLED | EventKind.REPRICED:
                 return [self._moved(event, known)]
             case EventKind.CANCELLED:
                 del self.orders[event.order_id]

@@ -81,9 +81,7 @@ class TinyEngine:
     def open_orders(self) -> list[OpenOrder]:
         """What a start finds."""
         return [
-            order
-            for instrument_id, book in self.books.items()
-            for order in self.rows[instrument_id].open_orders(book)
+            order for instrument_id, book in self.books.items() for order in self.rows[instrument_id].open_orders(book)
         ]
 
     def _row(self, instrument_id: InstrumentId, command: BookCommand) -> list[Event]:

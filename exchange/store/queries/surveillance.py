@@ -60,7 +60,9 @@ PAGE_ROWS = 2_000
 JOURNAL = cast("Table", JournalTable.__table__)
 TRADES = cast("Table", TradeTable.__table__)
 
-CONCERNED = re.compile(rb"order\.(?:accepted|replaced|moved|reduced|cancelled)|trade\.made|\.phase_changed|\.payment_started")
+CONCERNED = re.compile(
+    rb"order\.(?:accepted|replaced|moved|reduced|cancelled)|trade\.made|\.phase_changed|\.payment_started"
+)
 """The names of the events that say anything here. Other rows are not even decoded."""
 BY_CHOICE = frozenset(
     {
@@ -71,7 +73,7 @@ BY_CHOICE = frozenset(
         CancelReason.KILL_SWITCH,
     }
 )
-"""Who asks for cancellation on disconnection withdraws by disconnecting, who names the moment of its end by naming it."""
+"""Who asks for cancellation on disconnection withdraws by disconnecting, who names the moment of its end by that."""
 FORESEEN_CALLS = (Phase.OPENING_CALL, Phase.CLOSING_CALL)
 """Auctions that everybody can see coming. A volatility call comes by surprise."""
 ENDS = (Phase.POST_CLOSE, Phase.CLOSED)

@@ -88,7 +88,9 @@ OTHER = OrderId(make_id(8))
 
 def traded(buyer: tuple[OrderId, int], seller: tuple[OrderId, int]) -> TradeMade:
     """A trade: each side's order and what is left of it."""
-    sides = [made(TradeSide, order_id=order_id, remaining_lots=QuantityLots(left)) for order_id, left in (buyer, seller)]
+    sides = [
+        made(TradeSide, order_id=order_id, remaining_lots=QuantityLots(left)) for order_id, left in (buyer, seller)
+    ]
     made_trade: TradeMade = made(TradeMade, buyer=sides[0], seller=sides[1])
     return made_trade
 

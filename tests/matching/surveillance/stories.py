@@ -32,7 +32,18 @@ from exchange.core.ids import AccountId, InstrumentId, MemberId, OrderId, TradeI
 from exchange.core.instruments import Side
 from exchange.core.units import PriceTicks, QuantityLots, Sequence, TimeNs
 from matching.surveillance.alerts import Alert
-from matching.surveillance.facts import Entered, Fact, LastTraded, Moved, Part, Reduced, Traded, Turn, TurnKind, Withdrawn
+from matching.surveillance.facts import (
+    Entered,
+    Fact,
+    LastTraded,
+    Moved,
+    Part,
+    Reduced,
+    Traded,
+    Turn,
+    TurnKind,
+    Withdrawn,
+)
 from matching.surveillance.parameters import Parameters, shipped
 from matching.surveillance.relations import Owner, Relations
 from matching.surveillance.watch import Watch
