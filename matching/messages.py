@@ -90,11 +90,17 @@ class PlaceOrder(Command, frozen=True, kw_only=True, tag="order.place"):
 
     Units: `price_ticks` is the limit for one lot in the instrument's ticks (none for a market order);
     `max_notional_minor` caps what a market bid may cost before fees.
-    Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen,
+    `stop_ticks` is a stop's level, `trail_ticks` the distance at which a trailing one follows, `offset_ticks` a peg's
+    distance from what it follows (of a trailing stop-limit: its limit's from its level), `display_lots` an iceberg's
+    slice, `minimum_lots` must trade at once; `expires_at_ns` ends a GTD order. `oco_order_id` names the open order of
+    the same account that this one makes a pair with: when one trades or is triggered, the other is withdrawn.
+    Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen, order.killed,
     order.unknown_instrument, instrument.frozen, asset.frozen, order.instrument_halted, order.instrument_closed,
-    order.price_missing, order.price_not_allowed, order.price_band, order.too_large, fee.schedule_unknown,
-    rule.method_not_allowed, rule.suitability, rule.value_cap, export.not_cleared, rule.holder_cap,
-    order.no_liquidity, order.too_many_fills, order.fok_unfilled, hold.insufficient_available.
+    order.uncrossing, rule.order_not_allowed, order.price_missing, order.price_not_allowed, order.expiry_invalid,
+    order.price_band, order.too_large, fee.schedule_unknown, rule.method_not_allowed, rule.suitability, rule.value_cap,
+    export.not_cleared, rule.holder_cap, order.conflict, order.phase, order.not_at_fixed_price, order.no_reference,
+    order.oco_invalid, order.too_many_waiting, order.would_trade, order.no_liquidity, order.too_many_fills,
+    order.fok_unfilled, order.minimum_not_met, hold.insufficient_available.
     Source: FIX NewOrderSingle (35=D); `client_order_id` is ClOrdID (11).
     """
 
@@ -124,7 +130,7 @@ class PlaceOrder(Command, frozen=True, kw_only=True, tag="order.place"):
 class CancelOrder(Command, frozen=True, kw_only=True, tag="order.cancel"):
     """Withdraw what remains of an open order.
 
-    Refused: account.unknown, account.not_yours, order.unknown.
+    Refused: account.unknown, account.not_yours, order.unknown, order.uncrossing.
     Source: FIX OrderCancelRequest (35=F).
     """
 
@@ -135,11 +141,13 @@ class CancelOrder(Command, frozen=True, kw_only=True, tag="order.cancel"):
 class ReplaceOrder(Command, frozen=True, kw_only=True, tag="order.replace"):
     """Change an open order's price or total quantity.
 
-    It keeps its place in the queue only when it merely reduces the quantity at the same price.
+    It keeps its place in the queue only when it merely reduces the quantity at the same price. Of an order without a
+    limit of its own the price is the worst it may trade at; `stop_ticks` moves a waiting stop's level.
     Units: `quantity_lots` is the new total, filled lots included (FIX OrderQty).
     Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen, order.unknown,
-    instrument.frozen, asset.frozen, order.instrument_halted, order.instrument_closed, order.price_band,
-    order.too_large, order.replace_nothing, rule.*, hold.insufficient_available.
+    order.killed, instrument.frozen, asset.frozen, order.instrument_halted, order.instrument_closed, order.uncrossing,
+    order.price_band, order.too_large, order.replace_nothing, rule.*, order.phase, order.not_at_fixed_price,
+    order.conflict, order.no_reference, order.would_trade, hold.insufficient_available.
     Source: FIX OrderCancelReplaceRequest (35=G).
     """
 

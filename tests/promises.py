@@ -202,6 +202,7 @@ def books_hold_the_open_orders(state: ExchangeState) -> None:
         )
         for order in state.orders.values()
     }, "the books hold the open orders"
+    assert list(state.orders) == sorted(state.orders), "open orders are kept by identifier"
     bids: Counter[tuple[int, int]] = Counter(
         (order.instrument_id, order.account_id) for order in state.orders.values() if order.side is Side.BUY
     )

@@ -66,11 +66,11 @@ def play(venue: Venue, text: str) -> None:
     for line in filter(None, (part.partition("#")[0].strip() for part in text.splitlines())):
         asked, _, expected = (" ".join(part.split()) for part in line.partition("->"))
         asked, _, code = asked.partition(" in ")
-        happened = _line(venue, asked, code or "INS")
+        happened = play_line(venue, asked, code or "INS")
         assert happened == expected, f"{line}\n  should be: {expected}\n  was:       {happened}"
 
 
-def _line(venue: Venue, asked: str, code: str) -> str:
+def play_line(venue: Venue, asked: str, code: str) -> str:
     if asked == "book":
         return _book(venue, code)
     if found := CANCEL_ALL.fullmatch(asked):

@@ -51,6 +51,8 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/orders/cancel", market.CancelOrder),
     Post("/v1/orders/replace", market.ReplaceOrder),
     Post("/v1/orders/cancel-all", market.CancelAllOrders),
+    Post("/v1/orders/kill", corrections.KillOrders),
+    Post("/v1/orders/release", corrections.ReleaseOrders),
     # Markets, listings, instruments
     Post("/v1/markets", listings.OpenMarket, made=True),
     Post("/v1/listings", listings.ProposeListing, made=True),
@@ -63,6 +65,7 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/members", membership.RegisterMember, made=True),
     Post("/v1/members/freeze", membership.FreezeMember),
     Post("/v1/members/class", membership.ClassMember),
+    Post("/v1/members/group", membership.GroupMember),
     Post("/v1/users", membership.RegisterUser, made=True),
     Post("/v1/users/suspend", membership.SuspendUser),
     Post("/v1/keys", membership.RegisterKey, made=True),

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from custody.corrections_messages import FreezeAccount, FreezeAsset, ReverseTransfer, TransferUnits
+from custody.corrections_messages import (
+    FreezeAccount,
+    FreezeAsset,
+    KillOrders,
+    ReleaseOrders,
+    ReverseTransfer,
+    TransferUnits,
+)
 from custody.funding_messages import (
     CancelWithdrawal,
     ConfirmWithdrawal,
@@ -36,6 +43,7 @@ from exchange.core.membership import (
     FoundExchange,
     FreezeMember,
     GrantMandate,
+    GroupMember,
     OpenAccount,
     RegisterKey,
     RegisterMember,
@@ -67,6 +75,7 @@ from exchange.engine import (
     deals,
     documents,
     funding,
+    kill_switch,
     listings,
     lots,
     markets,
@@ -178,6 +187,7 @@ ROUTES: dict[type[Command], Route] = {
     RegisterMember: Route(members.register_member, OPERATOR),
     FreezeMember: Route(members.freeze_member, OPERATOR),
     ClassMember: Route(members.class_member, OPERATOR),
+    GroupMember: Route(members.group_member, OPERATOR),
     RegisterUser: Route(members.register_user, OPERATOR),
     SuspendUser: Route(members.suspend_user, OPERATOR),
     RegisterKey: Route(members.register_key, OPERATOR),
@@ -270,6 +280,8 @@ ROUTES: dict[type[Command], Route] = {
     PlaceOrder: Route(orders.place_order, TRADERS),
     CancelOrder: Route(orders.cancel_order, TRADERS),
     ReplaceOrder: Route(orders.replace_order, TRADERS),
+    KillOrders: Route(kill_switch.kill_orders, MEMBERS_AND_OPERATOR),
+    ReleaseOrders: Route(kill_switch.release_orders, OPERATOR),
     CancelAllOrders: Route(order_ends.cancel_all_orders, TRADERS),
     ChangePhase: Route(phases.change_phase, OPERATOR),
 }

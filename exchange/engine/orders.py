@@ -47,6 +47,8 @@ def place_order(state: ExchangeState, header: Header, command: PlaceOrder) -> li
     worth = worth_minor(instrument, command) if instrument is not None else 0
     if (refusal := refuse_account(state, header, command.account_id, UserRight.TRADE, value_minor=worth)) is not None:
         return [refusal]
+    if state.accounts[command.account_id].orders_killed:
+        return [Rejected(code=RejectCode.ORDER_KILLED)]
     if instrument is None:
         return [Rejected(code=RejectCode.ORDER_UNKNOWN_INSTRUMENT)]
     if (refusal := refuse_instrument(state, instrument)) is not None:
@@ -97,6 +99,8 @@ def replace_order(state: ExchangeState, header: Header, command: ReplaceOrder) -
         return [refusal]
     if (refusal := _refuse_open_order(state, header, command.account_id, command.order_id)) is not None:
         return [refusal]
+    if state.accounts[command.account_id].orders_killed:
+        return [Rejected(code=RejectCode.ORDER_KILLED)]
     old = state.orders[command.order_id]
     instrument = state.instruments[old.instrument_id]
     if (refusal := refuse_instrument(state, instrument)) is not None:

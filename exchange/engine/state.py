@@ -349,8 +349,8 @@ class ExchangeState:
             order.partner_id, other.partner_id = other.order_id, order.order_id
 
     def orders_in_sequence(self) -> list[OpenOrder]:
-        """Every open order by identifier: a restart forgets in which order they were kept."""
-        return [self.orders[order_id] for order_id in sorted(self.orders)]
+        """Every open order by identifier, which is how they come and how a start loads them."""
+        return list(self.orders.values())
 
     def group_of(self, account_id: AccountId) -> int:
         """The group of related members an account belongs to; 0: none."""

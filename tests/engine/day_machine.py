@@ -28,6 +28,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "calls": {"static_band_ppm": 200_000, "volatility_seconds": 120},
     "both": {"static_band_ppm": 300_000, "dynamic_band_ppm": 100_000, "volatility_seconds": 60},
     "halts": {"dynamic_band_ppm": 150_000, "breaker_seconds": 300},
+    "shares": {"allocation": "pro_rata", "static_band_ppm": 200_000, "volatility_seconds": 60},
     "strict": {"static_band_ppm": 100_000, "halt_keeps_orders": False},
 }
 PHASES = st.sampled_from([phase.value for phase in Phase if phase is not Phase.SETTLING])
@@ -67,6 +68,7 @@ class DayMachine(RuleBasedStateMachine):
             int(chosen.get("volatility_seconds") or 0),
             int(chosen.get("breaker_seconds") or 0),
             chosen.get("halt_keeps_orders", True) is True,
+            chosen.get("allocation") == "pro_rata",
         )
         self.seen = len(self.venue.journal)
         self.names = 0
@@ -125,7 +127,7 @@ class DayMachine(RuleBasedStateMachine):
             venue.clock_ns = max(venue.clock_ns, due_ns)
             venue.do(AdvanceClock(chance=venue.chance()), "node")
             self.floor.tick(venue.clock_ns)
-            venue.finish_runs()
+            self.finish()
         venue.clock_ns = max(venue.clock_ns, target)
 
     @rule()
@@ -137,6 +139,12 @@ class DayMachine(RuleBasedStateMachine):
         """The engine said what the floor says."""
         answer = events[0].code.value if events and isinstance(events[0], Rejected) else ""
         assert answer == expected, f"the engine says {answer or 'yes'}, the floor {expected or 'yes'}"
+        self.finish()
+
+    def finish(self) -> None:
+        """What the node does in its slow lane; now and then it is killed before."""
+        if self.venue.state.runs and self.names % 3 == 0:
+            self.venue.restart()
         self.venue.finish_runs()
 
     @invariant()

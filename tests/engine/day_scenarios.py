@@ -266,6 +266,9 @@ SCENARIOS: dict[str, DayScenario] = {
         the node is down until 12:00:00  -> continuous
         the node is down until 18:00:00  -> closed         # the call, too, is over
         the node is down until +2 12:00:00 -> continuous
+        li   buys  5 @ 100               -> rests
+        the node is down until +1 12:00:00 -> closed, continuous   # the close between is not left out
+        book                             -> |
         """,
     ),
     "a node that starts again goes on where the day stands": DayScenario(

@@ -14,6 +14,7 @@ Runs are finished after each line, as the node does. What was told of a call is 
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Sequence
@@ -83,8 +84,13 @@ def venue_with(
     *, fee_ppm: int = 0, fee_minimum: int = 0, profile: dict[str, Any] | None = None, **fields: Any
 ) -> Venue:
     """A venue whose market has trading rules; instruments of it begin closed."""
-    venue = Venue.sandbox(fee_ppm=fee_ppm, fee_minimum=fee_minimum, **(profile or {}))
-    open_market(venue, **fields)
+    return _venue(fee_ppm, fee_minimum, json.dumps(profile or {}, sort_keys=True), json.dumps(fields)).copy()
+
+
+@functools.cache
+def _venue(fee_ppm: int, fee_minimum: int, profile: str, fields: str) -> Venue:
+    venue = Venue.sandbox(fee_ppm=fee_ppm, fee_minimum=fee_minimum, **json.loads(profile))
+    open_market(venue, **json.loads(fields))
     return venue
 
 
@@ -156,7 +162,7 @@ class Days:
         if asked == "reference":
             state = venue.state.books[venue.instruments[CODE]].state()
             return f"{state.reference_ticks}, {state.band_low_ticks} to {state.band_high_ticks}"
-        answer = scenario._line(venue, asked, CODE)
+        answer = scenario.play_line(venue, asked, CODE)
         venue.finish_runs()
         return answer
 
@@ -211,7 +217,9 @@ class Days:
             assert (told.price_ticks, told.paired_lots, told.imbalance_lots) == now[:3], f"{told} but {now}"
 
     def _last(self, kind: type[E]) -> E:
-        return self._events(kind, 0)[-1]
+        found = self._events(kind, 0)
+        assert found, f"nothing was told by {kind.__name__}"
+        return found[-1]
 
     def _events(self, kind: type[E], place: int) -> list[E]:
         entries: Sequence[Any] = self.venue.journal[place:]

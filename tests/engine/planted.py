@@ -112,11 +112,6 @@ def wrong_after_value_in_a_trade(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(settlement, "_side", sides)
 
 
-def order_of_keeping(patch: pytest.MonkeyPatch) -> None:
-    """A run takes orders as they happen to lie in memory."""
-    patch.setattr(ExchangeState, "orders_in_sequence", lambda self: list(self.orders.values()))
-
-
 def previous_sequence_of_itself(patch: pytest.MonkeyPatch) -> None:
     """A private channel leads a reader to the present command instead of the one before."""
     tell = Ledger.tell
@@ -266,7 +261,6 @@ PLANTED: list[Plant] = [
     partial_fill_loses_a_lot,
     crossed_book_rested,
     wrong_after_value_in_a_trade,
-    order_of_keeping,
     previous_sequence_of_itself,
     freeze_ignored,
     frozen_orders_left_in_the_book,

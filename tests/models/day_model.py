@@ -50,6 +50,7 @@ class Floor:
     call_seconds: int
     halt_seconds: int
     keeps: bool
+    shares: bool = False
     phase: str = "closed"
     board: list[Chalk] = field(default_factory=list[Chalk])
     last: int = 0
@@ -249,6 +250,28 @@ class Floor:
             return sorted((best[0], self.reference, best[-1]))[1]
         return (best[0] + best[-1] + 1) // 2
 
+    def allotted(self, side: str, lots: int) -> list[tuple[Chalk, int]]:
+        """Who gets how much: by price and time, or the last price in proportion, odd lots by largest remainder."""
+        found: list[tuple[Chalk, int]] = []
+        queue = self.side(side)
+        for price in dict.fromkeys(order.price for order in queue):
+            level = [order for order in queue if order.price == price]
+            wanted = sum(order.left for order in level)
+            if self.shares and wanted > lots:
+                exact = [Fraction(order.left * lots, wanted) for order in level]
+                parts = [int(part) for part in exact]
+                order_of_odd = sorted(range(len(level)), key=lambda place: (parts[place] - exact[place], place))
+                for place in order_of_odd[: lots - sum(parts)]:
+                    parts[place] += 1
+            else:
+                parts, left = [], lots
+                for order in level:
+                    parts.append(min(order.left, left))
+                    left -= parts[-1]
+            found += [(order, part) for order, part in zip(level, parts, strict=True) if part]
+            lots -= sum(parts)
+        return found
+
     def lots(self, price: int) -> int:
         """What would trade at a price."""
         return min(self.wanted("buy", price), self.wanted("sell", price))
@@ -264,13 +287,14 @@ class Floor:
     def auction(self) -> None:
         """Everybody who can trades at one price; who came only for the auction goes."""
         price, lots, _ = self.indication()
-        bids, offers = self.side("buy"), self.side("sell")
-        while lots:
-            bid = next(order for order in bids if order.left)
-            offer = next(order for order in offers if order.left)
-            some = min(bid.left, offer.left, lots)
-            self.trade(bid, offer, some, price)
-            lots -= some
+        bids, offers = self.allotted("buy", lots), self.allotted("sell", lots)
+        while bids:
+            some = min(bids[0][1], offers[0][1])
+            self.trade(bids[0][0], offers[0][0], some, price)
+            for queue in (bids, offers):
+                queue[0] = (queue[0][0], queue[0][1] - some)
+                if not queue[0][1]:
+                    del queue[0]
         if price:
             self.reference = price
         self.board = [order for order in self.board if order.left and not order.market]

@@ -23,8 +23,8 @@ class MarketTable(Base):
     calendar_version: Mapped[int]
     fee_schedule: Mapped[str]
     opened_at_ns: Mapped[int]
-    trading_rules: Mapped[str]
-    trading_rules_version: Mapped[int]
+    trading_rules: Mapped[str] = mapped_column(server_default=text("''"))
+    trading_rules_version: Mapped[int] = mapped_column(server_default="0")
 
 
 class ListingTable(Base):
@@ -106,7 +106,7 @@ class OrderTable(Base):
     cancel_on_disconnect: Mapped[bool]
     connection_id: Mapped[int]
     epoch: Mapped[int]
-    entered_by: Mapped[int]
+    entered_by: Mapped[int] = mapped_column(server_default="0")
     status: Mapped[str]
 
     __table_args__ = (

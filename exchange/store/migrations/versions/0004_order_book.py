@@ -62,7 +62,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('instrument_id', name=op.f('pk_sessions'))
     )
     op.add_column('accounts', sa.Column('orders_killed', sa.Boolean(), nullable=False, server_default=sa.false()))
-    op.add_column('markets', sa.Column('trading_rules', sa.Text(), nullable=False, server_default=''))
+    op.add_column('markets', sa.Column('trading_rules', sa.Text(), nullable=False, server_default=sa.text("''")))
     op.add_column('markets', sa.Column('trading_rules_version', sa.BigInteger(), nullable=False, server_default='0'))
     op.add_column('members', sa.Column('group_id', sa.BigInteger(), nullable=False, server_default='0'))
     op.add_column('orders', sa.Column('entered_by', sa.BigInteger(), nullable=False, server_default='0'))
