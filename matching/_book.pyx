@@ -178,6 +178,8 @@ cdef extern from "book.hpp" namespace "matching" nogil:
         void uncross_begin() except +
         void uncross_continue(int64_t) except +
         void go_on(int64_t) except +
+        truth carries(int64_t)
+        void number_from(int64_t)
         void restore_state(const CppState&) except +
         void restore_reach(const Reach&) except +
         void restore_order(const View&) except +
@@ -527,6 +529,13 @@ cdef class CompiledBook:
         """Go on with what earlier operations left pending."""
         self.core.get().go_on(number(max_fills))
         return self.told()
+
+    def number_from(self, priority):
+        """The next to join a queue gets at least this number."""
+        cdef int64_t given = number(priority)
+        if not self.core.get().carries(given):
+            raise InvariantBroken("a number fits what carries it")
+        self.core.get().number_from(given)
 
     # Faster ways to say the same
 

@@ -526,6 +526,11 @@ class PaperMarket:
         assert slip is not None
         return slip
 
+    def number_from(self, number: int) -> list[Event]:
+        if number > self.next_number:
+            self.next_number = number
+        return []
+
     def number(self) -> int:
         self.next_number += 1
         return self.next_number - 1
