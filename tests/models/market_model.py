@@ -527,8 +527,7 @@ class PaperMarket:
         return slip
 
     def number_from(self, number: int) -> list[Event]:
-        if number > self.next_number:
-            self.next_number = number
+        self.next_number = max(self.next_number, number)
         return []
 
     def number(self) -> int:
