@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.book import opened, orders_of, play
+from benchmarks.book import opened, play
 from benchmarks.workloads import LeastBook, Trade, Workload, deep, flow
 from exchange.core.ids import AccountId
 from exchange.core.instruments import Side
@@ -28,7 +28,7 @@ def test_a_book_and_the_least_book_make_the_same_trades(
     made: list[Trade] = []
     expected: list[Trade] = []
     for messages in (workload.resting, workload.messages):
-        play(book, orders_of(messages), made)
+        play(book, messages, made)
         least.play(messages, expected)
     book.validate()
     assert made == expected
