@@ -91,18 +91,18 @@ class PlacedBook(CheckedBook):
     def _leave(self, entry: Entry) -> None:
         """Take an order out of wherever it is; it is still open."""
         place = entry.place
-        if place == QUEUE:
+        if place is QUEUE:
             if entry.level is not None:
                 (self._bids if entry.buys else self._offers).drop(entry)
             if entry.pegged:
                 self._pegs.pop(entry.order_id, None)
             if self._auction_only:
                 self._auction_only.pop(entry.order_id, None)
-        elif place == STOP:
+        elif place is STOP:
             self._stops.remove(entry)
-        elif place == Place.CALL:
+        elif place is Place.CALL:
             del self._calls[CALL_OF[entry.order.time_limit]][entry.order_id]
-        elif place == CONTINGENT:
+        elif place is CONTINGENT:
             (self._whole_bids if entry.buys else self._whole_offers).remove(entry)
         else:
             self._in_hand = None

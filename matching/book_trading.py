@@ -33,7 +33,12 @@ class TradingBook(PlacedBook):
         """A new order: it waits, or acts. Answers what is left of `max_fills`."""
         order = entry.order
         if order.kind == LIMIT and order.time_limit < AT_OPEN and self._matching == CONTINUOUS:
-            return self._act(entry, max_fills, events)  # most orders
+            half, whole = (self._offers, self._whole_offers) if entry.buys else (self._bids, self._whole_bids)
+            apart = half.best > entry.price_ticks if entry.buys else half.best < entry.price_ticks
+            if apart and not whole.ranked and order.time_limit < IOC and not order.all_or_none:
+                self._rest(entry, events)  # most orders meet nobody and stay
+                return max_fills
+            return self._act(entry, max_fills, events)
         if order.kind in STOPS:
             entry.stop_ticks = order.stop_ticks or trailing_level(
                 entry.buys, self._followed(entry.buys), order.trail_ticks
@@ -62,13 +67,7 @@ class TradingBook(PlacedBook):
         if order.all_or_none and not self._fills_whole(entry, max_fills):
             self._rest_whole(entry, events)
             return max_fills
-        half, whole = (self._offers, self._whole_offers) if entry.buys else (self._bids, self._whole_bids)
-        limit = self._fixed or entry.price_ticks
-        apart = half.best > limit if entry.buys else half.best < limit
-        if order.post_only or (apart and not whole.ranked):  # most orders meet nobody
-            left, why = max_fills, NOTHING
-        else:
-            left, why = self._take(entry, max_fills, events)
+        left, why = (max_fills, NOTHING) if order.post_only else self._take(entry, max_fills, events)
         self._settle_rest(entry, why, events)
         return left
 

@@ -172,10 +172,12 @@ class Half(Ladder):
         level = entry.level
         if level is None:
             raise InvariantBroken("an order in a queue knows its level")
-        level.remove(entry)
-        if not level.order_count:
-            del self.levels[level.price_ticks]
-            self.remove(PriceTicks(level.price_ticks))
+        if level.oldest is not level.newest:
+            level.remove(entry)
+            return
+        entry.level = None  # the last one takes the level with it
+        del self.levels[level.price_ticks]
+        self.remove(PriceTicks(level.price_ticks))
 
     def first(self) -> Entry:
         """The order that trades first; there must be one."""
