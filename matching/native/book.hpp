@@ -151,7 +151,8 @@ public:
 
     // The next to join a queue gets at least this number; the caller has looked at its range.
     void number_from(std::int64_t priority) {
-        next_priority_ = std::max(next_priority_, static_cast<std::uint64_t>(priority));
+        const auto told = static_cast<std::uint64_t>(priority);
+        next_priority_ = broken(15) && told != 0 ? told : std::max(next_priority_, told);
     }
 
     // What is wrong with a batch, or nullptr: nothing is done before that is known.
