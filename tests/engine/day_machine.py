@@ -27,7 +27,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
     "calls": {"static_band_ppm": 200_000, "volatility_seconds": 120},
     "both": {"static_band_ppm": 300_000, "dynamic_band_ppm": 100_000, "volatility_seconds": 60},
-    "halts": {"dynamic_band_ppm": 150_000, "breaker_seconds": 300},
+    "halts": {"dynamic_band_ppm": 150_000, "breaker_seconds": 60},
     "shares": {"allocation": "pro_rata", "static_band_ppm": 200_000, "volatility_seconds": 60},
     "strict": {"static_band_ppm": 100_000, "halt_keeps_orders": False},
 }
@@ -77,6 +77,7 @@ class DayMachine(RuleBasedStateMachine):
         )
         self.seen = len(self.venue.journal)
         self.names = 0
+        self.told: AuctionIndicated | None = None
         self.phase("opening_call")
         self.order("li", buys=True, lots=3, price=20, tif="gtc")
         self.order("wu", buys=False, lots=4, price=20, tif="gtc")
@@ -185,9 +186,14 @@ class DayMachine(RuleBasedStateMachine):
         for price in range(LOWEST, HIGHEST + 1):
             inside = not book.band_high_ticks or book.band_low_ticks <= price <= book.band_high_ticks
             assert inside is (low <= price <= high), f"{price} within {low} to {high}"
-        indications = [event for event in new if isinstance(event, AuctionIndicated)]
-        if instrument.phase in CALLS and indications:
-            told = indications[-1]
+        for event in new:
+            if isinstance(event, AuctionIndicated):
+                self.told = event
+            elif isinstance(event, InstrumentPhaseChanged) and event.instrument.phase not in CALLS:
+                self.told = None
+        if instrument.phase in CALLS:
+            told = self.told
+            assert told is not None, "a call shows what it would do"
             over = told.imbalance_lots * (-1 if told.imbalance_side is Side.SELL else 1)
             assert (told.price_ticks, told.paired_lots, over) == floor.indication()
 

@@ -115,11 +115,13 @@ def test_a_market_without_rules_opens_halts_and_closes_and_has_no_calls() -> Non
 
 
 def test_what_the_rules_do_not_take_is_refused_with_its_row_before_it_reaches_a_book() -> None:
-    venue = staged(order_types=["limit", "market"], conditions=["market_cap"], times_in_force=["day", "ioc"])
+    venue = staged(order_types=["limit"], conditions=[], times_in_force=["day", "ioc"])
     Days(venue).plays("ops begins continuous -> continuous")
     asked: list[tuple[dict[str, Any], str]] = [
         ({"order_type": OrderType.STOP_LIMIT, "stop_ticks": PriceTicks(90)}, "order_types"),
         ({"time_in_force": TimeInForce.FOK}, "times_in_force"),
+        ({"time_in_force": TimeInForce.GTC}, "times_in_force"),
+        ({"order_type": OrderType.MARKET, "price_ticks": None}, "order_types"),
         ({"hidden": True}, "conditions"),
         ({}, ""),
     ]
