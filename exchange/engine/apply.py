@@ -58,12 +58,15 @@ from exchange.core.parties import Role
 from exchange.core.rejections import ensure
 from exchange.core.rule_messages import ActivateText, ConfirmField, PublishText
 from exchange.engine import (
+    announcements,
     approvals,
     bidders,
     corrections,
     deals,
     documents,
     funding,
+    insiders,
+    limits,
     listings,
     lots,
     markets,
@@ -97,6 +100,7 @@ from matching.deals import (
     SignDeal,
     WithdrawDeal,
 )
+from matching.limit_messages import SetLimits
 from matching.listing_messages import AdmitListing, DelistListing, OpenMarket, ProposeListing, RejectListing
 from matching.lot_messages import AnswerOffer, CommitBid, PlaceBid, RevealBid
 from matching.messages import (
@@ -106,6 +110,16 @@ from matching.messages import (
     FreezeInstrument,
     PlaceOrder,
     ReplaceOrder,
+)
+from matching.notice_messages import (
+    ChangeInsiders,
+    EndInsiderList,
+    FileAnnouncement,
+    OpenInsiderList,
+    RejectAnnouncement,
+    ReleaseAnnouncement,
+    SetClosedPeriod,
+    WithdrawAnnouncement,
 )
 from matching.sale_messages import (
     AnnounceSale,
@@ -266,6 +280,16 @@ ROUTES: dict[type[Command], Route] = {
     ReplaceOrder: Route(orders.replace_order, TRADERS),
     CancelAllOrders: Route(orders.cancel_all_orders, TRADERS),
     ChangePhase: Route(phases.change_phase, OPERATOR),
+    # Limits, insiders, announcements
+    SetLimits: Route(limits.set_limits, MEMBERS_AND_OPERATOR),
+    OpenInsiderList: Route(insiders.open_insider_list, MEMBERS_AND_OPERATOR),
+    ChangeInsiders: Route(insiders.change_insiders, MEMBERS_AND_OPERATOR),
+    SetClosedPeriod: Route(insiders.set_closed_period, MEMBERS_AND_OPERATOR),
+    EndInsiderList: Route(insiders.end_insider_list, MEMBERS_AND_OPERATOR),
+    FileAnnouncement: Route(announcements.file_announcement, MEMBERS_AND_OPERATOR),
+    ReleaseAnnouncement: Route(announcements.release_announcement, OPERATOR),
+    RejectAnnouncement: Route(announcements.reject_announcement, OPERATOR),
+    WithdrawAnnouncement: Route(announcements.withdraw_announcement, MEMBERS_AND_OPERATOR),
 }
 
 

@@ -9,7 +9,7 @@ from exchange.core.messages import Event, Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.engine.orders import end_of_day
 from exchange.engine.state import ExchangeState
-from matching.messages import ChangePhase, InstrumentPhaseChanged
+from matching.messages import ChangePhase, Instrument, InstrumentPhaseChanged
 from matching.session import allowed
 
 
@@ -24,9 +24,14 @@ def change_phase(state: ExchangeState, header: Header, command: ChangePhase) -> 
         return [Rejected(code=RejectCode.INSTRUMENT_PHASE, detail=f"{instrument.phase} to {command.phase}")]
 
     state.change()
-    changed = msgspec.structs.replace(instrument, phase=command.phase)
+    return move_phase(state, header, instrument, command.phase, command.reason)
+
+
+def move_phase(state: ExchangeState, header: Header, instrument: Instrument, phase: Phase, reason: str) -> list[Event]:
+    """Move an instrument to a phase it may pass to. Call after the line."""
+    changed = msgspec.structs.replace(instrument, phase=phase)
     state.put(changed)
-    events: list[Event] = [InstrumentPhaseChanged(instrument=changed, reason=command.reason)]
-    if command.phase is Phase.CLOSED:
+    events: list[Event] = [InstrumentPhaseChanged(instrument=changed, reason=reason)]
+    if phase is Phase.CLOSED:
         events.extend(end_of_day(state, header, instrument.instrument_id))
     return events
