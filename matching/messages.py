@@ -23,7 +23,7 @@ from exchange.core.ids import (
     OrderId,
     TradeId,
 )
-from exchange.core.instruments import OrderType, Phase, SelfTradePrevention, Settlement, Side, TimeInForce
+from exchange.core.instruments import OrderPlace, OrderType, Phase, SelfTradePrevention, Settlement, Side, TimeInForce
 from exchange.core.messages import Command, Event, Record
 from exchange.core.postings import FeedMark, Posting
 from exchange.core.units import (
@@ -93,7 +93,8 @@ class PlaceOrder(Command, frozen=True, kw_only=True, tag="order.place"):
     Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen,
     order.unknown_instrument, instrument.frozen, asset.frozen, order.instrument_halted, order.instrument_closed,
     order.price_missing, order.price_not_allowed, order.price_band, order.too_large, fee.schedule_unknown,
-    rule.method_not_allowed, rule.suitability, rule.value_cap, export.not_cleared, rule.holder_cap,
+    rule.method_not_allowed, rule.suitability, rule.value_cap, export.not_cleared, rule.holder_cap, rule.insider,
+    rule.closed_period, limit.order_value, limit.day_value, limit.open_value, limit.price_distance, limit.position,
     order.no_liquidity, order.too_many_fills, order.fok_unfilled, hold.insufficient_available.
     Source: FIX NewOrderSingle (35=D); `client_order_id` is ClOrdID (11).
     """
@@ -289,7 +290,8 @@ class OrderCancelled(Event, frozen=True, kw_only=True, tag="order.cancelled"):
 class OrderReplaced(Event, frozen=True, kw_only=True, tag="order.replaced"):
     """The order has a new price or quantity; `priority` tells its place in the queue.
 
-    Units: `quantity_lots` the new total, `remaining_lots` what is open of it.
+    Units: `quantity_lots` the new total, `remaining_lots` what is open of it; `priority` is the sequence at which it
+    joined its queue: this command's own, unless it merely shrank and kept its place.
     Source: FIX ExecutionReport, ExecType Replaced.
     """
 
@@ -316,6 +318,8 @@ class MoveCause(StrEnum):
     TRIGGERED = "triggered"
     REFILLED = "refilled"
     REPRICED = "repriced"
+    REDUCED = "reduced"
+    """Its owner took lots off an iceberg, which gives from its reserve first; it keeps its place."""
 
 
 class OrderMoved(Event, frozen=True, kw_only=True, tag="order.moved"):
@@ -343,7 +347,7 @@ class OrderMoved(Event, frozen=True, kw_only=True, tag="order.moved"):
 class OrderReduced(Event, frozen=True, kw_only=True, tag="order.reduced"):
     """An order shrank in its place, because it met an order of its own account or group (self-trade prevention).
 
-    Units: `reduced_lots` were taken off; the hold is by its formula again.
+    Units: `reduced_lots` were taken off, of its total `quantity_lots` too; the hold is by its formula again.
     Source: FIX ExecutionReport, ExecType Restated, ExecRestatementReason 5 (partial decline of OrderQty).
     """
 
@@ -351,6 +355,7 @@ class OrderReduced(Event, frozen=True, kw_only=True, tag="order.reduced"):
     account_id: AccountId
     instrument_id: InstrumentId
     reduced_lots: QuantityLots
+    quantity_lots: QuantityLots
     remaining_lots: QuantityLots
     shown_lots: int
     hold_asset_id: AssetId
@@ -363,7 +368,8 @@ class OrderReduced(Event, frozen=True, kw_only=True, tag="order.reduced"):
 class OrderCovered(Event, frozen=True, kw_only=True, tag="order.covered"):
     """An order's hold changed though the order did not: of a pair (one cancels other) only the dearer one is held for.
 
-    The second of a pair holds what it needs beyond the first; when one ends, the other holds by its own formula.
+    The second of a pair holds what it needs beyond the first; when one ends, the other holds by its own formula. Where
+    a trade does both at once, `trade.made` tells it. Units: `oco_order_id` is the other order while the pair lives.
     """
 
     order_id: OrderId

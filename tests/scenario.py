@@ -32,6 +32,7 @@ from exchange.core.membership import FreezeMember
 from exchange.core.messages import Event, Rejected
 from exchange.core.node_messages import LoseConnection, RunStarted
 from exchange.core.units import Minor, PriceTicks, QuantityLots
+from matching.book_messages import BookSide
 from matching.messages import (
     CancelAllOrders,
     CancelOrder,
@@ -48,7 +49,8 @@ from tests.support import Venue
 
 ORDER = re.compile(
     r"(?P<who>\w+) (?P<verb>buys|sells) (?P<lots>\d+) (?:@ (?P<price>\d+)|at market)"
-    r"(?: (?P<tif>day|gtc|ioc|fok))?(?: spending (?P<cap>\d+))?(?: on (?P<connection>\d+))?(?: as (?P<name>\w+))?"
+    r"(?: (?P<tif>day|gtc|ioc|fok|at_open|at_close))?"
+    r"(?: spending (?P<cap>\d+))?(?: on (?P<connection>\d+))?(?: as (?P<name>\w+))?"
 )
 REPLACE = re.compile(r"(?P<who>\w+) replaces (?P<name>\w+) by (?P<lots>\d+) @ (?P<price>\d+)")
 CANCEL = re.compile(r"(?P<who>\w+) cancels (?P<name>\w+)")
@@ -206,6 +208,6 @@ def _book(venue: Venue, code: str) -> str:
     book = venue.state.books[venue.instruments[code]]
     bids, offers = (
         ", ".join(f"{level.price_ticks} x {level.lots} ({level.order_count})" for level in book.levels(side))
-        for side in (Side.BUY, Side.SELL)
+        for side in (BookSide.BUY, BookSide.SELL)
     )
     return f"{bids} | {offers}".strip()

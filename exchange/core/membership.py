@@ -27,6 +27,8 @@ class Member(Record, frozen=True, kw_only=True):
     simulated: bool
     status: MemberStatus = MemberStatus.ACTIVE
     standings: tuple[Standing, ...] = ()
+    group_id: int = 0
+    """Members of one group belong together and do not trade with each other on a book; 0: none."""
 
 
 class User(Record, frozen=True, kw_only=True):

@@ -80,6 +80,8 @@ class RejectCode(StrEnum):
     CALENDAR_UNKNOWN = "calendar.unknown"
     CALENDAR_INVALID = "calendar.invalid"
     CALENDAR_NOT_COVERED = "calendar.not_covered"
+    TRADING_RULES_UNKNOWN = "trading_rules.unknown"
+    TRADING_RULES_INVALID = "trading_rules.invalid"
     MARKET_UNKNOWN = "market.unknown"
     MARKET_EXISTS = "market.exists"
     RULE_METHOD_NOT_ALLOWED = "rule.method_not_allowed"

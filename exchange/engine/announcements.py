@@ -11,6 +11,7 @@ from exchange.core.node_messages import Timer, TimerKind
 from exchange.core.parties import Role
 from exchange.core.rejections import RejectCode
 from exchange.core.units import NS_PER_SECOND, TimeNs
+from exchange.engine.days import resume
 from exchange.engine.insiders import issuer_of, may_speak_for
 from exchange.engine.phases import move_phase
 from exchange.engine.state import ExchangeState
@@ -29,6 +30,7 @@ from matching.notice_messages import (
     ReleaseAnnouncement,
     WithdrawAnnouncement,
 )
+from matching.session import allowed
 
 NEWS = 1
 MAX_HALTED = 64
@@ -74,7 +76,7 @@ def release_announcement(state: ExchangeState, header: Header, command: ReleaseA
 
     state.change()
     instruments = _instruments_of(state, found.asset_ids) if found.price_relevant else []
-    trading = [each for each in instruments if each.phase is Phase.CONTINUOUS]
+    trading = [each for each in instruments if allowed(each.phase, Phase.HALTED)]
     halted = [each for each in instruments if each in trading or _is_halted(state, each.instrument_id)]
     number = NewsNumber(channel=NEWS, n=_news_n(state) + 1)
     state.put(number)
@@ -128,9 +130,8 @@ def read_out(state: ExchangeState, header: Header, timer: Timer) -> list[Event]:
     state.put(done)
     events: list[Event] = [AnnouncementReadOut(announcement=done)]
     for instrument_id in announcement.halted:
-        instrument = state.instruments[instrument_id]
-        if instrument.phase is Phase.HALTED and not instrument.frozen and not _is_halted(state, instrument_id):
-            events.extend(move_phase(state, header, instrument, Phase.CONTINUOUS, f"announcement {done.n} was read"))
+        if not _is_halted(state, instrument_id):
+            events.extend(resume(state, header, state.instruments[instrument_id], f"announcement {done.n} was read"))
     return events
 
 

@@ -60,8 +60,11 @@ from exchange.core.rule_messages import ActivateText, ConfirmField, PublishText
 from exchange.engine import (
     announcements,
     approvals,
+    auctions,
     bidders,
+    book_follow,
     corrections,
+    days,
     deals,
     documents,
     funding,
@@ -71,6 +74,8 @@ from exchange.engine import (
     lots,
     markets,
     members,
+    node_life,
+    order_ends,
     orders,
     outcomes,
     patents,
@@ -84,11 +89,10 @@ from exchange.engine import (
     sale_clock,
     sale_contracts,
     sales,
-    timers,
     withdrawals,
 )
 from exchange.engine.access import refuse_role
-from exchange.engine.runs import Chunk, continue_run
+from exchange.engine.runs import Chunk, continue_run, whole_chunks
 from exchange.engine.state import ExchangeState
 from matching.deals import (
     AcceptDeal,
@@ -147,7 +151,7 @@ from securitization.messages import (
 
 Handler = Callable[[ExchangeState, Header, Any], list[Event]]
 
-TIMELY = (sale_clock, sale_contracts)
+TIMELY = (days, sale_clock, sale_contracts, order_ends)
 """Workflows that only time and other workflows set going: importing them puts their steps where those look."""
 
 NODE = (Role.NODE,)
@@ -168,16 +172,18 @@ class Route:
 
 
 CHUNKS: dict[RunKind, Chunk] = {
-    RunKind.CANCEL_ORDERS: orders.cancel_chunk,
-    RunKind.PAY_PRODUCT: products.pay_chunk,
+    RunKind.CANCEL_ORDERS: order_ends.cancel_chunk,
+    RunKind.CONTINUE_BOOK: book_follow.continue_chunk,
+    RunKind.PAY_PRODUCT: whole_chunks(products.pay_chunk),
+    RunKind.UNCROSS: auctions.uncross_chunk,
 }
 """What a run of each kind does with its next entries."""
 
 ROUTES: dict[type[Command], Route] = {
     # The node itself
-    StartNode: Route(timers.start_node, NODE),
-    AdvanceClock: Route(timers.advance_clock, NODE),
-    LoseConnection: Route(timers.lose_connection, NODE),
+    StartNode: Route(node_life.start_node, NODE),
+    AdvanceClock: Route(node_life.advance_clock, NODE),
+    LoseConnection: Route(node_life.lose_connection, NODE),
     ContinueRun: Route(partial(continue_run, CHUNKS), NODE, slow=True),
     GrantApproval: Route(approvals.grant, MEMBERS_AND_OPERATOR),
     DenyApproval: Route(approvals.deny, MEMBERS_AND_OPERATOR),
@@ -278,7 +284,7 @@ ROUTES: dict[type[Command], Route] = {
     PlaceOrder: Route(orders.place_order, TRADERS),
     CancelOrder: Route(orders.cancel_order, TRADERS),
     ReplaceOrder: Route(orders.replace_order, TRADERS),
-    CancelAllOrders: Route(orders.cancel_all_orders, TRADERS),
+    CancelAllOrders: Route(order_ends.cancel_all_orders, TRADERS),
     ChangePhase: Route(phases.change_phase, OPERATOR),
     # Limits, insiders, announcements
     SetLimits: Route(limits.set_limits, MEMBERS_AND_OPERATOR),
@@ -309,6 +315,8 @@ def apply(state: ExchangeState, header: Header, command: Command) -> list[Event]
         events = approvals.grant(state, header, command, _handle)
     else:
         events = route.handler(state, header, command)
+    if state.calls_touched:
+        events = [*events, *auctions.tell_indications(state)]
     ensure(len(events) <= MAX_EVENTS, "a command makes a bounded number of events")
     state.sequence = header.sequence
     state.epoch = header.epoch

@@ -40,7 +40,7 @@ from exchange.core.messages import Event, Header, Rejected
 from exchange.core.parties import MEMBER_ROLES, MemberStatus, Role, SellerClass, UserRight
 from exchange.core.rejections import RejectCode
 from exchange.engine.access import acts_for_member
-from exchange.engine.orders import end_orders
+from exchange.engine.order_ends import end_orders
 from exchange.engine.state import ExchangeState
 
 MAIN = "main"

@@ -38,7 +38,7 @@ from exchange.core.ids import (
 from exchange.core.instruments import Side
 from exchange.core.membership import Key, Mandate, Member, User
 from exchange.core.messages import Record
-from exchange.core.node_messages import Approval, Run, Timer
+from exchange.core.node_messages import Approval, Run, Timer, TimerKind
 from exchange.core.rejections import ensure
 from exchange.core.rule_messages import Published, PublishedKind
 from exchange.engine.open_order import Numbers, OpenOrder
@@ -47,14 +47,18 @@ from exchange.engine.terms import BookTerms, book_terms
 from exchange.rulebook.fees import FeeSchedule
 from exchange.rulebook.profile import Profile
 from exchange.rulebook.texts import TextError
-from matching.book import Book
+from exchange.rulebook.trading import TradingRules
+from matching.book_messages import Book, BookState
+from matching.books import make_book
 from matching.deals import Deal, LastSale
 from matching.limit_messages import NO_ACCOUNT, LimitUse, TradingLimit
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
-from matching.messages import Instrument, Market
+from matching.messages import BookStanding, Instrument, Market
 from matching.notice_messages import Announcement, InsiderList, NewsNumber
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
+from matching.session import book_matching
+from matching.session_messages import Session
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 R = TypeVar("R", bound=Record)
@@ -114,6 +118,8 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(Published, ("kind", "name", "version")),
     _entity(Market, "market_id"),  # after the texts it lives under
     _entity(Instrument, "instrument_id"),
+    _entity(Session, "instrument_id"),
+    _entity(BookStanding, "instrument_id"),
     _entity(Listing, "listing_id", lambda listing: listing.live, index=("asset_id",)),
     _entity(DocumentStub, "document_id", index=("member_id", "sha256")),
     _entity(PatentStub, "patent_id", index=("number",)),
@@ -194,8 +200,16 @@ class ExchangeState:
     order that has ended may stand here a while; nobody else's orders are followed."""
     insider_lists: dict[AssetId, dict[int, InsiderList]] = field(default_factory=dict[AssetId, dict[int, InsiderList]])
     """The open insider lists about each asset, in the order in which they were opened: follows from them alone."""
+    expiries: dict[int, int] = field(default_factory=dict[int, int])
+    """The timer that ends each GTD order, by order: follows from the timers alone."""
+    trades_made: tuple[int, int] = (0, 0)
+    """The last command that made trades, and how many: they are numbered by it within that command."""
     timers_set: tuple[int, int] = (0, 0)
     """The last command that set timers, and how many: they are numbered by it within that command."""
+    chance: bytes = b""
+    """What the `clock.advance` that is being decided brought; none at any other time."""
+    calls_touched: dict[InstrumentId, None] = field(default_factory=dict[InstrumentId, None])
+    """The calls whose books the command that is being decided touched: their indications are told at its end."""
     changing: bool = False
     """Whether the command now applied has passed the line between refusing and changing."""
 
@@ -231,12 +245,13 @@ class ExchangeState:
             else:
                 self.ledger.owners[record.account_id] = record.account_id if record.beneficiary else record.member_id
         elif isinstance(record, Instrument) and record.instrument_id not in self.books:
-            self.books[record.instrument_id] = Book()
-            self.numbers[record.instrument_id] = Numbers()
+            self._put_book(record)
         elif isinstance(record, Receipt):
             self.receipt_references[record.bank_id, record.reference] = record.receipt_id
         elif isinstance(record, Timer):
             heapq.heappush(self.due, (record.due_ns, record.timer_id))
+            if record.kind is TimerKind.ORDER_EXPIRES:
+                self.expiries[record.subject_id] = record.timer_id
         elif isinstance(record, TradingLimit):
             self._follow_limited(record)
         elif isinstance(record, InsiderList):
@@ -285,6 +300,13 @@ class ExchangeState:
         key = self.found[record].get(value)
         return cast("R", self.records[record][key]) if key is not None else None
 
+    def _put_book(self, instrument: Instrument) -> None:
+        """Give an instrument its empty book, which does what its phase says."""
+        book = self.books[instrument.instrument_id] = make_book(self.terms[instrument.market_id].book_rules)
+        matching, call = book_matching(instrument.phase)
+        book.restore(BookState(matching=matching, call=call), ())
+        self.numbers[instrument.instrument_id] = Numbers()
+
     def _put_published(self, published: Published) -> None:
         """Keep a text read and, once active, in the order of its dates."""
         key = (published.kind.value, published.name, published.version)
@@ -309,15 +331,27 @@ class ExchangeState:
         profile = self.parsed[PublishedKind.PROFILE.value, market.profile, market.profile_version]
         ensure(isinstance(profile, Profile), "a market's profile is published")
         versions = self.in_force.setdefault((PublishedKind.FEE_SCHEDULE.value, market.fee_schedule), [])
-        terms = self.terms[market.market_id] = book_terms(market, cast("Profile", profile), versions)
+        terms = self.terms[market.market_id] = book_terms(
+            market, cast("Profile", profile), versions, self.trading_rules_of(market)
+        )
         for document in self.parsed.values():
             if isinstance(document, FeeSchedule) and document.name == market.fee_schedule:
                 terms.add_schedule(document)
 
+    def trading_rules_of(self, market: Market) -> TradingRules | None:
+        """The trading rules a market names for its whole life; None if it names none."""
+        if not market.trading_rules:
+            return None
+        rules = self.parsed[PublishedKind.TRADING_RULES.value, market.trading_rules, market.trading_rules_version]
+        ensure(isinstance(rules, TradingRules), "a market's trading rules are published")
+        return cast("TradingRules", rules)
+
     def drop_timer(self, timer_id: int) -> None:
         """Forget a timer, and keep the heap's first entry one that stands."""
         timers = self.table(Timer)
-        timers.pop(timer_id, None)
+        dropped = timers.pop(timer_id, None)
+        if dropped is not None and dropped.kind is TimerKind.ORDER_EXPIRES:
+            self.expiries.pop(dropped.subject_id, None)
         while self.due and self.due[0][1] not in timers:
             heapq.heappop(self.due)
 
@@ -343,6 +377,9 @@ class ExchangeState:
         self.orders[order.order_id] = order
         if self.limited_accounts or self.limited_users:
             self._follow_order(order)
+        if order.conditions is not None:
+            self.numbers[order.instrument_id].special += 1
+            self._pair(order, order.conditions.oco_order_id)
         if order.side is BUY:
             bids = self.bidders.setdefault(order.instrument_id, {})
             bids[order.account_id] = bids.get(order.account_id, 0) + 1
@@ -352,6 +389,11 @@ class ExchangeState:
     def close_order(self, order: OpenOrder) -> None:
         """Forget an order that is over, and what it reserved."""
         del self.orders[order.order_id]
+        if order.conditions is not None:
+            self.numbers[order.instrument_id].special -= 1
+        if order.partner_id:
+            self.orders[OrderId(order.partner_id)].partner_id = 0
+            order.partner_id = 0
         if order.side is BUY:
             bids = self.bidders[order.instrument_id]
             bids[order.account_id] -= 1
@@ -359,9 +401,19 @@ class ExchangeState:
                 del bids[order.account_id]
                 self.ledger.take_place(self.instruments[order.instrument_id].asset_id, order.account_id, -1)
 
+    def _pair(self, order: OpenOrder, other_id: int) -> None:
+        """Make a pair of an order and the one it names: they are one for as long as both are open."""
+        other = self.orders.get(OrderId(other_id))
+        if other is not None:
+            order.partner_id, other.partner_id = other.order_id, order.order_id
+
     def orders_in_sequence(self) -> list[OpenOrder]:
         """Every open order by identifier: a restart forgets in which order they were kept."""
         return [self.orders[order_id] for order_id in sorted(self.orders)]
+
+    def group_of(self, account_id: AccountId) -> int:
+        """The group of related members an account belongs to; 0: none."""
+        return self.members[self.accounts[account_id].member_id].group_id
 
     def market_of(self, instrument: Instrument) -> Market:
         """The market an instrument trades in."""

@@ -47,7 +47,13 @@ from exchange.store.schema.custody import (
     WithdrawalTable,
 )
 from exchange.store.schema.deals import DealTable, LastSaleTable, PilotTable
-from exchange.store.schema.matching import InstrumentTable, ListingTable, MarketTable
+from exchange.store.schema.matching import (
+    BookStandingTable,
+    InstrumentTable,
+    ListingTable,
+    MarketTable,
+    SessionTable,
+)
 from exchange.store.schema.members import (
     ApprovalTable,
     KeyTable,
@@ -84,9 +90,10 @@ from matching.deals import Deal, LastSale
 from matching.limit_messages import LimitUse, TradingLimit
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
-from matching.messages import Instrument, Market
+from matching.messages import BookStanding, Instrument, Market
 from matching.notice_messages import Announcement, InsiderList, NewsNumber
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
+from matching.session_messages import Session
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
 PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
@@ -112,6 +119,8 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Transfer, TransferTable),
     (Market, MarketTable),
     (Instrument, InstrumentTable),
+    (BookStanding, BookStandingTable),
+    (Session, SessionTable),
     (Listing, ListingTable),
     (Document, DocumentTable),
     (Patent, PatentTable),

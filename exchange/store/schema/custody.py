@@ -19,6 +19,7 @@ class AccountTable(Base):
     beneficiary: Mapped[str]
     kind: Mapped[str]
     frozen: Mapped[bool]
+    orders_killed: Mapped[bool]
 
 
 class AssetTable(Base):

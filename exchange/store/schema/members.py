@@ -23,6 +23,7 @@ class MemberTable(Base):
     simulated: Mapped[bool]
     status: Mapped[str]
     standings: Mapped[bytes]
+    group_id: Mapped[int]
 
 
 class UserTable(Base):
