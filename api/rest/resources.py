@@ -41,7 +41,7 @@ from matching.limit_messages import LimitUse, TradingLimit
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
-from matching.notice_messages import Announcement, AnnouncementState, InsiderList
+from matching.notice_messages import Announcement, AnnouncementState, InsiderList, NewsNumber
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
@@ -204,6 +204,7 @@ RESOURCES: tuple[Resource, ...] = (
         filters=("account_id", "user_id", "currency"),
     ),
     Resource("/v1/limit-uses", LimitUse, staff=True),
+    Resource("/v1/news-numbers", NewsNumber, staff=True),
     Resource("/v1/insider-lists", InsiderList, by_member("issuer_id"), filters=("asset_id",)),
     Resource("/v1/announcements", Announcement, by_member("member_id"), filters=("state",)),
     Resource(

@@ -71,7 +71,7 @@ def test_a_price_may_lie_as_far_from_the_last_one_as_the_limit_says(venue: Venue
     limit(venue, price_distance_ppm=100_000)
     assert bids(venue, 1, 7) == "", "without a last price there is nothing to be far from"
     venue.plays("wu sells 1 @ 5 -> li 1 @ 7")
-    venue.do(order(venue, "wu", Side.SELL, 5, 200))
+    venue.do(order(venue, "wu", Side.SELL, 5, 200), "wu")
     venue.member("ren", cash=10_000)
     venue.plays("ren buys 1 @ 200 -> wu 1 @ 200")
     assert [bids(venue, 1, price) for price in (179, 180, 220, 221)] == [
