@@ -9,7 +9,7 @@ import pytest
 from exchange.core.ids import AccountId, UserId
 from exchange.core.instruments import Side
 from exchange.core.parties import UserRight
-from exchange.core.units import PriceTicks, QuantityLots
+from exchange.core.units import Minor, PriceTicks, QuantityLots
 from matching.limit_messages import LimitsSet, LimitUsed, SetLimits
 from matching.messages import CancelOrder, OrderAccepted, PlaceOrder, ReplaceOrder
 from tests.support import Venue
@@ -37,8 +37,8 @@ def order(venue: Venue, who: str, side: Side, lots: int, price: int, **more: Any
     )
 
 
-def limit(venue: Venue, who: str = "li", by: str = "ops", **figures: int) -> LimitsSet:
-    return venue.make(SetLimits(account_id=venue.accounts[who], currency="XTS", **figures), LimitsSet, by)  # type: ignore[arg-type]
+def limit(venue: Venue, by: str = "ops", **figures: Any) -> LimitsSet:
+    return venue.make(SetLimits(account_id=venue.accounts["li"], currency="XTS", **figures), LimitsSet, by)
 
 
 def bids(venue: Venue, lots: int, price: int, who: str = "li") -> str:
@@ -46,7 +46,7 @@ def bids(venue: Venue, lots: int, price: int, who: str = "li") -> str:
     return venue.refusal(order(venue, who, Side.BUY, lots, price, account="li"), who)
 
 
-TABLE: list[tuple[dict[str, int], list[tuple[int, int, str]]]] = [
+TABLE: list[tuple[dict[str, Any], list[tuple[int, int, str]]]] = [
     # the limit                       lots, price → code, one order after the other
     ({"order_value_minor": 1_000}, [(10, 100, ""), (10, 101, "limit.order_value"), (11, 91, "limit.order_value")]),
     ({"day_value_minor": 1_000}, [(5, 100, ""), (5, 100, ""), (1, 1, "limit.day_value")]),
@@ -59,7 +59,7 @@ TABLE: list[tuple[dict[str, int], list[tuple[int, int, str]]]] = [
 
 @pytest.mark.parametrize(("figures", "orders"), TABLE)
 def test_each_figure_allows_its_last_unit_and_not_one_more(
-    venue: Venue, figures: dict[str, int], orders: list[tuple[int, int, str]]
+    venue: Venue, figures: dict[str, Any], orders: list[tuple[int, int, str]]
 ) -> None:
     limit(venue, **figures)
     for lots, price, code in orders:
@@ -136,7 +136,7 @@ def test_an_open_value_is_free_again_when_the_order_is_over(venue: Venue) -> Non
 
 def test_a_users_limit_binds_the_user_on_every_account_and_nobody_else(venue: Venue) -> None:
     venue.user("junior", "li")
-    venue.make(SetLimits(user_id=venue.users["junior"], currency="XTS", order_value_minor=100), LimitsSet)  # type: ignore[arg-type]
+    venue.make(SetLimits(user_id=venue.users["junior"], currency="XTS", order_value_minor=Minor(100)), LimitsSet)
     assert bids(venue, 1, 101, "junior") == "limit.order_value"
     assert bids(venue, 1, 100, "junior") == ""
     assert bids(venue, 1, 101) == "", "another user of the same account"
@@ -147,7 +147,7 @@ def test_a_users_open_orders_are_counted_from_the_first_limit_on(venue: Venue) -
     venue.user("junior", "li")
     assert bids(venue, 5, 100, "junior") == ""
     assert bids(venue, 5, 100) == ""
-    venue.make(SetLimits(user_id=venue.users["junior"], currency="XTS", open_value_minor=1_000), LimitsSet)  # type: ignore[arg-type]
+    venue.make(SetLimits(user_id=venue.users["junior"], currency="XTS", open_value_minor=Minor(1_000)), LimitsSet)
     venue.restart()
     assert bids(venue, 6, 100, "junior") == "limit.open_value"
     assert bids(venue, 5, 100, "junior") == ""
@@ -173,7 +173,8 @@ def test_who_may_set_which_limit(venue: Venue) -> None:
     account, stranger = venue.accounts["li"], venue.accounts["wu"]
 
     def code(by: str, **terms: Any) -> str:
-        return venue.refusal(SetLimits(**({"currency": "XTS", "order_value_minor": 5} | terms)), by)
+        figures: dict[str, Any] = {"currency": "XTS", "order_value_minor": 5} | terms
+        return venue.refusal(SetLimits(**figures), by)
 
     assert code("li", account_id=stranger) == "account.not_yours"
     assert code("junior", account_id=account) == "account.not_yours", "a trader does not set its own limit"
@@ -188,7 +189,7 @@ def test_who_may_set_which_limit(venue: Venue) -> None:
 
 def test_a_limit_binds_in_its_own_currency_alone(venue: Venue) -> None:
     venue.make(
-        SetLimits(account_id=venue.accounts["li"], currency="USD", order_value_minor=1),  # type: ignore[arg-type]
+        SetLimits(account_id=venue.accounts["li"], currency="USD", order_value_minor=Minor(1)),
         LimitsSet,
     )
     assert bids(venue, 10, 100) == ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exchange.store.schema.base import Base, Key
@@ -28,9 +29,7 @@ class TradingLimitTable(Base):
     over: Mapped[bool]
     live: Mapped[bool]
 
-    __table_args__ = (
-        Index("ix_trading_limits_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),
-    )
+    __table_args__ = (Index("ix_trading_limits_live", "live", sqlite_where=sql("live"), postgresql_where=sql("live")),)
 
 
 class LimitUseTable(Base):
@@ -62,7 +61,7 @@ class InsiderListTable(Base):
     ended_by: Mapped[int]
     live: Mapped[bool]
 
-    __table_args__ = (Index("ix_insider_lists_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
+    __table_args__ = (Index("ix_insider_lists_live", "live", sqlite_where=sql("live"), postgresql_where=sql("live")),)
 
 
 class AnnouncementTable(Base):
@@ -87,7 +86,7 @@ class AnnouncementTable(Base):
     read_out_ns: Mapped[int]
     live: Mapped[bool]
 
-    __table_args__ = (Index("ix_announcements_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
+    __table_args__ = (Index("ix_announcements_live", "live", sqlite_where=sql("live"), postgresql_where=sql("live")),)
 
 
 class NewsNumberTable(Base):
