@@ -7,6 +7,7 @@ and begins anew with each epoch.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -169,7 +170,7 @@ class AuctionChannel:
         """How it stands."""
         return self._frame(Auction(*self._fields()), moment)
 
-    def _fields(self) -> tuple[object, ...]:
+    def _fields(self) -> tuple[Any, ...]:
         return msgspec.structs.astuple(self._auctions.by_id.get(self.instrument_id, Auction(None)))
 
     def _frame(self, body: Auction, moment: Moment) -> bytes:
