@@ -92,7 +92,9 @@ class PlainMarket:
         rest = ""
         for event in events:
             if event.kind == EventKind.REFUSED:
-                return "unknown" if event.order_id not in self.book and event.order_id != len(self.makers) else "refused"
+                return (
+                    "unknown" if event.order_id not in self.book and event.order_id != len(self.makers) else "refused"
+                )
             if event.kind == EventKind.FILLED:
                 fills.append(f"{self.makers[event.other_id]} {event.lots} @ {event.price_ticks}")
             elif event.kind == EventKind.RESTED:
