@@ -19,8 +19,8 @@ from exchange.store.queries import candles, market
 from exchange.store.queries.candles import Place, Traded
 from exchange.store.queries.reader import Snapshot
 from matching.depth import DepthSnapshot
-from matching.visible import DepthLevel
 from matching.tape import SECONDS, SHORTEST_DAY_S, Candle, Interval, whole_spans
+from matching.visible import DepthLevel
 
 router = APIRouter(prefix="/v1/instruments", tags=["instruments"])
 
