@@ -23,8 +23,8 @@ from tests.support import Venue
 
 WORST_OF_A_STEP = 5
 """Two steps of a stop that acts and meets one order make ten: it moved, the other of its pair ended with its timer,
-it is covered by itself, a trade, its maker's timer or next slice, the other of the maker's pair ended with its timer, its own
-rest ended with its timer."""
+it is covered by itself, a trade, its maker's timer or next slice, the other of the maker's pair ended with its timer,
+its own rest ended with its timer."""
 BESIDES = 16
 """The order accepted and perhaps ended, its timer, its book's standing, a run, an indication, a phase."""
 

@@ -123,7 +123,8 @@ def test_a_row_that_knows_when_a_call_ends_shows_everybody_hashes_of_it() -> Non
     assert [event["event"]["type"] for event in seen["events"]] == ["call.seed_committed"]
     assert seen["event_hashes"] == [event_hash(event_salt(salt, place), one).hex() for place, one in enumerate(encoded)]
     [shown_event] = seen["events"]
-    assert event_hash(bytes.fromhex(shown_event["salt"]), bytes.fromhex(shown_event["bytes"])).hex() == (
-        seen["event_hashes"][shown_event["place"]]
+    assert (
+        event_hash(bytes.fromhex(shown_event["salt"]), bytes.fromhex(shown_event["bytes"])).hex()
+        == (seen["event_hashes"][shown_event["place"]])
     )
     assert salt.hex() not in msgspec.json.encode(seen).decode()
