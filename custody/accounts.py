@@ -63,6 +63,8 @@ class Account(Record, frozen=True, kw_only=True):
     beneficiary: str
     kind: AccountKind
     frozen: bool = False
+    orders_killed: bool = False
+    """The kill switch: it takes no new orders until an operator releases it."""
 
 
 class Asset(Record, frozen=True, kw_only=True):

@@ -90,3 +90,42 @@ class AssetFrozen(Event, frozen=True, kw_only=True, tag="asset.frozen"):
 
     asset: Asset
     reason: str
+
+
+# --- The kill switch --------------------------------------------------------------------------------------------------
+
+
+class KillOrders(Command, frozen=True, kw_only=True, tag="orders.kill"):
+    """End all open orders of an account, as a run, and take no new ones until an operator releases it.
+
+    A member may stop its own accounts, an operator any.
+    Refused: account.unknown, account.not_yours.
+    Source: FIA, Best Practices for Automated Trading Risk Controls (2024), kill switch.
+    """
+
+    account_id: AccountId
+    reason: Text = ""
+
+
+class OrdersKilled(Event, frozen=True, kw_only=True, tag="orders.killed"):
+    """The account takes no new orders."""
+
+    account: Account
+    reason: str
+
+
+class ReleaseOrders(Command, frozen=True, kw_only=True, tag="orders.release"):
+    """Let an account enter orders again.
+
+    Refused: account.unknown.
+    """
+
+    account_id: AccountId
+    reason: Text = ""
+
+
+class OrdersReleased(Event, frozen=True, kw_only=True, tag="orders.released"):
+    """The account takes orders again."""
+
+    account: Account
+    reason: str

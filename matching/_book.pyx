@@ -9,11 +9,11 @@ without the interpreter's lock.
 
 cimport cython
 from cpython.object cimport PyTypeObject
+from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_SET_ITEM
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libcpp cimport bool as truth
-from libcpp.memory cimport unique_ptr
 
 import numpy
 
@@ -43,149 +43,6 @@ cdef extern from "Python.h":
     int64_t PyLong_AsLongLongAndOverflow(object, int*) except? -1
     object PyType_GenericAlloc(PyTypeObject*, Py_ssize_t)
     object PyBytes_FromStringAndSize(const char*, Py_ssize_t)
-
-
-cdef extern from "book.hpp" namespace "matching" nogil:
-    cdef struct Event "matching::Event":
-        uint8_t kind
-        uint8_t side
-        uint8_t reason
-        uint8_t flags
-        uint32_t command
-        int64_t order_id
-        int64_t other_id
-        int64_t price_ticks
-        int64_t lots
-        int64_t remaining_lots
-        int64_t other_remaining_lots
-        int64_t priority
-
-    cdef struct CommandRecord "matching::CommandRecord":
-        pass
-
-    cdef cppclass NewOrder "matching::NewOrder":
-        NewOrder()
-        int64_t order_id
-        int64_t account_id
-        int64_t group_id
-        int64_t price_ticks
-        int64_t quantity_lots
-        int64_t max_notional_ticks
-        int64_t display_lots
-        int64_t minimum_lots
-        int64_t stop_ticks
-        int64_t trail_ticks
-        int64_t offset_ticks
-        int64_t oco_id
-        uint8_t side
-        uint8_t kind
-        uint8_t time_limit
-        uint8_t self_trade
-        truth hidden
-        truth post_only
-        truth all_or_none
-
-    cdef cppclass View "matching::View":
-        View()
-        NewOrder order
-        uint8_t place
-        int64_t price
-        int64_t stop
-        int64_t remaining
-        int64_t shown
-        int64_t priority
-        int64_t oco
-
-    cdef cppclass EventList "matching::List<matching::Event>":
-        size_t size()
-        const Event* begin()
-        void clear()
-
-    cdef cppclass PlaceList "matching::List<std::uint32_t>":
-        size_t size()
-        const uint32_t* begin()
-
-    cdef struct LevelView "matching::LevelView":
-        int64_t price
-        int64_t lots
-        uint32_t orders
-
-    cdef cppclass LevelList "matching::List<matching::LevelView>":
-        size_t size()
-        const LevelView* begin()
-
-    cdef struct Reach "matching::Reach":
-        uint8_t side
-        int64_t price
-        uint64_t before
-
-    cdef cppclass ReachList "matching::List<matching::Reach>":
-        size_t size()
-        const Reach* begin()
-
-    cdef struct Share "matching::Share":
-        int64_t order_id
-        int64_t lots
-
-    cdef cppclass ShareList "matching::List<matching::Share>":
-        size_t size()
-        const Share* begin()
-
-    cdef struct CppIndication "matching::Indication":
-        int64_t price
-        int64_t lots
-        int64_t imbalance
-        uint8_t side
-
-    cdef cppclass CppState "matching::State":
-        CppState()
-        uint8_t matching
-        uint8_t call
-        int64_t fixed
-        int64_t last
-        int64_t reference
-        int64_t band_low
-        int64_t band_high
-        uint64_t next_priority
-        int64_t uncross_price
-        int64_t uncross_lots
-        int64_t pegged_to[4]
-
-    cdef cppclass Core "matching::Book":
-        Core(uint8_t, uint8_t, uint8_t) except +
-        EventList& events()
-        uint64_t memory_requests()
-        void set_command(uint32_t)
-        size_t size()
-        uint32_t find(int64_t)
-        View view(uint32_t)
-        const PlaceList& by_priority() except +
-        CppState state()
-        const ReachList& reached()
-        const ShareList& shares() except +
-        int64_t best(uint8_t)
-        const LevelList& levels(uint8_t, size_t) except +
-        truth pending()
-        CppIndication indication() except +
-        uint8_t check(const NewOrder&, int64_t) except +
-        uint8_t check_replace(int64_t, int64_t, int64_t, int64_t) except +
-        void submit(const NewOrder&, int64_t) except +
-        void cancel(int64_t, uint8_t) except +
-        void cancel_where(int64_t, int64_t, uint8_t, uint8_t, int64_t) except +
-        void replace(int64_t, int64_t, int64_t, int64_t, int64_t) except +
-        void set_phase(uint8_t, uint8_t, int64_t, int64_t) except +
-        void set_references(int64_t, int64_t, int64_t, int64_t) except +
-        void uncross_begin() except +
-        void uncross_continue(int64_t) except +
-        void go_on(int64_t) except +
-        void restore_state(const CppState&) except +
-        void restore_reach(const Reach&) except +
-        void restore_order(const View&) except +
-        void restore_share(const Share&) except +
-        const char* fault() except +
-        const char* malformed(const CommandRecord*, size_t)
-        void run(const CommandRecord*, size_t) except +
-        uint64_t replay(const CommandRecord*, size_t) except +
 
 
 cdef extern from *:
@@ -219,6 +76,7 @@ EVENT_RECORD = numpy.dtype(
 cdef object new_array = numpy.frombuffer
 cdef object record_type = EVENT_RECORD
 cdef PyTypeObject* event_type = <PyTypeObject*>BookEvent
+cdef int CONTINUOUS = Matching.CONTINUOUS
 cdef tuple REFUSALS = tuple(Refusal(number) for number in range(len(Refusal)))
 cdef dict SIDES = {int(side): side for side in BookSide}
 
@@ -383,8 +241,6 @@ cdef object state_of(const View& view):
 cdef class CompiledBook:
     """The open orders of one instrument (matching.book_messages.Book)."""
 
-    cdef unique_ptr[Core] core
-
     def __init__(self, rules=None):
         if rules is None:
             rules = BookRules()
@@ -528,6 +384,13 @@ cdef class CompiledBook:
         self.core.get().go_on(number(max_fills))
         return self.told()
 
+    def number_from(self, priority):
+        """The next to join a queue gets at least this number."""
+        cdef int64_t given = number(priority)
+        if not self.core.get().carries(given):
+            raise InvariantBroken("a number fits what carries it")
+        self.core.get().number_from(given)
+
     # Faster ways to say the same
 
     def enter(
@@ -543,6 +406,7 @@ cdef class CompiledBook:
     ):
         """`submit` of an order without further conditions: no BookOrder is made, and the events are light ones."""
         cdef NewOrder given
+        self.core.get().fetch(side, price_ticks)
         given.order_id = order_id
         given.account_id = account_id
         given.side = <uint8_t>side if 0 <= side < 255 else 255
@@ -653,6 +517,34 @@ cdef class CompiledBook:
         """How often this book has asked for memory; it stands still while the book does not grow."""
         return self.core.get().memory_requests()
 
+    # For compiled callers, who read the events where they lie
+
+    cdef bint takes_plain(self, const NewOrder& order, int64_t max_fills) except -1:
+        """Whether `submit` would take an order, in continuous trading without a band."""
+        cdef CppState state = self.core.get().state()
+        if state.matching != <uint8_t>CONTINUOUS or state.band_low != 0 or state.band_high != 0:
+            return False
+        return self.core.get().check(order, max_fills) == 0
+
+    cdef const Event* submit_plain(
+        self, const NewOrder& order, int64_t max_fills, int64_t priority, size_t* count
+    ) except NULL:
+        """`number_from`, then `submit`; the events stay until `told_all`."""
+        self.core.get().number_from(priority)
+        self.core.get().submit(order, max_fills)
+        count[0] = self.core.get().events().size()
+        return self.core.get().events().begin()
+
+    cdef const Event* cancel_plain(self, int64_t order_id, uint8_t reason, size_t* count) except NULL:
+        """`cancel`; the events stay until `told_all`."""
+        self.core.get().cancel(order_id, reason)
+        count[0] = self.core.get().events().size()
+        return self.core.get().events().begin()
+
+    cdef void told_all(self) noexcept:
+        """Forget the events that were read."""
+        self.core.get().events().clear()
+
     # Inside
 
     cdef list told(self):
@@ -664,15 +556,16 @@ cdef class CompiledBook:
         return answer
 
     cdef list lightly(self):
-        """The same as light objects."""
+        """The same as light objects, in a list that is as long as it will be from the beginning."""
         cdef EventList* events = &self.core.get().events()
-        cdef size_t at
+        cdef Py_ssize_t at
         cdef LightEvent light
-        cdef list answer = []
-        for at in range(events.size()):
+        cdef list answer = PyList_New(<Py_ssize_t>events.size())
+        for at in range(<Py_ssize_t>events.size()):
             light = LightEvent.__new__(LightEvent)
             light.event = events.begin()[at]
-            answer.append(light)
+            Py_INCREF(light)  # the list keeps it
+            PyList_SET_ITEM(answer, at, light)
         events.clear()
         return answer
 

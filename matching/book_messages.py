@@ -37,6 +37,8 @@ MAX_FOLLOWERS: Final = 256
 MAX_CONTINGENT: Final = 256
 """All-or-none orders that rest in one book."""
 MAX_FILLS: Final = 2**16 - 1
+MAX_PRIORITY: Final = 2**53 - 1
+"""The highest number that `number_from` takes; a book that counts on from there never runs out of 63 bits."""
 NO_ORDER: Final = 0
 NO_PRICE: Final = 0
 """Prices and ids begin at 1, so zero says that there is none."""
@@ -615,6 +617,15 @@ class Book(Protocol):
 
     def continue_(self, max_fills: int) -> list[BookEvent]:
         """Go on with what earlier operations left pending."""
+        ...
+
+    def number_from(self, priority: int) -> None:
+        """The next to join a queue gets at least this number: `next_priority` never falls, and has no event.
+
+        For a caller whose numbers come from somewhere else too, a journal for example; it says so again whenever it
+        does the same operations again. What the book's own count has passed already changes nothing.
+        Raises: InvariantBroken for what is below zero or above MAX_PRIORITY.
+        """
         ...
 
     # Loading and proof

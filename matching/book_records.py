@@ -10,7 +10,8 @@ A command is one record; an order with a rare condition is two, and the second h
     4       self-trade word
     5       flags: HIDDEN 1, POST_ONLY 2, ALL_OR_NONE 4, MORE 8
     6-7     max_fills (max_orders of cancel_where)
-    8       order_id (last_ticks of set_references)   display_lots
+    8       order_id (last_ticks of set_references,   display_lots
+            priority of number_from)
     16      account_id (reference_ticks)              minimum_lots
     24      group_id (band_low_ticks)                 stop_ticks
     32      price_ticks (fixed_ticks, band_high)      trail_ticks
@@ -58,6 +59,7 @@ class Op(IntEnum):
     UNCROSS_BEGIN = 7
     UNCROSS_CONTINUE = 8
     CONTINUE = 9
+    NUMBER_FROM = 10
     MORE = 255
 
 
@@ -129,8 +131,23 @@ class Continue(msgspec.Struct, frozen=True):
     max_fills: int
 
 
+class NumberFrom(msgspec.Struct, frozen=True):
+    """Book.number_from, which answers no event."""
+
+    priority: int
+
+
 BookCommand = (
-    Submit | Cancel | CancelWhere | Replace | SetPhase | SetReferences | UncrossBegin | UncrossContinue | Continue
+    Submit
+    | Cancel
+    | CancelWhere
+    | Replace
+    | SetPhase
+    | SetReferences
+    | UncrossBegin
+    | UncrossContinue
+    | Continue
+    | NumberFrom
 )
 
 
@@ -155,6 +172,9 @@ def perform(book: Book, command: BookCommand) -> list[BookEvent]:
             return book.uncross_continue(max_fills)
         case Continue(max_fills):
             return book.continue_(max_fills)
+        case NumberFrom(priority):
+            book.number_from(priority)
+            return []
 
 
 def pack_events(events: Iterable[BookEvent], place: int = 0) -> bytes:
@@ -193,6 +213,8 @@ def pack_command(command: BookCommand) -> bytes:
             return _record(Op.UNCROSS_CONTINUE, max_fills=max_fills)
         case Continue(max_fills):
             return _record(Op.CONTINUE, max_fills=max_fills)
+        case NumberFrom(priority):
+            return _record(Op.NUMBER_FROM, numbers=(priority,))
 
 
 def unpack_commands(data: bytes) -> Iterator[BookCommand]:
@@ -248,6 +270,8 @@ def unpack_commands(data: bytes) -> Iterator[BookCommand]:
                 yield UncrossContinue(max_fills)
             case Op.CONTINUE:
                 yield Continue(max_fills)
+            case Op.NUMBER_FROM:
+                yield NumberFrom(first)
             case Op.MORE:
                 raise ValueError("a second record without its first")
 

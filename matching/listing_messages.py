@@ -34,8 +34,10 @@ from matching.messages import Instrument, Market
 class OpenMarket(Command, frozen=True, kw_only=True, tag="market.open"):
     """Open a market under one profile version, in one currency at one settlement bank, for good.
 
+    With trading rules its books take what these allow and its days follow their timetable; without any, plain orders
+    alone and phases by hand.
     Refused: market.exists, profile.unknown, profile.not_active, profile.invalid, currency.mismatch, asset.unknown,
-    calendar.unknown, calendar.invalid, fee.schedule_unknown.
+    calendar.unknown, calendar.invalid, fee.schedule_unknown, trading_rules.unknown, rule.method_not_allowed.
     """
 
     name: Name
@@ -46,6 +48,8 @@ class OpenMarket(Command, frozen=True, kw_only=True, tag="market.open"):
     calendar: Code
     calendar_version: PositiveCount
     fee_schedule: Code
+    trading_rules: Code | None = None
+    trading_rules_version: PositiveCount | None = None
 
 
 class MarketOpened(Event, frozen=True, kw_only=True, tag="market.opened"):

@@ -23,7 +23,7 @@ from exchange.core.ids import (
     OrderId,
     TradeId,
 )
-from exchange.core.instruments import OrderType, Phase, SelfTradePrevention, Settlement, Side, TimeInForce
+from exchange.core.instruments import OrderPlace, OrderType, Phase, SelfTradePrevention, Settlement, Side, TimeInForce
 from exchange.core.messages import Command, Event, Record
 from exchange.core.postings import FeedMark, Posting
 from exchange.core.units import (
@@ -54,6 +54,9 @@ class Market(Record, frozen=True, kw_only=True):
     calendar_version: int
     fee_schedule: str
     opened_at_ns: TimeNs
+    trading_rules: str = ""
+    trading_rules_version: int = 0
+    """The published text by which its books work (`exchange.rulebook.trading`); none: plain orders, phases by hand."""
 
 
 class Instrument(Record, frozen=True, kw_only=True):
@@ -87,11 +90,18 @@ class PlaceOrder(Command, frozen=True, kw_only=True, tag="order.place"):
 
     Units: `price_ticks` is the limit for one lot in the instrument's ticks (none for a market order);
     `max_notional_minor` caps what a market bid may cost before fees.
-    Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen,
+    `stop_ticks` is a stop's level, `trail_ticks` the distance at which a trailing one follows, `offset_ticks` a peg's
+    distance from what it follows (of a trailing stop-limit: its limit's from its level), `display_lots` an iceberg's
+    slice, `minimum_lots` must trade at once; `expires_at_ns` ends a GTD order. `oco_order_id` names the open order of
+    the same account that this one makes a pair with: when one trades or is triggered, the other is withdrawn.
+    Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen, order.killed,
     order.unknown_instrument, instrument.frozen, asset.frozen, order.instrument_halted, order.instrument_closed,
-    order.price_missing, order.price_not_allowed, order.price_band, order.too_large, fee.schedule_unknown,
-    rule.method_not_allowed, rule.suitability, rule.value_cap, export.not_cleared, rule.holder_cap,
-    order.no_liquidity, order.too_many_fills, order.fok_unfilled, hold.insufficient_available.
+    order.uncrossing, rule.order_not_allowed, order.price_missing, order.price_not_allowed, order.expiry_invalid,
+    order.price_band, order.too_large, fee.schedule_unknown, rule.method_not_allowed, rule.suitability, rule.value_cap,
+    export.not_cleared, rule.holder_cap, rule.insider, rule.closed_period, limit.order_value, limit.day_value,
+    limit.open_value, limit.price_distance, limit.position, order.conflict, order.phase, order.not_at_fixed_price,
+    order.no_reference, order.oco_invalid, order.too_many_waiting, order.would_trade, order.no_liquidity,
+    order.too_many_fills, order.fok_unfilled, order.minimum_not_met, hold.insufficient_available.
     Source: FIX NewOrderSingle (35=D); `client_order_id` is ClOrdID (11).
     """
 
@@ -106,12 +116,22 @@ class PlaceOrder(Command, frozen=True, kw_only=True, tag="order.place"):
     max_notional_minor: PositiveMinor | None = None
     self_trade_prevention: SelfTradePrevention = SelfTradePrevention.CANCEL_NEWEST
     cancel_on_disconnect: bool = False
+    stop_ticks: PositivePrice | None = None
+    trail_ticks: PositivePrice | None = None
+    offset_ticks: PositivePrice | None = None
+    display_lots: PositiveLots | None = None
+    minimum_lots: PositiveLots | None = None
+    hidden: bool = False
+    post_only: bool = False
+    all_or_none: bool = False
+    oco_order_id: OrderId | None = None
+    expires_at_ns: TimeNs | None = None
 
 
 class CancelOrder(Command, frozen=True, kw_only=True, tag="order.cancel"):
     """Withdraw what remains of an open order.
 
-    Refused: account.unknown, account.not_yours, order.unknown.
+    Refused: account.unknown, account.not_yours, order.unknown, order.uncrossing.
     Source: FIX OrderCancelRequest (35=F).
     """
 
@@ -122,11 +142,13 @@ class CancelOrder(Command, frozen=True, kw_only=True, tag="order.cancel"):
 class ReplaceOrder(Command, frozen=True, kw_only=True, tag="order.replace"):
     """Change an open order's price or total quantity.
 
-    It keeps its place in the queue only when it merely reduces the quantity at the same price.
+    It keeps its place in the queue only when it merely reduces the quantity at the same price. Of an order without a
+    limit of its own the price is the worst it may trade at; `stop_ticks` moves a waiting stop's level.
     Units: `quantity_lots` is the new total, filled lots included (FIX OrderQty).
     Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen, order.unknown,
-    instrument.frozen, asset.frozen, order.instrument_halted, order.instrument_closed, order.price_band,
-    order.too_large, order.replace_nothing, rule.*, hold.insufficient_available.
+    order.killed, instrument.frozen, asset.frozen, order.instrument_halted, order.instrument_closed, order.uncrossing,
+    order.price_band, order.too_large, order.replace_nothing, rule.*, order.phase, order.not_at_fixed_price,
+    order.conflict, order.no_reference, order.would_trade, hold.insufficient_available.
     Source: FIX OrderCancelReplaceRequest (35=G).
     """
 
@@ -135,6 +157,7 @@ class ReplaceOrder(Command, frozen=True, kw_only=True, tag="order.replace"):
     client_order_id: Code
     price_ticks: PositivePrice
     quantity_lots: PositiveLots
+    stop_ticks: PositivePrice | None = None
 
 
 class CancelAllOrders(Command, frozen=True, kw_only=True, tag="orders.cancel_all"):
@@ -161,6 +184,32 @@ class CancelReason(StrEnum):
     END_OF_DAY = "end_of_day"
     DISCONNECTED = "disconnected"
     FROZEN = "frozen"
+    ONE_CANCELS_OTHER = "one_cancels_other"
+    AUCTION_ENDED = "auction_ended"
+    EXPIRED = "expired"
+    HALTED = "halted"
+    KILL_SWITCH = "kill_switch"
+
+
+class Conditions(Record, frozen=True, kw_only=True):
+    """What an order asked for beyond type, price, quantity and time: zero or false where it says nothing.
+
+    Units: ticks and lots of its instrument; `expires_at_ns` ends a GTD order. `group_id` is the group of related
+    accounts its account was in when it came.
+    """
+
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.CANCEL_NEWEST
+    group_id: int = 0
+    stop_ticks: int = 0
+    trail_ticks: int = 0
+    offset_ticks: int = 0
+    display_lots: int = 0
+    minimum_lots: int = 0
+    hidden: bool = False
+    post_only: bool = False
+    all_or_none: bool = False
+    oco_order_id: int = 0
+    expires_at_ns: int = 0
 
 
 class OrderAccepted(Event, frozen=True, kw_only=True, tag="order.accepted"):
@@ -188,6 +237,9 @@ class OrderAccepted(Event, frozen=True, kw_only=True, tag="order.accepted"):
     connection_id: ConnectionId
     mark: FeedMark
     book_n: int
+    conditions: Conditions | None = None
+    """None: a plain order. It joins the queue, if it stays, with its own identifier as its priority, unless an
+    `order.moved` says otherwise."""
 
 
 class TradeSide(Record, frozen=True, kw_only=True):
@@ -217,7 +269,8 @@ class TradeMade(Event, frozen=True, kw_only=True, tag="trade.made"):
     instrument_id: InstrumentId
     price_ticks: PriceTicks
     quantity_lots: QuantityLots
-    aggressor: Side
+    aggressor: Side | None
+    """Who took; in an auction nobody did."""
     buyer: TradeSide
     seller: TradeSide
     postings: tuple[Posting, ...]
@@ -245,7 +298,8 @@ class OrderCancelled(Event, frozen=True, kw_only=True, tag="order.cancelled"):
 class OrderReplaced(Event, frozen=True, kw_only=True, tag="order.replaced"):
     """The order has a new price or quantity; `priority` tells its place in the queue.
 
-    Units: `quantity_lots` the new total, `remaining_lots` what is open of it.
+    Units: `quantity_lots` the new total, `remaining_lots` what is open of it; `priority` is the sequence at which it
+    joined its queue: this command's own, unless it merely shrank and kept its place.
     Source: FIX ExecutionReport, ExecType Replaced.
     """
 
@@ -262,6 +316,105 @@ class OrderReplaced(Event, frozen=True, kw_only=True, tag="order.replaced"):
     held_after: Units
     mark: FeedMark
     book_n: int
+
+
+class MoveCause(StrEnum):
+    """Why an order stands where it does now (matching.book_messages.EventKind)."""
+
+    RESTED = "rested"
+    PARKED = "parked"
+    TRIGGERED = "triggered"
+    REFILLED = "refilled"
+    REPRICED = "repriced"
+    REDUCED = "reduced"
+    """Its owner took lots off an iceberg, which gives from its reserve first; it keeps its place."""
+
+
+class OrderMoved(Event, frozen=True, kw_only=True, tag="order.moved"):
+    """Where an open order stands now in its book, with a priority of its own.
+
+    Units: `price_ticks` is the price at which it queues or waits, `stop_ticks` a stop's level now (else zero),
+    `shown_lots` what the public sees of it. Its hold does not change: it covers the worst price from the start.
+    Source: FIX ExecutionReport, ExecType Triggered or Restated; ExecRestatementReason 378.
+    """
+
+    order_id: OrderId
+    account_id: AccountId
+    instrument_id: InstrumentId
+    cause: MoveCause
+    place: OrderPlace
+    price_ticks: PriceTicks
+    stop_ticks: int
+    shown_lots: int
+    remaining_lots: QuantityLots
+    priority: int
+    mark: FeedMark
+    book_n: int
+
+
+class OrderReduced(Event, frozen=True, kw_only=True, tag="order.reduced"):
+    """An order shrank in its place, because it met an order of its own account or group (self-trade prevention).
+
+    Units: `reduced_lots` were taken off, of its total `quantity_lots` too; the hold is by its formula again.
+    Source: FIX ExecutionReport, ExecType Restated, ExecRestatementReason 5 (partial decline of OrderQty).
+    """
+
+    order_id: OrderId
+    account_id: AccountId
+    instrument_id: InstrumentId
+    reduced_lots: QuantityLots
+    quantity_lots: QuantityLots
+    remaining_lots: QuantityLots
+    shown_lots: int
+    hold_asset_id: AssetId
+    hold_units: Units
+    held_after: Units
+    mark: FeedMark
+    book_n: int
+
+
+class OrderCovered(Event, frozen=True, kw_only=True, tag="order.covered"):
+    """An order's hold changed though the order did not: of a pair (one cancels other) only the dearer one is held for.
+
+    The second of a pair holds what it needs beyond the first; when one ends, the other holds by its own formula. Where
+    a trade does both at once, `trade.made` tells it. Units: `oco_order_id` is the other order while the pair lives.
+    """
+
+    order_id: OrderId
+    account_id: AccountId
+    instrument_id: InstrumentId
+    oco_order_id: int
+    hold_asset_id: AssetId
+    hold_units: Units
+    held_after: Units
+    mark: FeedMark
+    book_n: int
+
+
+class BookStanding(Record, frozen=True, kw_only=True):
+    """What an instrument's book is beside its orders: all that loading it needs (matching.book_messages.BookState).
+
+    Units: ticks; zero: none. `reached` are stops waiting for their turn (side, price, priority before which);
+    `uncross_lots` is what an auction in progress has still to hand out; `pegged_to` the prices pegs last followed.
+    """
+
+    instrument_id: InstrumentId
+    matching: int
+    call: int
+    fixed_ticks: int
+    reference_ticks: int
+    band_low_ticks: int
+    band_high_ticks: int
+    reached: tuple[tuple[int, int, int], ...]
+    uncross_ticks: int
+    uncross_lots: int
+    pegged_to: tuple[int, int, int, int]
+
+
+class BookStandingChanged(Event, frozen=True, kw_only=True, tag="book.standing_changed"):
+    """The book's standing after this command; told only when it is another than before."""
+
+    standing: BookStanding
 
 
 # --- Phases -----------------------------------------------------------------------------------------------------------

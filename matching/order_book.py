@@ -13,6 +13,7 @@ and the others cost what they do, and nothing where there are none.
 
 from __future__ import annotations
 
+from exchange.core.rejections import ensure
 from matching.book_checks import ALLOWED, with_terms
 from matching.book_events import (
     BUY,
@@ -28,6 +29,7 @@ from matching.book_events import (
 )
 from matching.book_messages import (
     MAX_FILLS,
+    MAX_PRIORITY,
     MAX_TICKS,
     NO_ORDER,
     NO_PRICE,
@@ -161,6 +163,11 @@ class PlainBook(UncrossingBook):
             return [refused(Refusal.PHASE, NO_ORDER)]
         self._set_references(*prices)
         return [BookEvent(EventKind.REFERENCES, 0, 0, 0, 0, 0, *prices, 0)]
+
+    def number_from(self, priority: int) -> None:
+        """The next to join a queue gets at least this number."""
+        ensure(0 <= priority <= MAX_PRIORITY, "a number fits what carries it")
+        self._next_priority = max(self._next_priority, priority)
 
     def continue_(self, max_fills: int) -> Events:
         """Go on with what earlier operations left pending."""

@@ -108,11 +108,17 @@ def trailing_level(buys: bool, price_ticks: int, trail_ticks: int) -> int:
 def triggered_limit(entry: Entry) -> int:
     """The limit of a stop that acts: its own, or for a trailing stop-limit the offset from its level, if tighter."""
     order = entry.order
-    if order.kind != Kind.TRAILING_STOP_LIMIT:
-        return order.price_ticks
-    if entry.buys:
-        return min(entry.stop_ticks + order.offset_ticks, order.price_ticks)
-    return max(entry.stop_ticks - order.offset_ticks, order.price_ticks)
+    offset = order.offset_ticks if order.kind == Kind.TRAILING_STOP_LIMIT else None
+    return limit_when_triggered(
+        buys=entry.buys, level_ticks=entry.stop_ticks, limit_ticks=order.price_ticks, offset_ticks=offset
+    )
+
+
+def limit_when_triggered(*, buys: bool, level_ticks: int, limit_ticks: int, offset_ticks: int | None) -> int:
+    """The same of a level, a limit and an offset; no offset: the limit alone."""
+    if offset_ticks is None:
+        return limit_ticks
+    return min(level_ticks + offset_ticks, limit_ticks) if buys else max(level_ticks - offset_ticks, limit_ticks)
 
 
 def _row(entry: Entry) -> tuple[int, int, Entry]:

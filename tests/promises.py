@@ -14,17 +14,30 @@ import msgspec
 
 from custody.accounts import CLIENT_MONEY, AccountKind, Bank
 from custody.funding_messages import Receipt, ReceiptStatus, Withdrawal, WithdrawalStatus
-from exchange.core.instruments import AssetKind, Side
+from exchange.core.instruments import AssetKind, Phase, Side, TimeInForce
 from exchange.core.messages import Event, Header
-from exchange.core.node_messages import Timer
+from exchange.core.node_messages import RunKind, Timer
 from exchange.core.postings import AccountMark, FeedMark, HoldChange, Posting
-from exchange.engine.fees import hold_units
+from exchange.engine.fees import cover_units
+from exchange.engine.order_terms import KINDS
 from exchange.engine.state import ExchangeState
+from matching.book_messages import BookSide
 from matching.deals import Deal
-from matching.messages import Market, OrderAccepted, OrderCancelled, OrderReplaced, TradeMade, TradeSide
+from matching.messages import (
+    Market,
+    OrderAccepted,
+    OrderCancelled,
+    OrderCovered,
+    OrderMoved,
+    OrderReduced,
+    OrderReplaced,
+    TradeMade,
+    TradeSide,
+)
 from matching.sale_messages import Bidder
 from securitization.messages import Product, Programme, Reward, Subscription
 
+KINDS_BACK = {kind: word for word, kind in KINDS.items()}
 Held = Iterable[tuple[int, int, int]]
 """(account, asset, units) of promises."""
 
@@ -153,33 +166,49 @@ def every_hold_has_its_owner(state: ExchangeState) -> None:
     assert held == {key: units for key, units in promised.items() if units}, "every hold has its owner"
     for order in state.orders.values():
         assert order.remaining_lots > 0, f"order {order.order_id} is open"
-        assert order.hold_units == hold_units(state, state.instruments[order.instrument_id], order), "holds by formula"
+        assert order.hold_units == cover_units(state, state.instruments[order.instrument_id], order), "holds by formula"
 
 
 def books_hold_the_open_orders(state: ExchangeState) -> None:
-    """Each book keeps its promises, is not crossed, and holds exactly the open orders; bids reserve their places."""
+    """Each book keeps its promises and holds exactly the open orders, paired as they are; bids reserve their places.
+
+    What waits to go on has a run that will; an instrument's special orders are counted.
+    """
     resting: dict[Any, tuple[Any, ...]] = {}
     for instrument_id, book in state.books.items():
         book.validate()
-        bid, offer = book.best_bid(), book.best_offer()
-        assert bid is None or offer is None or bid < offer, "the book is not crossed"
-        for view in book.orders():
-            resting[view.order_id] = (instrument_id, *view[1:])
+        for stands in book.orders():
+            order = stands.order
+            buys = order.side is BookSide.BUY
+            words = order.account_id, Side.BUY if buys else Side.SELL, KINDS_BACK[order.kind], order.price_ticks
+            resting[order.order_id] = (instrument_id, *words, stands.remaining_lots, stands.priority, stands.oco_id)
+        special = sum(
+            order.conditions is not None for order in state.orders.values() if order.instrument_id == instrument_id
+        )
+        assert state.numbers[instrument_id].special == special, "orders that are not plain are counted"
+        if book.pending and state.instruments[instrument_id].phase is not Phase.SETTLING:
+            kinds = [run.kind for run in state.runs.values() if run.subject_id == instrument_id]
+            assert RunKind.CONTINUE_BOOK in kinds, "what a book left over goes on"
     assert resting == {
         order.order_id: (
             order.instrument_id,
             order.account_id,
             order.side,
+            order.order_type,
             order.price_ticks,
             order.remaining_lots,
             order.priority,
+            order.partner_id,
         )
         for order in state.orders.values()
     }, "the books hold the open orders"
+    assert list(state.orders) == sorted(state.orders), "open orders are kept by identifier"
     bids: Counter[tuple[int, int]] = Counter(
         (order.instrument_id, order.account_id) for order in state.orders.values() if order.side is Side.BUY
     )
     assert bids == {(i, a): count for i, bidders in state.bidders.items() for a, count in bidders.items()}
+    expiring = {order.order_id for order in state.orders.values() if order.time_in_force is TimeInForce.GTD}
+    assert set(state.expiries) == expiring, "every GTD order, and no other, has the timer that ends it"
 
 
 def places_are_counted(state: ExchangeState) -> None:
@@ -243,8 +272,11 @@ class Listener:
                 self.held[part.account_id, part.asset_id] = part.held_after
             case AccountMark():
                 self._mark(header, part.account_id, part.mark)
-            case OrderAccepted() | OrderCancelled() | OrderReplaced():
+            case OrderAccepted() | OrderCancelled() | OrderReplaced() | OrderReduced() | OrderCovered():
                 self.held[part.account_id, part.hold_asset_id] = part.held_after
+                self._mark(header, part.account_id, part.mark)
+                self._public(part.instrument_id, part.book_n)
+            case OrderMoved():
                 self._mark(header, part.account_id, part.mark)
                 self._public(part.instrument_id, part.book_n)
             case TradeMade():

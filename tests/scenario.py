@@ -32,6 +32,7 @@ from exchange.core.membership import FreezeMember
 from exchange.core.messages import Event, Rejected
 from exchange.core.node_messages import LoseConnection, RunStarted
 from exchange.core.units import Minor, PriceTicks, QuantityLots
+from matching.book_messages import BookSide
 from matching.messages import (
     CancelAllOrders,
     CancelOrder,
@@ -48,7 +49,8 @@ from tests.support import Venue
 
 ORDER = re.compile(
     r"(?P<who>\w+) (?P<verb>buys|sells) (?P<lots>\d+) (?:@ (?P<price>\d+)|at market)"
-    r"(?: (?P<tif>day|gtc|ioc|fok))?(?: spending (?P<cap>\d+))?(?: on (?P<connection>\d+))?(?: as (?P<name>\w+))?"
+    r"(?: (?P<tif>day|gtc|ioc|fok|at_open|at_close))?"
+    r"(?: spending (?P<cap>\d+))?(?: on (?P<connection>\d+))?(?: as (?P<name>\w+))?"
 )
 REPLACE = re.compile(r"(?P<who>\w+) replaces (?P<name>\w+) by (?P<lots>\d+) @ (?P<price>\d+)")
 CANCEL = re.compile(r"(?P<who>\w+) cancels (?P<name>\w+)")
@@ -64,11 +66,11 @@ def play(venue: Venue, text: str) -> None:
     for line in filter(None, (part.partition("#")[0].strip() for part in text.splitlines())):
         asked, _, expected = (" ".join(part.split()) for part in line.partition("->"))
         asked, _, code = asked.partition(" in ")
-        happened = _line(venue, asked, code or "INS")
+        happened = play_line(venue, asked, code or "INS")
         assert happened == expected, f"{line}\n  should be: {expected}\n  was:       {happened}"
 
 
-def _line(venue: Venue, asked: str, code: str) -> str:
+def play_line(venue: Venue, asked: str, code: str) -> str:
     if asked == "book":
         return _book(venue, code)
     if found := CANCEL_ALL.fullmatch(asked):
@@ -206,6 +208,6 @@ def _book(venue: Venue, code: str) -> str:
     book = venue.state.books[venue.instruments[code]]
     bids, offers = (
         ", ".join(f"{level.price_ticks} x {level.lots} ({level.order_count})" for level in book.levels(side))
-        for side in (Side.BUY, Side.SELL)
+        for side in (BookSide.BUY, BookSide.SELL)
     )
     return f"{bids} | {offers}".strip()

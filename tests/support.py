@@ -15,6 +15,7 @@ of tests/promises.py hold. `close` compares the state in memory with the tables,
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -58,9 +59,11 @@ from exchange.engine.desk import CANCELLED, FILLED, OPEN, Desk, desk_for, takes
 from exchange.engine.digest import Section, section_differences, sections
 from exchange.engine.issuance import issue_units
 from exchange.engine.parsing import parse
+from exchange.engine.sessions import schedule
 from exchange.engine.state import ExchangeState
 from exchange.rulebook import shipped
 from exchange.rulebook.texts import TextError, unconfirmed_fields
+from matching.book_messages import Book, BookSide, OrderState, Place
 from matching.listing_messages import MarketOpened, OpenMarket
 from matching.messages import ChangePhase, Instrument, OrderCancelled
 from tests.promises import Listener, check_promises
@@ -141,8 +144,12 @@ class Venue:
     def do(self, command: Command, by: str | UserId = "ops", connection: ConnectionId = NO_CONNECTION) -> list[Event]:
         """Decide one command, keep it, and check what must hold. Timers that are due fire before it."""
         while self.state.due and self.state.due[0][0] <= self.clock_ns and not isinstance(command, AdvanceClock):
-            self._decide(AdvanceClock(), NODE, NO_CONNECTION)
+            self._decide(AdvanceClock(chance=self.chance()), NODE, NO_CONNECTION)
         return self._decide(command, self.users[by] if isinstance(by, str) else by, connection)
+
+    def chance(self) -> bytes:
+        """What a node would draw for the clock; here it follows from the place in the journal."""
+        return hashlib.sha256(str(self.state.sequence).encode()).digest()
 
     def make(self, command: Command, kind: type[E], by: str | UserId = "ops") -> E:
         """Decide a command that is not refused; answers its first event of one kind."""
@@ -239,6 +246,7 @@ class Venue:
         tick_minor: int = 1,
         band: tuple[int, int] = (1, 1_000_000),
         holders: Mapping[str, int] | None = None,
+        opened: bool = True,
         **more: int,
     ) -> InstrumentId:
         """Issue a right to the first named holder, hand the others their part, and open a book for it.
@@ -279,14 +287,16 @@ class Venue:
                 frozen=False,
             )
             state.put(instrument)
+            timers = [event.timer for event in schedule(state, header, instrument, header.at_ns)]
             legs = [(self.accounts[name], issue.asset.asset_id, units[name]) for name in names[1:]]
             given = -sum(leg[2] for leg in legs)
             moved = state.ledger.move(header.sequence, [(self.accounts[names[0]], issue.asset.asset_id, given), *legs])
-            return [issue.asset, issue.account, instrument, issue.movement, moved]
+            return [issue.asset, issue.account, instrument, issue.movement, moved, *timers]
 
         instrument_id = InstrumentId(make_id(self.seed(seed).sequence))
         self.instruments[code] = instrument_id
-        self.do(ChangePhase(instrument_id=instrument_id, phase=Phase.CONTINUOUS))
+        if opened:
+            self.do(ChangePhase(instrument_id=instrument_id, phase=Phase.CONTINUOUS))
         return instrument_id
 
     def seed(self, seed: Seed) -> Header:
@@ -423,6 +433,18 @@ class Venue:
     @staticmethod
     def _count(state: ExchangeState, header: Header) -> None:
         state.sequence, state.epoch, state.at_ns = header.sequence, header.epoch, header.at_ns
+
+
+def queued(book: Book) -> list[tuple[str, OrderState]]:
+    """The orders in a book's queues with their side, bids then offers, in the order in which they would trade."""
+    bids: list[OrderState] = []
+    offers: list[OrderState] = []
+    for stands in book.orders():
+        if stands.place is Place.QUEUE:
+            (bids if stands.order.side is BookSide.BUY else offers).append(stands)
+    bids.sort(key=lambda stands: (-stands.price_ticks, stands.order.hidden, stands.priority))
+    offers.sort(key=lambda stands: (stands.price_ticks, stands.order.hidden, stands.priority))
+    return [("buy", stands) for stands in bids] + [("sell", stands) for stands in offers]
 
 
 def sandbox_text(kind: PublishedKind, **fields: Any) -> str:

@@ -14,9 +14,11 @@ from exchange.assets import messages as assets
 from exchange.core import documents, membership, node_messages, rule_messages
 from exchange.core.messages import Command
 from matching import deals, obligations
+from matching import limit_messages as limits
 from matching import listing_messages as listings
 from matching import lot_messages as lots
 from matching import messages as market
+from matching import notice_messages as notices
 from matching import quote_messages as quotes
 from matching import sale_messages as sales
 from matching import tender_messages as tenders
@@ -53,6 +55,8 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/orders/cancel", market.CancelOrder),
     Post("/v1/orders/replace", market.ReplaceOrder),
     Post("/v1/orders/cancel-all", market.CancelAllOrders),
+    Post("/v1/orders/kill", corrections.KillOrders),
+    Post("/v1/orders/release", corrections.ReleaseOrders),
     # Markets, listings, instruments
     Post("/v1/markets", listings.OpenMarket, made=True),
     Post("/v1/listings", listings.ProposeListing, made=True),
@@ -65,6 +69,7 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/members", membership.RegisterMember, made=True),
     Post("/v1/members/freeze", membership.FreezeMember),
     Post("/v1/members/class", membership.ClassMember),
+    Post("/v1/members/group", membership.GroupMember),
     Post("/v1/users", membership.RegisterUser, made=True),
     Post("/v1/users/suspend", membership.SuspendUser),
     Post("/v1/keys", membership.RegisterKey, made=True),
@@ -146,6 +151,16 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/offers/reveal", tenders.RevealOffer),
     Post("/v1/offers/score", tenders.ScoreOffer),
     Post("/v1/panels/leave", tenders.LeavePanel),
+    # Limits, insiders, announcements
+    Post("/v1/limits", limits.SetLimits, made=True),
+    Post("/v1/insider-lists", notices.OpenInsiderList, made=True),
+    Post("/v1/insider-lists/change", notices.ChangeInsiders),
+    Post("/v1/insider-lists/close-period", notices.SetClosedPeriod),
+    Post("/v1/insider-lists/end", notices.EndInsiderList),
+    Post("/v1/announcements", notices.FileAnnouncement, made=True),
+    Post("/v1/announcements/release", notices.ReleaseAnnouncement),
+    Post("/v1/announcements/reject", notices.RejectAnnouncement),
+    Post("/v1/announcements/withdraw", notices.WithdrawAnnouncement),
     # Products
     Post("/v1/claims", products.RegisterClaim, made=True),
     Post("/v1/claims/pay", products.PayClaim),

@@ -21,15 +21,19 @@ from api.auth.sessions import Holder
 from api.directory import Directory
 from api.stream.accounts import Accounts
 from api.stream.answers import Heartbeat, encode, frame
-from api.stream.books import Moment, TradeLine, trade_line
+from api.stream.books import TradeLine, trade_line
+from api.stream.channels import Moment
 from api.stream.codes import StreamCode
 from api.stream.history import Journal
 from api.stream.link import Link
 from api.stream.lots import Lots
-from api.stream.market import TICK_S, Market
+from api.stream.market import EVERYTHING_BY_PRICE, TICK_S, Disclosure, Known, Market
+from api.stream.news import RING_MESSAGES as NEWS_MESSAGES
+from api.stream.news import News
+from api.stream.opening import auctions, disclosure, open_orders
 from api.stream.rights import Rights
 from api.stream.session import Session, Stage
-from exchange.core.ids import NODE, ConnectionId, InstrumentId, UserId
+from exchange.core.ids import NODE, ConnectionId, InstrumentId, MarketId, UserId
 from exchange.core.instruments import Side
 from exchange.core.node_messages import LoseConnection
 from exchange.node.local import LocalBus
@@ -107,8 +111,9 @@ class Hub:
         self.settings = settings or StreamSettings()
         self.rights = Rights(directory)
         self.accounts = Accounts(self.rights)
-        self.market = Market()
+        self.market = Market(disclosure=self._disclosure)
         self.lots = Lots()
+        self.news = News()
         self.readers = asyncio.Semaphore(self.settings.max_readers)
         self.sessions: dict[Session, None] = {}
         self._by_user: dict[UserId, dict[Session, None]] = {}
@@ -151,7 +156,8 @@ class Hub:
         self.accounts.rows(rows)
         for row in self.market.rows(rows):
             self.lots.row(row.header, row.events)
-        self.lots.moment = self.market.moment
+            self.news.row(row.header, row.events)
+        self.lots.moment = self.news.moment = self.market.moment
 
     def _project(self, step: str, work: Callable[[], None]) -> None:
         """A bug in a projection is ours alone: the node goes on, the sessions start again from what is true."""
@@ -167,21 +173,30 @@ class Hub:
         for session in list(self.sessions):
             session.close(StreamCode.STREAM_RESTART)
         state, head = sequencer.state, sequencer.head
-        self.lots.restore(Moment(sequencer.epoch, head.sequence, head.at_ns), state.table(Lot).values())
+        moment = Moment(sequencer.epoch, head.sequence, head.at_ns)
+        self.lots.restore(moment, state.table(Lot).values())
+        self.news.restore(moment, self.journal.last_announcements(NEWS_MESSAGES))
         self.accounts.restore({account_id: channel.n for account_id, channel in state.ledger.channels.items()})
         self.market.restore(
-            Moment(sequencer.epoch, head.sequence, head.at_ns),
+            moment,
             list(state.instruments.values()),
-            state.orders.values(),
-            {instrument_id: (numbers.book_n, numbers.trade_n) for instrument_id, numbers in state.numbers.items()},
-            self._last_trades(),
-            {instrument_id: numbers.last_price_ticks for instrument_id, numbers in state.numbers.items()},
+            open_orders(sequencer),
+            Known(
+                {instrument_id: (numbers.book_n, numbers.trade_n) for instrument_id, numbers in state.numbers.items()},
+                self._last_trades(),
+                {instrument_id: numbers.last_price_ticks for instrument_id, numbers in state.numbers.items()},
+                auctions(sequencer),
+            ),
         )
+
+    def _disclosure(self, market_id: MarketId) -> Disclosure:
+        """What a market shows of its books: it names its rules once, so the state, though ahead, does not differ."""
+        return EVERYTHING_BY_PRICE if self._sequencer is None else disclosure(self._sequencer, market_id)
 
     def _last_trades(self) -> dict[InstrumentId, list[TradeLine]]:
         found: dict[InstrumentId, list[TradeLine]] = {}
         for trade_id, instrument_id, n, price, lots, aggressor, at_ns in self.journal.last_trades(LAST_TRADES):
-            line = trade_line(trade_id, n, price, lots, Side(aggressor), at_ns)
+            line = trade_line(trade_id, n, price, lots, Side(aggressor) if aggressor else None, at_ns)
             found.setdefault(InstrumentId(instrument_id), []).append(line)
         return found
 
@@ -276,7 +291,13 @@ class Hub:
 
     def snapshot(self, instrument_id: InstrumentId, depth: int) -> tuple[int, DepthSnapshot]:
         """The best prices of both sides, and the journal sequence they stand at: what REST shows."""
-        return self.market.moment.sequence, self.market.depth.snapshot(instrument_id, depth)
+        levels = self.most_levels(instrument_id, depth)
+        return self.market.moment.sequence, self.market.depth.snapshot(instrument_id, levels)
+
+    def most_levels(self, instrument_id: InstrumentId, wanted: int) -> int:
+        """How many prices a side the instrument's market shows to who wants so many."""
+        levels = self.market.disclosed(instrument_id).levels
+        return wanted if levels is None else min(wanted, levels)
 
     def quote(self, instrument_id: InstrumentId) -> Quote | None:
         """The best prices with phase and last price, all of one sequence."""

@@ -52,6 +52,9 @@ ObligationId = NewType("ObligationId", int)
 ScoreId = NewType("ScoreId", int)
 QuoteRequestId = NewType("QuoteRequestId", int)
 QuoteId = NewType("QuoteId", int)
+LimitId = NewType("LimitId", int)
+InsiderListId = NewType("InsiderListId", int)
+AnnouncementId = NewType("AnnouncementId", int)
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -92,6 +95,9 @@ KINDS: dict[str, str] = {
     "ApprovalId": "H",
     "SaleId": "SL",
     "LotId": "LT",
+    "LimitId": "TL",
+    "InsiderListId": "IL",
+    "AnnouncementId": "AN",
     "BidderId": "BR",
     "BidId": "BD",
     "ObligationId": "OB",

@@ -13,33 +13,69 @@ class Side(StrEnum):
 
 
 class OrderType(StrEnum):
-    """FIX 40. Until the market issue builds others, the edge refuses them as unknown values (request.invalid)."""
+    """What makes an order trade (FIX 40, PegPriceType 1094); each is explained at `matching.book_messages.Kind`."""
 
     LIMIT = "limit"
     MARKET = "market"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+    TRAILING_STOP = "trailing_stop"
+    TRAILING_STOP_LIMIT = "trailing_stop_limit"
+    PEGGED_BEST = "pegged_best"
+    PEGGED_MID = "pegged_mid"
+    PEGGED_MARKET = "pegged_market"
 
 
 class TimeInForce(StrEnum):
-    """FIX 59: DAY 当日, GTC 撤销前有效, IOC 即时成交剩余撤销, FOK 全部成交否则撤销."""
+    """FIX 59: DAY 当日, GTC 撤销前有效, GTD 指定日期前有效, IOC 即时成交剩余撤销, FOK 全部成交否则撤销.
+
+    AT_OPEN and AT_CLOSE orders are for the opening and the closing call alone.
+    """
 
     DAY = "day"
     GTC = "gtc"
+    GTD = "gtd"
     IOC = "ioc"
     FOK = "fok"
+    AT_OPEN = "at_open"
+    AT_CLOSE = "at_close"
 
 
 class Phase(StrEnum):
-    """The phases of an instrument's day (FIX TradingSessionSubID / SecurityTradingStatus)."""
+    """The phases of an instrument's day (FIX TradingSessionSubID 625 / SecurityTradingStatus 326).
+
+    PRE_OPEN takes orders and cancels, no two meet; a call also shows what its auction would do now. SETTLING hands out
+    an auction that is fixed and takes nothing; POST_CLOSE trades at the closing price alone.
+    """
 
     CLOSED = "closed"
+    PRE_OPEN = "pre_open"
+    OPENING_CALL = "opening_call"
     CONTINUOUS = "continuous"
+    VOLATILITY_CALL = "volatility_call"
     HALTED = "halted"
+    CLOSING_CALL = "closing_call"
+    SETTLING = "settling"
+    POST_CLOSE = "post_close"
 
 
 class SelfTradePrevention(StrEnum):
-    """Which order goes when both sides are one account. Others belong to the market issue."""
+    """Which order goes when both sides are one account or one group; the taker's word decides (FIX 2362)."""
 
     CANCEL_NEWEST = "cancel_newest"
+    CANCEL_OLDEST = "cancel_oldest"
+    CANCEL_BOTH = "cancel_both"
+    DECREMENT = "decrement"
+
+
+class OrderPlace(StrEnum):
+    """Where an open order is; `matching.book_messages.Place` says the same in the book's integers."""
+
+    QUEUE = "queue"
+    STOP = "stop"
+    CALL = "call"
+    IN_HAND = "in_hand"
+    CONTINGENT = "contingent"
 
 
 class Settlement(StrEnum):

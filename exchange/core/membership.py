@@ -9,7 +9,7 @@ import msgspec
 from exchange.core.ids import AccountId, KeyId, MandateId, MemberId, UserId
 from exchange.core.messages import Command, Event, Record
 from exchange.core.parties import MemberStatus, Role, SellerClass, Standing, UserRight
-from exchange.core.units import AnyMinor, AtNs, Code, CountryCode, Minor, Name, Text, TimeNs
+from exchange.core.units import MAX_INTEGER, AnyMinor, AtNs, Code, CountryCode, Minor, Name, Text, TimeNs
 
 UserName = Annotated[str, msgspec.Meta(min_length=2, max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 
@@ -27,6 +27,8 @@ class Member(Record, frozen=True, kw_only=True):
     simulated: bool
     status: MemberStatus = MemberStatus.ACTIVE
     standings: tuple[Standing, ...] = ()
+    group_id: int = 0
+    """Members of one group belong together and do not trade with each other on a book; 0: none."""
 
 
 class User(Record, frozen=True, kw_only=True):
@@ -121,6 +123,23 @@ class ClassMember(Command, frozen=True, kw_only=True, tag="member.class"):
 
     member_id: MemberId
     standings: tuple[Standing, ...]
+
+
+class GroupMember(Command, frozen=True, kw_only=True, tag="member.group"):
+    """Put a member into a group of members that belong together, or (0) in none; their orders do not meet on a book.
+
+    It holds for orders entered from now on.
+    Refused: member.unknown.
+    """
+
+    member_id: MemberId
+    group_id: Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
+
+
+class MemberGrouped(Event, frozen=True, kw_only=True, tag="member.grouped"):
+    """The group a member belongs to."""
+
+    member: Member
 
 
 class MemberClassed(Event, frozen=True, kw_only=True, tag="member.classed"):

@@ -7,10 +7,15 @@ Long work is a *run*: `run.started` freezes what it will do (a plan and its hash
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+
+import msgspec
 
 from exchange.core.ids import ApprovalId, ConnectionId, RunId, UserId
 from exchange.core.messages import Command, Event, Record
 from exchange.core.units import Count, Epoch, Text, TimeNs
+
+Chance = Annotated[bytes, msgspec.Meta(max_length=32)]
 
 
 class StartNode(Command, frozen=True, kw_only=True, tag="node.start"):
@@ -24,7 +29,13 @@ class NodeStarted(Event, frozen=True, kw_only=True, tag="node.started"):
 
 
 class AdvanceClock(Command, frozen=True, kw_only=True, tag="clock.advance"):
-    """Time has come: fire the timers that are due, at most a batch of them."""
+    """Time has come: fire the timers that are due, at most a batch of them.
+
+    `chance` are 32 random bytes, the only ones that enter the exchange's decisions: of them come the seeds that end
+    calls at random. Without any, calls end on the dot.
+    """
+
+    chance: Chance = b""
 
 
 class ClockAdvanced(Event, frozen=True, kw_only=True, tag="clock.advanced"):
@@ -62,6 +73,11 @@ class TimerKind(StrEnum):
     QUOTE_EXPIRES = "quote.expires"
     QUOTE_DUE = "quote.due"
     OBLIGATION_DUE = "obligation.due"
+    ANNOUNCEMENT_READ = "announcement.read"
+    ORDER_EXPIRES = "order.expires"
+    PHASE_DUE = "phase.due"
+    CALL_ENDS = "call.ends"
+    HALT_ENDS = "halt.ends"
 
 
 class Timer(Record, frozen=True, kw_only=True):
@@ -90,6 +106,8 @@ class RunKind(StrEnum):
 
     CANCEL_ORDERS = "cancel_orders"
     PAY_PRODUCT = "pay_product"
+    CONTINUE_BOOK = "continue_book"
+    UNCROSS = "uncross"
 
 
 class Run(Record, frozen=True, kw_only=True):

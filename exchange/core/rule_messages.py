@@ -24,6 +24,7 @@ class PublishedKind(StrEnum):
     FEE_SCHEDULE = "fee_schedule"
     CALENDAR = "calendar"
     OVERLAYS = "overlays"
+    TRADING_RULES = "trading_rules"
 
 
 class Published(Record, frozen=True, kw_only=True):
@@ -44,9 +45,10 @@ class Published(Record, frozen=True, kw_only=True):
 
 
 class PublishText(Command, frozen=True, kw_only=True, tag="rules.publish"):
-    """Publish a profile, fee schedule, calendar or overlay set: its canonical text, checked against its schema.
+    """Publish a profile, fee schedule, calendar, overlay set or trading rules: a canonical text, checked.
 
-    Refused: profile.invalid, fee.schedule_invalid, calendar.invalid, document.exists (another text of that version).
+    Refused: profile.invalid, fee.schedule_invalid, calendar.invalid, trading_rules.invalid, document.exists (another
+    text of that version).
     """
 
     kind: PublishedKind
@@ -60,9 +62,9 @@ class TextPublished(Event, frozen=True, kw_only=True, tag="rules.published"):
 
 
 class ConfirmField(Command, frozen=True, kw_only=True, tag="rules.confirm"):
-    """Confirm one unchecked row of a published profile, naming the source that was read.
+    """Confirm one unchecked row of a published text, naming the source that was read.
 
-    Refused: profile.unknown, profile.invalid.
+    Refused: profile.unknown (or fee.schedule_unknown, calendar.unknown, trading_rules.unknown), profile.invalid.
     """
 
     kind: PublishedKind
@@ -81,7 +83,7 @@ class FieldConfirmed(Event, frozen=True, kw_only=True, tag="rules.confirmed"):
 class ActivateText(Command, frozen=True, kw_only=True, tag="rules.activate"):
     """Put a published text in force from its date. Needs two operators.
 
-    Refused: profile.unknown, profile.unconfirmed.
+    Refused: profile.unknown (or fee.schedule_unknown, calendar.unknown, trading_rules.unknown), profile.unconfirmed.
     """
 
     kind: PublishedKind

@@ -5,6 +5,9 @@ It takes only what is certain to be accepted (and the cancel that comes too late
 might be refused, or is not plain, it hands back untouched, and the readable handlers of orders.py decide it: they are the specification, `verify --replay` decides every row again by
 them, and tests/engine/test_desk.py compares the two order by order. Both work on the same state.
 
+It serves an instrument while nothing in it is special: continuous trading, no band around the last price, plain orders
+alone. Then a book answers fills, a place in the queue by the order's own identifier, or an end, and nothing else.
+
 Who may trade what is asked of the readable checks, once: their yes stands as long as the very records it was given for
 do (records are replaced, never changed).
 """
@@ -14,20 +17,23 @@ from libcpp.string cimport string
 
 from custody._balances cimport Balance, Channel
 from exchange.engine._open_order cimport Fees, Numbers, OpenOrder
+from matching._book cimport CompiledBook, Event, NewOrder
 
 from custody.accounts import Bank
 from custody.outcomes import Outcome
 from exchange.core.ids import ORDINALS
-from exchange.core.instruments import OrderType, SelfTradePrevention, Side, TimeInForce
+from exchange.core.instruments import OrderType, Phase, SelfTradePrevention, Side, TimeInForce
 from exchange.core.parties import UserRight
 from exchange.core.messages import Rejected
 from exchange.core.rejections import InvariantBroken, RejectCode
 from exchange.core.wire import encode_event
 from exchange.engine.access import refuse_account, refuse_role
 from exchange.engine.apply import TRADERS
-from exchange.engine.orders import MAX_FILLS, MAX_ORDER_MINOR, refuse_instrument
+from exchange.engine.book_fold import CANCEL_REASONS, MAX_FILLS, REASONS
+from exchange.engine.order_terms import MAX_ORDER_MINOR
+from exchange.engine.orders import refuse_instrument
 from exchange.engine.rules import refuse_party
-from matching.book import StopReason
+from matching.book_messages import BookSide, EventKind, Kind, TimeLimit
 from matching.messages import CancelOrder, PlaceOrder, CancelReason
 
 cdef extern from *:
@@ -83,15 +89,21 @@ cdef extern from *:
 cdef object BUY = Side.BUY
 cdef object LIMIT = OrderType.LIMIT
 cdef object MARKET = OrderType.MARKET
-cdef object FOK = TimeInForce.FOK
 cdef object IOC = TimeInForce.IOC
+cdef object DAY = TimeInForce.DAY
+cdef object GTC = TimeInForce.GTC
 cdef object NEWEST = SelfTradePrevention.CANCEL_NEWEST
-cdef object FINISHED = StopReason.NONE
-cdef object SELF_TRADE = StopReason.SELF_TRADE
+cdef object CONTINUOUS = Phase.CONTINUOUS
+cdef int BOOK_BUY = BookSide.BUY, BOOK_SELL = BookSide.SELL
+cdef int BOOK_LIMIT = Kind.LIMIT, BOOK_MARKET = Kind.MARKET
+cdef int BOOK_DAY = TimeLimit.DAY, BOOK_GTC = TimeLimit.GTC, BOOK_IOC = TimeLimit.IOC
+cdef int WAS_FILLED = EventKind.FILLED, WAS_RESTED = EventKind.RESTED, WAS_CANCELLED = EventKind.CANCELLED
+cdef dict WORDS = CANCEL_REASONS
+cdef int REQUESTED = REASONS[CancelReason.REQUESTED]
 cdef object TRADE_RIGHT = UserRight.TRADE
 cdef long long MOST_MINOR = MAX_ORDER_MINOR
 cdef long long IDS = ORDINALS
-cdef object FILLS = MAX_FILLS
+cdef long long FILLS = MAX_FILLS
 cdef int MOST_KEPT = 65_536
 cdef bytes UNKNOWN = encode_event(Rejected(code=RejectCode.ORDER_UNKNOWN))
 
@@ -111,11 +123,29 @@ cdef class Venue:
 
     cdef object instrument, asset, money, outcome, owner
     cdef object asset_id, money_id, subject_id, owner_id, fees_due_id
-    cdef object terms, book
+    cdef object terms
+    cdef CompiledBook book
     cdef Numbers numbers
     cdef long long lot_units, tick_minor, band_low_ticks, band_high_ticks, value_cap_minor, holder_cap
     cdef dict buy_fees, sell_fees
     cdef dict parties  # by member, the very record that was admitted
+
+
+cdef bint plain(object command) except -1:
+    """order_terms.py: is_plain, less fill-or-kill."""
+    cdef object time = command.time_in_force
+    return (
+        (time is DAY or time is GTC or time is IOC)
+        and command.self_trade_prevention is NEWEST
+        and command.stop_ticks is None
+        and command.trail_ticks is None
+        and command.offset_ticks is None
+        and command.display_lots is None
+        and command.minimum_lots is None
+        and command.oco_order_id is None
+        and command.expires_at_ns is None
+        and not (command.hidden or command.post_only or command.all_or_none)
+    )
 
 
 cdef inline object boxed(Writer* writer):
@@ -133,7 +163,7 @@ cdef class Desk:
 
     cdef object state, ledger
     cdef dict users, members, accounts, assets, instruments, outcomes, orders, books, numbers, bidders, terms
-    cdef dict balances, channels, actors, venues
+    cdef dict balances, channels, actors, venues, limited_accounts, limited_users, insider_lists
     cdef set mirrors
     cdef Writer out
     cdef Accepted accepted
@@ -157,6 +187,8 @@ cdef class Desk:
         self.balances = state.ledger.balances
         self.channels = state.ledger.channels
         self.mirrors = state.ledger.mirrors
+        self.limited_accounts, self.limited_users = state.limited_accounts, state.limited_users
+        self.insider_lists = state.insider_lists
         self.actors, self.venues = {}, {}
 
     def decide(self, header, command):
@@ -200,9 +232,12 @@ cdef class Desk:
             return None
         if refuse_account(self.state, header, account_id, TRADE_RIGHT) is not None:
             return None
+        member = self.members[account.member_id]
+        if member.group_id or account.orders_killed:
+            return None
         found = Actor.__new__(Actor)
         found.user, found.account, found.member_id = user, account, account.member_id
-        found.member = self.members[found.member_id]
+        found.member = member
         if len(self.actors) >= MOST_KEPT:
             self.actors.clear()
         self.actors[key] = found
@@ -220,7 +255,11 @@ cdef class Desk:
         ):
             return found
         instrument = self.instruments.get(instrument_id)
-        if instrument is None or refuse_instrument(self.state, instrument) is not None:
+        if instrument is None or instrument.phase is not CONTINUOUS:
+            return None
+        if refuse_instrument(self.state, instrument) is not None or not self.terms[instrument.market_id].plain:
+            return None
+        if not isinstance(self.books[instrument_id], CompiledBook):
             return None
         found = Venue.__new__(Venue)
         found.instrument = instrument
@@ -337,14 +376,16 @@ cdef class Desk:
         cdef object order_type = command.order_type
         cdef object time_in_force = command.time_in_force
         cdef object side = command.side
-        if command.max_notional_minor is not None or time_in_force is FOK:
-            return None
-        if command.self_trade_prevention is not NEWEST:
+        if command.max_notional_minor is not None or not plain(command):
             return None
         cdef object account_id = command.account_id
+        if account_id in self.limited_accounts or header.principal in self.limited_users:
+            return None
         cdef Actor actor = self.actor(header, account_id)
         cdef Venue venue = self.venue(command.instrument_id)
-        if actor is None or venue is None or not self.admits(venue, actor):
+        if actor is None or venue is None or venue.numbers.special or not self.admits(venue, actor):
+            return None
+        if venue.asset_id in self.insider_lists:
             return None
         cdef bint buys = side is BUY
         cdef object price = command.price_ticks
@@ -355,8 +396,6 @@ cdef class Desk:
             price_ticks = price
         elif order_type is MARKET:
             if price is not None:
-                return None
-            if (venue.book.best_offer() if buys else venue.book.best_bid()) is None:
                 return None
             price_ticks = venue.band_high_ticks if buys else venue.band_low_ticks
         else:
@@ -385,16 +424,26 @@ cdef class Desk:
             if owned is None or owned.units <= 0:
                 if self.ledger.holders_with(venue.asset_id, account_id) > venue.holder_cap:
                     return None
+        cdef long long sequence = header.sequence
+        cdef NewOrder sent
+        sent.order_id = sequence * IDS
+        sent.account_id = account_id
+        sent.side = BOOK_BUY if buys else BOOK_SELL
+        sent.price_ticks = price_ticks
+        sent.quantity_lots = quantity_lots
+        sent.kind = BOOK_LIMIT if order_type is LIMIT else BOOK_MARKET
+        sent.time_limit = BOOK_IOC if time_in_force is IOC else BOOK_DAY if time_in_force is DAY else BOOK_GTC
+        if not venue.book.takes_plain(sent, FILLS):
+            return None
         cdef Balance pays = self.balance(account_id, hold_asset_id)
         if pays is None or hold_units > pays.units - pays.held_units:
             return None
 
         # Change after.
         self.state.changing = True
-        cdef long long sequence = header.sequence
         pays.held_units += hold_units
         cdef OpenOrder order = OpenOrder.__new__(OpenOrder)
-        order.order_id = sequence * IDS
+        order.order_id = sent.order_id
         order.client_order_id = command.client_order_id
         order.account_id = account_id
         order.instrument_id = command.instrument_id
@@ -407,10 +456,11 @@ cdef class Desk:
         order.hold_asset_id = hold_asset_id
         order.hold_units = hold_units
         order.fee_version = version
-        order.priority = sequence
+        order.priority = sent.order_id
         order.cancel_on_disconnect = command.cancel_on_disconnect
         order.connection_id = header.connection_id
         order.epoch = header.epoch
+        order.entered_by = header.principal
         order.fees = fees
         self.orders[order.order_id] = order
         if buys:
@@ -446,38 +496,33 @@ cdef class Desk:
         self.out.clear()
         write(self.out, told[0])
         cdef list events = [boxed(&self.out)]
-        return events, self.trade_and_rest(events, venue, order, sequence)
+        return events, self.trade_and_rest(events, venue, order, sent, sequence)
 
-    cdef tuple trade_and_rest(self, list events, Venue venue, OpenOrder order, long long sequence):
-        """orders.py: _trade_and_rest."""
-        fills, _, stopped_by = venue.book.match(
-            order.account_id, order.side, order.price_ticks, order.remaining_lots, FILLS
-        )
+    cdef tuple trade_and_rest(self, list events, Venue venue, OpenOrder order, const NewOrder& sent, long long sequence):
+        """orders.py and book_fold.py: what the book does with a plain order."""
+        cdef size_t count = 0, at
+        cdef const Event* told = venue.book.submit_plain(sent, FILLS, sent.order_id, &count)
         cdef int place = 0
-        for fill in fills:
-            events.append(self.settle(venue, order, fill, place, sequence))
-            place += 1
-        if not order.remaining_lots:
-            return (order.order_id, FILLED, 0)
-        if stopped_by is FINISHED and order.order_type is LIMIT and order.time_in_force is not IOC:
-            venue.book.rest(
-                order.order_id, order.account_id, order.side, order.price_ticks, order.remaining_lots, order.priority
-            )
-            return (order.order_id, OPEN, order.remaining_lots)
-        if stopped_by is not FINISHED:
-            reason = CancelReason.SELF_TRADE if stopped_by is SELF_TRADE else CancelReason.FILL_LIMIT
-        elif order.order_type is MARKET:
-            reason = CancelReason.MARKET_REMAINDER
-        else:
-            reason = CancelReason.IMMEDIATE_OR_CANCEL
-        events.append(self.withdraw(venue.numbers, order, reason, sequence))
-        return (order.order_id, CANCELLED, 0)
+        cdef tuple became = (order.order_id, FILLED, 0)
+        for at in range(count):
+            if told[at].kind == WAS_FILLED:
+                events.append(self.settle(venue, order, &told[at], place, sequence))
+                place += 1
+            elif told[at].kind == WAS_RESTED and told[at].priority == sent.order_id:
+                became = (order.order_id, OPEN, order.remaining_lots)
+            elif told[at].kind == WAS_CANCELLED and told[at].order_id == sent.order_id:
+                events.append(self.ended(venue.numbers, order, WORDS[told[at].reason], sequence))
+                became = (order.order_id, CANCELLED, 0)
+            else:
+                raise InvariantBroken("from a plain order among plain ones follows nothing else")
+        venue.book.told_all()
+        return became
 
-    cdef object settle(self, Venue venue, OpenOrder taker, object fill, int place, long long sequence):
+    cdef object settle(self, Venue venue, OpenOrder taker, const Event* fill, int place, long long sequence):
         """settlement.py: settle."""
-        cdef object maker_id = fill[0]
+        cdef object maker_id = fill.other_id
         cdef OpenOrder maker = self.orders[maker_id]
-        cdef long long price_ticks = fill[2], lots = fill[3]
+        cdef long long price_ticks = fill.price_ticks, lots = fill.lots
         cdef bint bought = taker.side is BUY
         cdef OpenOrder buyer = taker if bought else maker
         cdef OpenOrder seller = maker if bought else taker
@@ -581,17 +626,24 @@ cdef class Desk:
         cdef OpenOrder order = self.orders.get(command.order_id)
         if order is None or order.account_id != command.account_id:
             return [UNKNOWN], None
+        cdef Numbers numbers = self.numbers[order.instrument_id]
+        if numbers.special or self.instruments[order.instrument_id].phase is not CONTINUOUS:
+            return None
+        if not isinstance(self.books[order.instrument_id], CompiledBook):
+            return None
+        cdef CompiledBook book = self.books[order.instrument_id]
 
         self.state.changing = True
-        cdef Numbers numbers = self.numbers[order.instrument_id]
-        event = self.withdraw(numbers, order, CancelReason.REQUESTED, header.sequence)
+        cdef size_t count = 0
+        cdef const Event* told = book.cancel_plain(order.order_id, REQUESTED, &count)
+        if count != 1 or told[0].kind != WAS_CANCELLED:
+            raise InvariantBroken("a cancel among plain orders ends one order and nothing else")
+        book.told_all()
+        event = self.ended(numbers, order, CancelReason.REQUESTED, header.sequence)
         return [event], (order.order_id, CANCELLED, 0)
 
-    cdef object withdraw(self, Numbers numbers, OpenOrder order, object reason, long long sequence):
-        """orders.py: withdraw."""
-        book = self.books[order.instrument_id]
-        if order.order_id in book:
-            book.cancel(order.order_id)
+    cdef object ended(self, Numbers numbers, OpenOrder order, object reason, long long sequence):
+        """book_fold.py: end_order, of a plain order."""
         cdef Cancelled* told = &self.cancelled
         told.held_after = self.hold(order.account_id, order.hold_asset_id, -order.hold_units)
         self.close(order)

@@ -5,10 +5,11 @@
 cdef class Numbers:
     """How far one instrument's public channels have come; see exchange/engine/open_order.py."""
 
-    def __init__(self, long long book_n=0, long long trade_n=0, long long last_price_ticks=0):
+    def __init__(self, long long book_n=0, long long trade_n=0, long long last_price_ticks=0, long long special=0):
         self.book_n = book_n
         self.trade_n = trade_n
         self.last_price_ticks = last_price_ticks
+        self.special = special
 
 
 cdef class Fees:
@@ -27,7 +28,8 @@ cdef class OpenOrder:
         self, *, order_id, client_order_id, account_id, instrument_id, side, order_type, time_in_force,
         long long price_ticks, long long quantity_lots, long long remaining_lots, hold_asset_id, long long hold_units,
         long long notional_minor, long long charged_minor, long long fee_version, long long max_notional_minor,
-        long long priority, bint cancel_on_disconnect, long long connection_id, long long epoch, fee_row=None,
+        long long priority, bint cancel_on_disconnect, long long connection_id, long long epoch, long long entered_by,
+        conditions=None, long long partner_id=0, fee_row=None,
     ):
         self.order_id = order_id
         self.client_order_id = client_order_id
@@ -49,4 +51,7 @@ cdef class OpenOrder:
         self.cancel_on_disconnect = cancel_on_disconnect
         self.connection_id = connection_id
         self.epoch = epoch
+        self.entered_by = entered_by
+        self.conditions = conditions
+        self.partner_id = partner_id
         self.fee_row = fee_row

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from custody.corrections_messages import FreezeAccount, FreezeAsset, ReverseTransfer, TransferUnits
+from custody.corrections_messages import (
+    FreezeAccount,
+    FreezeAsset,
+    KillOrders,
+    ReleaseOrders,
+    ReverseTransfer,
+    TransferUnits,
+)
 from custody.funding_messages import (
     CancelWithdrawal,
     ConfirmWithdrawal,
@@ -36,6 +43,7 @@ from exchange.core.membership import (
     FoundExchange,
     FreezeMember,
     GrantMandate,
+    GroupMember,
     OpenAccount,
     RegisterKey,
     RegisterMember,
@@ -58,17 +66,26 @@ from exchange.core.parties import Role
 from exchange.core.rejections import ensure
 from exchange.core.rule_messages import ActivateText, ConfirmField, PublishText
 from exchange.engine import (
+    announcements,
     approvals,
+    auctions,
     bidders,
+    book_follow,
     corrections,
+    days,
     deals,
     documents,
     funding,
+    insiders,
+    kill_switch,
+    limits,
     listings,
     lots,
     markets,
     members,
+    node_life,
     obligations,
+    order_ends,
     orders,
     outcomes,
     patents,
@@ -84,11 +101,10 @@ from exchange.engine import (
     sale_contracts,
     sales,
     tenders,
-    timers,
     withdrawals,
 )
 from exchange.engine.access import refuse_role
-from exchange.engine.runs import Chunk, continue_run
+from exchange.engine.runs import Chunk, continue_run, whole_chunks
 from exchange.engine.state import ExchangeState
 from matching.deals import (
     AcceptDeal,
@@ -100,6 +116,7 @@ from matching.deals import (
     SignDeal,
     WithdrawDeal,
 )
+from matching.limit_messages import SetLimits
 from matching.listing_messages import AdmitListing, DelistListing, OpenMarket, ProposeListing, RejectListing
 from matching.lot_messages import AnswerOffer, CommitBid, PlaceBid, RevealBid
 from matching.messages import (
@@ -109,6 +126,16 @@ from matching.messages import (
     FreezeInstrument,
     PlaceOrder,
     ReplaceOrder,
+)
+from matching.notice_messages import (
+    ChangeInsiders,
+    EndInsiderList,
+    FileAnnouncement,
+    OpenInsiderList,
+    RejectAnnouncement,
+    ReleaseAnnouncement,
+    SetClosedPeriod,
+    WithdrawAnnouncement,
 )
 from matching.obligations import ConfirmDelivery, PayObligation, ReleaseObligation, ReportObligation
 from matching.quote_messages import AcceptQuote, CloseQuoteRequest, PlaceQuote, RequestQuotes
@@ -139,7 +166,7 @@ from securitization.messages import (
 
 Handler = Callable[[ExchangeState, Header, Any], list[Event]]
 
-TIMELY = (sale_clock, sale_contracts)
+TIMELY = (days, sale_clock, sale_contracts, order_ends)
 """Workflows that only time and other workflows set going: importing them puts their steps where those look."""
 
 NODE = (Role.NODE,)
@@ -160,16 +187,18 @@ class Route:
 
 
 CHUNKS: dict[RunKind, Chunk] = {
-    RunKind.CANCEL_ORDERS: orders.cancel_chunk,
-    RunKind.PAY_PRODUCT: products.pay_chunk,
+    RunKind.CANCEL_ORDERS: order_ends.cancel_chunk,
+    RunKind.CONTINUE_BOOK: book_follow.continue_chunk,
+    RunKind.PAY_PRODUCT: whole_chunks(products.pay_chunk),
+    RunKind.UNCROSS: auctions.uncross_chunk,
 }
 """What a run of each kind does with its next entries."""
 
 ROUTES: dict[type[Command], Route] = {
     # The node itself
-    StartNode: Route(timers.start_node, NODE),
-    AdvanceClock: Route(timers.advance_clock, NODE),
-    LoseConnection: Route(timers.lose_connection, NODE),
+    StartNode: Route(node_life.start_node, NODE),
+    AdvanceClock: Route(node_life.advance_clock, NODE),
+    LoseConnection: Route(node_life.lose_connection, NODE),
     ContinueRun: Route(partial(continue_run, CHUNKS), NODE, slow=True),
     GrantApproval: Route(approvals.grant, MEMBERS_AND_OPERATOR),
     DenyApproval: Route(approvals.deny, MEMBERS_AND_OPERATOR),
@@ -178,6 +207,7 @@ ROUTES: dict[type[Command], Route] = {
     RegisterMember: Route(members.register_member, OPERATOR),
     FreezeMember: Route(members.freeze_member, OPERATOR),
     ClassMember: Route(members.class_member, OPERATOR),
+    GroupMember: Route(members.group_member, OPERATOR),
     RegisterUser: Route(members.register_user, OPERATOR),
     SuspendUser: Route(members.suspend_user, OPERATOR),
     RegisterKey: Route(members.register_key, OPERATOR),
@@ -283,8 +313,20 @@ ROUTES: dict[type[Command], Route] = {
     PlaceOrder: Route(orders.place_order, TRADERS),
     CancelOrder: Route(orders.cancel_order, TRADERS),
     ReplaceOrder: Route(orders.replace_order, TRADERS),
-    CancelAllOrders: Route(orders.cancel_all_orders, TRADERS),
+    KillOrders: Route(kill_switch.kill_orders, MEMBERS_AND_OPERATOR),
+    ReleaseOrders: Route(kill_switch.release_orders, OPERATOR),
+    CancelAllOrders: Route(order_ends.cancel_all_orders, TRADERS),
     ChangePhase: Route(phases.change_phase, OPERATOR),
+    # Limits, insiders, announcements
+    SetLimits: Route(limits.set_limits, MEMBERS_AND_OPERATOR),
+    OpenInsiderList: Route(insiders.open_insider_list, MEMBERS_AND_OPERATOR),
+    ChangeInsiders: Route(insiders.change_insiders, MEMBERS_AND_OPERATOR),
+    SetClosedPeriod: Route(insiders.set_closed_period, MEMBERS_AND_OPERATOR),
+    EndInsiderList: Route(insiders.end_insider_list, MEMBERS_AND_OPERATOR),
+    FileAnnouncement: Route(announcements.file_announcement, MEMBERS_AND_OPERATOR),
+    ReleaseAnnouncement: Route(announcements.release_announcement, OPERATOR),
+    RejectAnnouncement: Route(announcements.reject_announcement, OPERATOR),
+    WithdrawAnnouncement: Route(announcements.withdraw_announcement, MEMBERS_AND_OPERATOR),
 }
 
 
@@ -304,6 +346,8 @@ def apply(state: ExchangeState, header: Header, command: Command) -> list[Event]
         events = approvals.grant(state, header, command, _handle)
     else:
         events = route.handler(state, header, command)
+    if state.calls_touched:
+        events = [*events, *auctions.tell_indications(state)]
     ensure(len(events) <= MAX_EVENTS, "a command makes a bounded number of events")
     state.sequence = header.sequence
     state.epoch = header.epoch

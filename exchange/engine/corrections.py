@@ -25,7 +25,7 @@ from custody.transfers import Transfer, TransferKind, kept_legs
 from exchange.core.ids import AccountId, ReceiptId, TransferId, make_id, sequence_of
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.rejections import RejectCode
-from exchange.engine.orders import end_orders
+from exchange.engine.order_ends import end_orders
 from exchange.engine.state import ExchangeState
 from matching.listing_messages import Listing
 from matching.messages import FreezeInstrument, InstrumentFrozen

@@ -41,7 +41,7 @@ from exchange.engine.deal_checks import (
 from exchange.engine.documents import refuse_documents
 from exchange.engine.listings import end_listing
 from exchange.engine.obligations import make_obligations
-from exchange.engine.orders import MAX_ORDER_MINOR
+from exchange.engine.order_terms import MAX_ORDER_MINOR
 from exchange.engine.rights import pass_title
 from exchange.engine.rules import profile_of
 from exchange.engine.sale_deals import (

@@ -14,6 +14,7 @@ from exchange.core.messages import Command, Event, Header
 from exchange.engine.apply import ROUTES
 from exchange.engine.orders import cancel_order, place_order
 from exchange.engine.state import ExchangeState
+from matching.books import COMPILED
 from matching.messages import CancelOrder, PlaceOrder
 
 OPEN, FILLED, CANCELLED = range(3)
@@ -37,12 +38,12 @@ class Desk(Protocol):
 
 
 def desk_for(state: ExchangeState) -> Desk | None:
-    """The compiled desk on this state; None where it was not built."""
+    """The compiled desk on this state; None where it, or the compiled book that it trades in, was not built."""
     try:
         from exchange.engine import _desk
     except ImportError:
         return None
-    return _desk.Desk(state)
+    return _desk.Desk(state) if COMPILED is not None else None
 
 
 def takes(kind: type[Command]) -> bool:

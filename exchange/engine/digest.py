@@ -15,6 +15,7 @@ import msgspec
 from exchange.core.node_messages import Timer
 from exchange.engine.open_order import ORDER_FIELDS
 from exchange.engine.state import ENTITIES, ExchangeState
+from matching.book_messages import Book, Matching, Place
 
 Section = dict[Any, Any]
 """Comparable values by key; the keys of one section are of one shape, so they sort."""
@@ -41,7 +42,7 @@ def sections(state: ExchangeState) -> dict[str, Section]:
     found["orders"] = {
         order_id: tuple(getattr(order, name) for name in ORDER_FIELDS) for order_id, order in state.orders.items()
     }
-    found["books"] = {instrument_id: list(book.orders()) for instrument_id, book in state.books.items()}
+    found["books"] = {instrument_id: _book(book) for instrument_id, book in state.books.items()}
     found["numbers"] = {
         instrument_id: (numbers.book_n, numbers.trade_n, numbers.last_price_ticks)
         for instrument_id, numbers in state.numbers.items()
@@ -52,11 +53,29 @@ def sections(state: ExchangeState) -> dict[str, Section]:
         for account_id, bids in bidders.items()
     }
     timers = state.table(Timer)
+    found["expiries"] = dict(state.expiries)
     found["due"] = {entry: True for entry in state.due if entry[1] in timers}
     found["parsed"] = dict.fromkeys(state.parsed, True)
     found["in_force"] = {key: list(versions) for key, versions in state.in_force.items()}
     found["receipt_references"] = dict(state.receipt_references)
     return found
+
+
+def _book(book: Book) -> list[Any]:
+    """A book by what decides what it will do: where each order stands, and the rest of its state.
+
+    An order's first quantity and a stop's first level decide nothing any more; nor does the number the book would give
+    next, which the journal raises before every operation, or the last price while an auction hands out another.
+    """
+    state = book.state()
+    last_ticks = 0 if state.matching is Matching.UNCROSSING else state.last_ticks
+    rest: list[Any] = [msgspec.structs.replace(state, next_priority=0, last_ticks=last_ticks)]
+    for stands in book.orders():
+        waits = stands.place in (Place.STOP, Place.IN_HAND)
+        order = msgspec.structs.replace(stands.order, quantity_lots=0, stop_ticks=0, oco_id=0)
+        stop_ticks = stands.stop_ticks if waits else 0
+        rest.append(msgspec.structs.replace(stands, order=order, stop_ticks=stop_ticks))
+    return rest
 
 
 def digest(state: ExchangeState) -> dict[str, bytes]:

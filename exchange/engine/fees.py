@@ -6,6 +6,7 @@ allows, an offer the units themselves. After each fill the hold equals the formu
 
 from __future__ import annotations
 
+from exchange.core.ids import OrderId
 from exchange.core.instruments import OrderType, Side
 from exchange.core.rejections import InvariantBroken
 from exchange.engine.open_order import OpenOrder
@@ -43,3 +44,18 @@ def hold_units(state: ExchangeState, instrument: Instrument, order: OpenOrder) -
     else:
         remaining = order.remaining_lots * order.price_ticks * instrument.tick_minor
     return remaining + fee_ceiling(_row(state, instrument, order), remaining, order.notional_minor)
+
+
+def cover_units(state: ExchangeState, instrument: Instrument, order: OpenOrder) -> int:
+    """What the order must hold now, its pair considered. Units: minor for a bid, right units for an offer.
+
+    Of a pair (one cancels the other) only one can ever trade: the earlier order holds by its formula, the later one
+    what it needs beyond that, if both promise the same asset.
+    """
+    units = hold_units(state, instrument, order)
+    if not 0 < order.partner_id < order.order_id:
+        return units
+    earlier = state.orders[OrderId(order.partner_id)]
+    if earlier.hold_asset_id != order.hold_asset_id:
+        return units
+    return max(0, units - hold_units(state, instrument, earlier))

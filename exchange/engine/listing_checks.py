@@ -14,7 +14,7 @@ from exchange.core.messages import Citation, Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
 from exchange.engine.documents import refuse_documents
-from exchange.engine.orders import MAX_ORDER_MINOR
+from exchange.engine.order_terms import MAX_ORDER_MINOR
 from exchange.engine.outcomes import open_claims, rights_of_outcome
 from exchange.engine.rights import patents_of as patents_of_right
 from exchange.engine.rights import refuse_patent, refuse_title, refuse_whole_right

@@ -18,9 +18,13 @@ from exchange.core.parties import MemberStatus, Role, UserRight
 from exchange.core.rejections import RejectCode
 from exchange.core.units import PriceTicks, TimeNs
 from exchange.engine.access import acts_for_member, refuse_account
+from exchange.engine.book_fold import book_for, fold
+from exchange.engine.book_follow import tell_standing
+from exchange.engine.interruptions import close_book
 from exchange.engine.listing_checks import overlay_of, refuse_listing, rules_of
 from exchange.engine.rules import profile_of
 from exchange.engine.runs import start_run
+from exchange.engine.sessions import schedule, unschedule
 from exchange.engine.state import ExchangeState
 from exchange.rulebook.disposal import period_end_ns, publicity_days
 from exchange.rulebook.profile import Method
@@ -99,7 +103,8 @@ def admit_listing(state: ExchangeState, header: Header, command: AdmitListing) -
     if instrument is not None:
         state.put(instrument)
     rules = rules_of(profile_of(state, market), listing.method)
-    return [ListingAdmitted(listing=admitted, instrument=instrument, rules=rules)]
+    admission = ListingAdmitted(listing=admitted, instrument=instrument, rules=rules)
+    return [admission, *(schedule(state, header, instrument, header.at_ns) if instrument is not None else [])]
 
 
 def reject_listing(state: ExchangeState, header: Header, command: RejectListing) -> list[Event]:
@@ -130,6 +135,9 @@ def delist_listing(state: ExchangeState, header: Header, command: DelistListing)
     if (request := state.find(QuoteRequest, listing.asset_id)) is not None:
         detail = f"{to_wire('RQ', request.request_id)} is {request.state}"
         return [Rejected(code=RejectCode.QUOTE_STATE, detail=detail)]
+    instrument = state.instruments.get(listing.instrument_id)
+    if instrument is not None and instrument.phase is Phase.SETTLING:
+        return [Rejected(code=RejectCode.INSTRUMENT_PHASE, detail="its auction is being settled")]
 
     state.change()
     return end_listing(state, header, listing, command.reason, ListingState.REJECTED if draft else None)
@@ -145,9 +153,15 @@ def end_listing(
         return [ListingDelisted(listing=ended)]
     closed = msgspec.structs.replace(instrument, phase=Phase.CLOSED, frozen=True)
     state.put(closed)
+    events: list[Event] = [
+        ListingDelisted(listing=ended, instrument=closed),
+        *fold(state, header, closed, close_book(book_for(state, header, closed))),
+        *unschedule(state, closed.instrument_id),
+        *tell_standing(state, header, closed.instrument_id),
+    ]
     plan = [order.order_id for order in state.orders_in_sequence() if order.instrument_id == closed.instrument_id]
     run = start_run(state, header, RunKind.CANCEL_ORDERS, plan, argument=CancelReason.FROZEN)
-    return [ListingDelisted(listing=ended, instrument=closed), *run]
+    return [*events, *run]
 
 
 def next_instrument_code(state: ExchangeState, instrument_class: str) -> str:

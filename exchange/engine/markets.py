@@ -8,9 +8,10 @@ from exchange.core.messages import Event, Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
 from exchange.engine.state import ExchangeState
-from exchange.rulebook.checks import check_currency
+from exchange.rulebook.checks import check_currency, check_method
 from exchange.rulebook.fees import FeeSchedule
 from exchange.rulebook.profile import Method, Profile, cite
+from exchange.rulebook.trading import TradingRules, holds_calls
 from matching.listing_messages import MarketOpened, OpenMarket
 from matching.messages import Market
 
@@ -28,6 +29,8 @@ def open_market(state: ExchangeState, header: Header, command: OpenMarket) -> li
         return [refusal]
     if (refusal := _refuse_calendar_and_fees(state, header, command, profile)) is not None:
         return [refusal]
+    if (refusal := _refuse_trading_rules(state, header, command, profile)) is not None:
+        return [refusal]
 
     state.change()
     market = Market(
@@ -41,6 +44,8 @@ def open_market(state: ExchangeState, header: Header, command: OpenMarket) -> li
         calendar_version=command.calendar_version,
         fee_schedule=command.fee_schedule,
         opened_at_ns=header.at_ns,
+        trading_rules=command.trading_rules or "",
+        trading_rules_version=command.trading_rules_version or 0,
     )
     state.put(market)
     return [MarketOpened(market=market)]
@@ -101,3 +106,21 @@ def _refuse_calendar_and_fees(
     if schedule.currency != command.currency:
         return Rejected(code=RejectCode.CURRENCY_MISMATCH, detail=f"{schedule.name} is in {schedule.currency}")
     return None
+
+
+def _refuse_trading_rules(
+    state: ExchangeState, header: Header, command: OpenMarket, profile: Profile
+) -> Rejected | None:
+    """The trading rules are in force, and what they run (a book, calls) is what the profile lets the market run."""
+    if command.trading_rules is None and command.trading_rules_version is None:
+        return None
+    name, version = command.trading_rules or "", command.trading_rules_version or 0
+    rules = state.parsed.get((PublishedKind.TRADING_RULES, name, version))
+    if not isinstance(rules, TradingRules):
+        return Rejected(code=RejectCode.TRADING_RULES_UNKNOWN, detail=f"{name}@{version}")
+    if state.version_in_force(PublishedKind.TRADING_RULES, name, header.at_ns) != version:
+        return Rejected(code=RejectCode.TRADING_RULES_UNKNOWN, detail=f"{name}@{version} is not in force")
+    refusal = check_method(profile, Method.ORDER_BOOK)
+    if refusal is None and holds_calls(rules):
+        refusal = check_method(profile, Method.CALL_AUCTION)
+    return refusal.rejected() if refusal is not None else None

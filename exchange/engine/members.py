@@ -15,6 +15,7 @@ from exchange.core.membership import (
     FoundExchange,
     FreezeMember,
     GrantMandate,
+    GroupMember,
     Key,
     KeyRegistered,
     KeyRevoked,
@@ -24,6 +25,7 @@ from exchange.core.membership import (
     Member,
     MemberClassed,
     MemberFrozen,
+    MemberGrouped,
     MemberRegistered,
     OpenAccount,
     RegisterKey,
@@ -40,7 +42,7 @@ from exchange.core.messages import Event, Header, Rejected
 from exchange.core.parties import MEMBER_ROLES, MemberStatus, Role, SellerClass, UserRight
 from exchange.core.rejections import RejectCode
 from exchange.engine.access import acts_for_member
-from exchange.engine.orders import end_orders
+from exchange.engine.order_ends import end_orders
 from exchange.engine.state import ExchangeState
 
 MAIN = "main"
@@ -132,6 +134,19 @@ def class_member(state: ExchangeState, header: Header, command: ClassMember) -> 
     changed = msgspec.structs.replace(member, standings=command.standings)
     state.put(changed)
     return [MemberClassed(member=changed)]
+
+
+def group_member(state: ExchangeState, header: Header, command: GroupMember) -> list[Event]:
+    """Say which members belong together."""
+    del header
+    member = state.members.get(command.member_id)
+    if member is None or command.member_id == VENUE:
+        return [Rejected(code=RejectCode.MEMBER_UNKNOWN)]
+
+    state.change()
+    changed = msgspec.structs.replace(member, group_id=command.group_id)
+    state.put(changed)
+    return [MemberGrouped(member=changed)]
 
 
 def register_user(state: ExchangeState, header: Header, command: RegisterUser) -> list[Event]:

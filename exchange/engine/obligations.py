@@ -21,7 +21,7 @@ from exchange.engine import timers
 from exchange.engine.access import refuse_account
 from exchange.engine.deal_checks import deal_fees, party, refuse_frozen_assets, refuse_stopped
 from exchange.engine.documents import refuse_documents
-from exchange.engine.orders import MAX_ORDER_MINOR
+from exchange.engine.order_terms import MAX_ORDER_MINOR
 from exchange.engine.state import ExchangeState
 from exchange.engine.telling import move_and_tell
 from exchange.rulebook.profile import Method

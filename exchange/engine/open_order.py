@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from exchange.core import compiled
-from exchange.core.ids import AccountId, AssetId, ConnectionId, InstrumentId, OrderId
+from exchange.core.ids import AccountId, AssetId, ConnectionId, InstrumentId, OrderId, UserId
 from exchange.core.instruments import OrderType, Side, TimeInForce
 from exchange.rulebook.fees import FeeRow
+from matching.messages import Conditions
 
 ORDER_FIELDS = (
     "order_id",
@@ -37,6 +38,9 @@ ORDER_FIELDS = (
     "cancel_on_disconnect",
     "connection_id",
     "epoch",
+    "entered_by",
+    "conditions",
+    "partner_id",
 )
 """What an open order is; the fee row it remembers follows from its version."""
 
@@ -44,7 +48,8 @@ ORDER_FIELDS = (
 class OpenOrder(msgspec.Struct, kw_only=True):
     """An order that may still trade: what its fills and its hold are reckoned from.
 
-    A mutable Struct, not a dataclass: one is made for every order, in under half the time.
+    A mutable Struct, not a dataclass: one is made for every order, in under half the time. Where it stands now is its
+    book's to know; `priority` alone is kept here too, because a queue is told by it.
     """
 
     order_id: OrderId
@@ -67,6 +72,11 @@ class OpenOrder(msgspec.Struct, kw_only=True):
     cancel_on_disconnect: bool
     connection_id: ConnectionId
     epoch: int
+    entered_by: UserId
+    conditions: Conditions | None = None
+    """None: a plain order."""
+    partner_id: int = 0
+    """The other order of a pair (one cancels the other) while both are open: by the later one's conditions."""
     fee_row: FeeRow | None = None
     """The row its side and fee version name: follows from them, kept because every fill asks for it."""
 
@@ -78,6 +88,8 @@ class Numbers:
     book_n: int = 0
     trade_n: int = 0
     last_price_ticks: int = 0
+    special: int = 0
+    """Open orders that are not plain: while there are none the compiled desk serves. Follows from the orders."""
 
 
 if not TYPE_CHECKING:
@@ -108,6 +120,9 @@ def with_terms(order: OpenOrder, client_order_id: str, price_ticks: int, quantit
         cancel_on_disconnect=order.cancel_on_disconnect,
         connection_id=order.connection_id,
         epoch=order.epoch,
+        entered_by=order.entered_by,
+        conditions=order.conditions,
+        partner_id=order.partner_id,
         fee_row=order.fee_row,
     )
 

@@ -11,8 +11,9 @@ from exchange.rulebook.fees import FeeSchedule, canonical_schedule, parse_fee_sc
 from exchange.rulebook.overlays import Overlays, canonical_overlays, parse_overlays
 from exchange.rulebook.profile import Profile, canonical_text, parse_profile
 from exchange.rulebook.texts import TextError
+from exchange.rulebook.trading import TradingRules, canonical_trading_rules, parse_trading_rules
 
-Document = Profile | FeeSchedule | CalendarText | Overlays
+Document = Profile | FeeSchedule | CalendarText | Overlays | TradingRules
 
 
 def parse(kind: PublishedKind, text: str) -> Document | TextError:
@@ -26,6 +27,8 @@ def parse(kind: PublishedKind, text: str) -> Document | TextError:
             return parse_calendar(text)
         case PublishedKind.OVERLAYS:
             return parse_overlays(text)
+        case PublishedKind.TRADING_RULES:
+            return parse_trading_rules(text)
         case _:
             assert_never(kind)
 
@@ -41,6 +44,8 @@ def canonical(document: Document) -> str:
             return canonical_calendar(document)
         case Overlays():
             return canonical_overlays(document)
+        case TradingRules():
+            return canonical_trading_rules(document)
         case _:
             assert_never(document)
 

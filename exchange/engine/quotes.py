@@ -31,7 +31,7 @@ from exchange.engine.deal_checks import (
 from exchange.engine.deals import FOLLOWERS, agree, end_deal, publicity_until
 from exchange.engine.documents import refuse_documents
 from exchange.engine.listing_checks import overlay_of, refuse_listing
-from exchange.engine.orders import MAX_ORDER_MINOR
+from exchange.engine.order_terms import MAX_ORDER_MINOR
 from exchange.engine.rules import profile_of
 from exchange.engine.sale_checks import LONGEST_NS, hypothetical, refuse_claims, refuse_taken
 from exchange.engine.state import ExchangeState

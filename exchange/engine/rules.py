@@ -45,6 +45,7 @@ UNKNOWN: dict[PublishedKind, RejectCode] = {
     PublishedKind.FEE_SCHEDULE: RejectCode.FEE_SCHEDULE_UNKNOWN,
     PublishedKind.CALENDAR: RejectCode.CALENDAR_UNKNOWN,
     PublishedKind.OVERLAYS: RejectCode.PROFILE_UNKNOWN,
+    PublishedKind.TRADING_RULES: RejectCode.TRADING_RULES_UNKNOWN,
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,8 +22,17 @@ CHUNK = 240
 """Plan entries a chunk does, few enough for a command's 1,024 events; a plan whose steps take 2, 3 or 4 entries is not
 cut inside a step."""
 
-Chunk = Callable[[ExchangeState, Header, Run, list[int]], list[Event]]
-"""Does some entries of a plan: (state, header, run, entries) → events. May not refuse."""
+
+class Progress(NamedTuple):
+    """What a chunk did, and how far the run has come: most runs count the entries of their plan, others the work."""
+
+    events: list[Event]
+    position: int
+    total: int
+
+
+Chunk = Callable[[ExchangeState, Header, Run, list[int]], Progress]
+"""Does some of a run's plan: (state, header, run, plan) → progress. May not refuse; the run is over at its total."""
 
 
 def start_run(
@@ -38,6 +48,8 @@ def start_run(
     """Freeze a plan and keep it; an empty plan starts nothing. Call after the line."""
     if not plan:
         return []
+    while make_id(header.sequence, ordinal) in state.runs:  # another of this command
+        ordinal += 1
     encoded = msgspec.msgpack.encode(list(plan))
     run = Run(
         run_id=RunId(make_id(header.sequence, ordinal)),
@@ -67,7 +79,16 @@ def continue_run(
 
     state.change()
     plan = msgspec.msgpack.decode(run.plan, type=list[int])
-    position = min(run.total, run.position + CHUNK)
-    events = chunks[run.kind](state, header, run, plan[run.position : position])
-    state.put(msgspec.structs.replace(run, position=position))
-    return [*events, RunContinued(run_id=run.run_id, position=position, total=run.total)]
+    events, position, total = chunks[run.kind](state, header, run, plan)
+    state.put(msgspec.structs.replace(run, position=position, total=total))
+    return [*events, RunContinued(run_id=run.run_id, position=position, total=total)]
+
+
+def whole_chunks(work: Callable[[ExchangeState, Header, Run, list[int]], list[Event]]) -> Chunk:
+    """A chunk that always does the next CHUNK entries of its plan, by what does some entries."""
+
+    def chunk(state: ExchangeState, header: Header, run: Run, plan: list[int]) -> Progress:
+        position = min(run.total, run.position + CHUNK)
+        return Progress(work(state, header, run, plan[run.position : position]), position, run.total)
+
+    return chunk

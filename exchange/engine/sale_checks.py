@@ -21,7 +21,7 @@ from exchange.core.units import NS_PER_DAY, Minor, TimeNs, div_ceil
 from exchange.engine.deal_checks import Bound, awaits_office, deal_fees, party, refuse_deal, refuse_right
 from exchange.engine.documents import refuse_documents
 from exchange.engine.listing_checks import overlay_of, refuse_listing
-from exchange.engine.orders import MAX_ORDER_MINOR
+from exchange.engine.order_terms import MAX_ORDER_MINOR
 from exchange.engine.rules import profile_of
 from exchange.engine.state import ExchangeState
 from exchange.rulebook.disposal import open_sale_notice_ns, period_end_ns

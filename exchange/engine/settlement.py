@@ -10,26 +10,31 @@ from exchange.core.units import Minor, PriceTicks, QuantityLots, Units
 from exchange.engine.fees import charge_fill, hold_units
 from exchange.engine.open_order import OpenOrder
 from exchange.engine.state import ExchangeState
-from matching.book import Fill
 from matching.messages import Instrument, TradeMade, TradeSide
 
 
 def settle(
-    state: ExchangeState, header: Header, instrument: Instrument, taker: OpenOrder, fill: Fill, ordinal: int
+    state: ExchangeState,
+    header: Header,
+    instrument: Instrument,
+    taker: OpenOrder,
+    maker: OpenOrder,
+    price_ticks: int,
+    lots: int,
+    aggressor: Side | None,
 ) -> TradeMade:
-    """Settle one fill of `taker` against a resting order.
+    """Settle one fill of an order against another; in an auction there is no aggressor, and `taker` is the bid.
 
-    Units: the price is the maker's. Each side's hold is brought to its formula before the legs are posted, so what the
-    fill spends was promised, and nothing else is.
+    Each side's hold is brought to its formula before the legs are posted, so what the fill spends was promised, and
+    nothing else is.
     """
-    maker = state.orders[fill.maker_order_id]
     buyer, seller = (taker, maker) if taker.side is Side.BUY else (maker, taker)
-    notional = fill.price_ticks * instrument.tick_minor * fill.quantity_lots
-    right_units = fill.quantity_lots * instrument.lot_units
+    notional = price_ticks * instrument.tick_minor * lots
+    right_units = lots * instrument.lot_units
 
     # What each order has come to: its remainder, its fee so far, the hold it still needs.
-    buyer_fee = _fill_order(state, instrument, buyer, fill.quantity_lots, notional)
-    seller_fee = _fill_order(state, instrument, seller, fill.quantity_lots, notional)
+    buyer_fee = _fill_order(state, instrument, buyer, lots, notional)
+    seller_fee = _fill_order(state, instrument, seller, lots, notional)
     buyer_held = _adjust_hold(state, instrument, buyer)
     seller_held = _adjust_hold(state, instrument, seller)
 
@@ -48,16 +53,19 @@ def settle(
     numbers = state.numbers[instrument.instrument_id]
     numbers.book_n += 1
     numbers.trade_n += 1
-    numbers.last_price_ticks = fill.price_ticks
+    numbers.last_price_ticks = price_ticks
     for order in (buyer, seller):
         if order.remaining_lots == 0:
             state.close_order(order)
+    sequence, count = state.trades_made
+    ordinal = count if sequence == header.sequence else 0
+    state.trades_made = (header.sequence, ordinal + 1)
     return TradeMade(
         trade_id=TradeId(make_id(header.sequence, ordinal)),
         instrument_id=instrument.instrument_id,
-        price_ticks=PriceTicks(fill.price_ticks),
-        quantity_lots=QuantityLots(fill.quantity_lots),
-        aggressor=taker.side,
+        price_ticks=PriceTicks(price_ticks),
+        quantity_lots=QuantityLots(lots),
+        aggressor=aggressor,
         buyer=_side(state, header, buyer, buyer_fee, buyer_held),
         seller=_side(state, header, seller, seller_fee, seller_held),
         postings=postings,

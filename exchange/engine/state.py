@@ -38,7 +38,7 @@ from exchange.core.ids import (
 from exchange.core.instruments import Side
 from exchange.core.membership import Key, Mandate, Member, User
 from exchange.core.messages import Record
-from exchange.core.node_messages import Approval, Run, Timer
+from exchange.core.node_messages import Approval, Run, Timer, TimerKind
 from exchange.core.rejections import ensure
 from exchange.core.rule_messages import Published, PublishedKind
 from exchange.engine.open_order import Numbers, OpenOrder
@@ -47,14 +47,20 @@ from exchange.engine.terms import BookTerms, book_terms
 from exchange.rulebook.fees import FeeSchedule
 from exchange.rulebook.profile import Profile
 from exchange.rulebook.texts import TextError
-from matching.book import Book
+from exchange.rulebook.trading import TradingRules
+from matching.book_messages import Book, BookState
+from matching.books import make_book
 from matching.deals import Deal, LastSale
+from matching.limit_messages import NO_ACCOUNT, LimitUse, TradingLimit
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
-from matching.messages import Instrument, Market
+from matching.messages import BookStanding, Instrument, Market
+from matching.notice_messages import Announcement, InsiderList, NewsNumber
 from matching.obligations import Obligation, PaymentPlan
 from matching.quote_messages import Quote, QuoteRequest
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
+from matching.session import book_matching
+from matching.session_messages import Session
 from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
@@ -115,6 +121,8 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(Published, ("kind", "name", "version")),
     _entity(Market, "market_id"),  # after the texts it lives under
     _entity(Instrument, "instrument_id"),
+    _entity(Session, "instrument_id"),
+    _entity(BookStanding, "instrument_id"),
     _entity(Listing, "listing_id", lambda listing: listing.live, index=("asset_id",)),
     _entity(DocumentStub, "document_id", index=("member_id", "sha256")),
     _entity(PatentStub, "patent_id", index=("number",)),
@@ -139,6 +147,16 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(TenderOffer, "bid_id", lambda offer: not offer.over),
     _entity(TenderScore, "score_id", lambda score: not score.over),
     _entity(Pilot, "pilot_id", lambda pilot: pilot.counts, index=("outcome_id",)),
+    _entity(
+        TradingLimit,
+        "limit_id",
+        lambda limit: not limit.over,
+        index=("account_id", "user_id", "by_venue", "currency"),
+    ),
+    _entity(LimitUse, "limit_id"),
+    _entity(InsiderList, "list_id", lambda insiders: not insiders.ended_at_ns),
+    _entity(Announcement, "announcement_id", lambda announcement: announcement.live),
+    _entity(NewsNumber, "channel"),
     _entity(Timer, "timer_id"),
     _entity(Run, "run_id", lambda run: not run.done),
     _entity(Approval, "approval_id", lambda approval: approval.status == "open"),
@@ -187,8 +205,22 @@ class ExchangeState:
     """What each market's law comes to for its book: follows from the market and the published texts alone."""
     receipt_references: dict[tuple[int, str], ReceiptId] = field(default_factory=dict[tuple[int, str], ReceiptId])
     """Each payment a bank reported, by bank and reference: follows from the records alone."""
+    limited_accounts: dict[AccountId, dict[OrderId, None]] = field(default_factory=dict[AccountId, dict[OrderId, None]])
+    limited_users: dict[UserId, dict[OrderId, None]] = field(default_factory=dict[UserId, dict[OrderId, None]])
+    """The accounts and users with a limit, and their open orders: follows from the limits and the orders alone. An
+    order that has ended may stand here a while; nobody else's orders are followed."""
+    insider_lists: dict[AssetId, dict[int, InsiderList]] = field(default_factory=dict[AssetId, dict[int, InsiderList]])
+    """The open insider lists about each asset, in the order in which they were opened: follows from them alone."""
+    expiries: dict[int, int] = field(default_factory=dict[int, int])
+    """The timer that ends each GTD order, by order: follows from the timers alone."""
+    trades_made: tuple[int, int] = (0, 0)
+    """The last command that made trades, and how many: they are numbered by it within that command."""
     timers_set: tuple[int, int] = (0, 0)
     """The last command that set timers, and how many: they are numbered by it within that command."""
+    chance: bytes = b""
+    """What the `clock.advance` that is being decided brought; none at any other time."""
+    calls_touched: dict[InstrumentId, None] = field(default_factory=dict[InstrumentId, None])
+    """The calls whose books the command that is being decided touched: their indications are told at its end."""
     changing: bool = False
     """Whether the command now applied has passed the line between refusing and changing."""
 
@@ -210,6 +242,7 @@ class ExchangeState:
         entity = _BY_RECORD[type(record)]
         key = entity.key(record)
         if not entity.live(record):
+            self._let_go(record)
             self.records[entity.record].pop(key, None)
             if entity.index is not None:
                 self.found[entity.record].pop(entity.index(record), None)
@@ -223,21 +256,67 @@ class ExchangeState:
             else:
                 self.ledger.owners[record.account_id] = record.account_id if record.beneficiary else record.member_id
         elif isinstance(record, Instrument) and record.instrument_id not in self.books:
-            self.books[record.instrument_id] = Book()
-            self.numbers[record.instrument_id] = Numbers()
+            self._put_book(record)
         elif isinstance(record, Receipt):
             self.receipt_references[record.bank_id, record.reference] = record.receipt_id
         elif isinstance(record, Timer):
             heapq.heappush(self.due, (record.due_ns, record.timer_id))
+            if record.kind is TimerKind.ORDER_EXPIRES:
+                self.expiries[record.subject_id] = record.timer_id
+        elif isinstance(record, TradingLimit):
+            self._follow_limited(record)
+        elif isinstance(record, InsiderList):
+            self.insider_lists.setdefault(record.asset_id, {})[record.list_id] = record
         elif isinstance(record, Published):
             self._put_published(record)
         elif isinstance(record, Market) and record.market_id not in self.terms:
             self._put_terms(record)
 
+    def _let_go(self, record: Record) -> None:
+        """Forget what follows from a record that is over."""
+        if isinstance(record, InsiderList):
+            lists = self.insider_lists.get(record.asset_id, {})
+            lists.pop(record.list_id, None)
+            if not lists:
+                self.insider_lists.pop(record.asset_id, None)
+        elif isinstance(record, TradingLimit):
+            others = [each for each in self.table(TradingLimit).values() if each.limit_id != record.limit_id]
+            if not any(each.account_id == record.account_id != NO_ACCOUNT for each in others):
+                self.limited_accounts.pop(record.account_id, None)
+            if not any(each.user_id == record.user_id and each.account_id == NO_ACCOUNT for each in others):
+                self.limited_users.pop(record.user_id, None)
+
+    def _follow_limited(self, limit: TradingLimit) -> None:
+        """Follow the orders of an account or user from its first limit on."""
+        if limit.account_id != NO_ACCOUNT:
+            if limit.account_id not in self.limited_accounts:
+                self.limited_accounts[limit.account_id] = {
+                    each.order_id: None for each in self.orders_in_sequence() if each.account_id == limit.account_id
+                }
+        elif limit.user_id not in self.limited_users:
+            self.limited_users[limit.user_id] = {
+                each.order_id: None for each in self.orders_in_sequence() if each.entered_by == limit.user_id
+            }
+
+    def _follow_order(self, order: OpenOrder) -> None:
+        """Note an order among those its account's or user's limit counts."""
+        for followed in (self.limited_accounts.get(order.account_id), self.limited_users.get(order.entered_by)):
+            if followed is not None:
+                for ended in [order_id for order_id in followed if order_id not in self.orders]:
+                    del followed[ended]
+                followed[order.order_id] = None
+
     def find(self, record: type[R], value: object) -> R | None:
         """The kept record of one kind that has this value under its index."""
         key = self.found[record].get(value)
         return cast("R", self.records[record][key]) if key is not None else None
+
+    def _put_book(self, instrument: Instrument) -> None:
+        """Give an instrument its empty book, which does what its phase says."""
+        book = self.books[instrument.instrument_id] = make_book(self.terms[instrument.market_id].book_rules)
+        matching, call = book_matching(instrument.phase)
+        book.restore(BookState(matching=matching, call=call), ())
+        self.numbers[instrument.instrument_id] = Numbers()
 
     def _put_published(self, published: Published) -> None:
         """Keep a text read and, once active, in the order of its dates."""
@@ -263,15 +342,27 @@ class ExchangeState:
         profile = self.parsed[PublishedKind.PROFILE.value, market.profile, market.profile_version]
         ensure(isinstance(profile, Profile), "a market's profile is published")
         versions = self.in_force.setdefault((PublishedKind.FEE_SCHEDULE.value, market.fee_schedule), [])
-        terms = self.terms[market.market_id] = book_terms(market, cast("Profile", profile), versions)
+        terms = self.terms[market.market_id] = book_terms(
+            market, cast("Profile", profile), versions, self.trading_rules_of(market)
+        )
         for document in self.parsed.values():
             if isinstance(document, FeeSchedule) and document.name == market.fee_schedule:
                 terms.add_schedule(document)
 
+    def trading_rules_of(self, market: Market) -> TradingRules | None:
+        """The trading rules a market names for its whole life; None if it names none."""
+        if not market.trading_rules:
+            return None
+        rules = self.parsed[PublishedKind.TRADING_RULES.value, market.trading_rules, market.trading_rules_version]
+        ensure(isinstance(rules, TradingRules), "a market's trading rules are published")
+        return cast("TradingRules", rules)
+
     def drop_timer(self, timer_id: int) -> None:
         """Forget a timer, and keep the heap's first entry one that stands."""
         timers = self.table(Timer)
-        timers.pop(timer_id, None)
+        dropped = timers.pop(timer_id, None)
+        if dropped is not None and dropped.kind is TimerKind.ORDER_EXPIRES:
+            self.expiries.pop(dropped.subject_id, None)
         while self.due and self.due[0][1] not in timers:
             heapq.heappop(self.due)
 
@@ -295,6 +386,11 @@ class ExchangeState:
     def open_order(self, order: OpenOrder) -> None:
         """Keep an order that may still trade, and reserve what its fill could breach."""
         self.orders[order.order_id] = order
+        if self.limited_accounts or self.limited_users:
+            self._follow_order(order)
+        if order.conditions is not None:
+            self.numbers[order.instrument_id].special += 1
+            self._pair(order, order.conditions.oco_order_id)
         if order.side is BUY:
             bids = self.bidders.setdefault(order.instrument_id, {})
             bids[order.account_id] = bids.get(order.account_id, 0) + 1
@@ -304,6 +400,11 @@ class ExchangeState:
     def close_order(self, order: OpenOrder) -> None:
         """Forget an order that is over, and what it reserved."""
         del self.orders[order.order_id]
+        if order.conditions is not None:
+            self.numbers[order.instrument_id].special -= 1
+        if order.partner_id:
+            self.orders[OrderId(order.partner_id)].partner_id = 0
+            order.partner_id = 0
         if order.side is BUY:
             bids = self.bidders[order.instrument_id]
             bids[order.account_id] -= 1
@@ -311,9 +412,19 @@ class ExchangeState:
                 del bids[order.account_id]
                 self.ledger.take_place(self.instruments[order.instrument_id].asset_id, order.account_id, -1)
 
+    def _pair(self, order: OpenOrder, other_id: int) -> None:
+        """Make a pair of an order and the one it names: they are one for as long as both are open."""
+        other = self.orders.get(OrderId(other_id))
+        if other is not None:
+            order.partner_id, other.partner_id = other.order_id, order.order_id
+
     def orders_in_sequence(self) -> list[OpenOrder]:
-        """Every open order by identifier: a restart forgets in which order they were kept."""
-        return [self.orders[order_id] for order_id in sorted(self.orders)]
+        """Every open order by identifier, which is how they come and how a start loads them."""
+        return list(self.orders.values())
+
+    def group_of(self, account_id: AccountId) -> int:
+        """The group of related members an account belongs to; 0: none."""
+        return self.members[self.accounts[account_id].member_id].group_id
 
     def market_of(self, instrument: Instrument) -> Market:
         """The market an instrument trades in."""

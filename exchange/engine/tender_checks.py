@@ -7,7 +7,7 @@ from exchange.core.membership import Mandate, User
 from exchange.core.messages import Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.engine.deal_checks import party
-from exchange.engine.orders import MAX_ORDER_MINOR
+from exchange.engine.order_terms import MAX_ORDER_MINOR
 from exchange.engine.sale_cases import bids_of
 from exchange.engine.sale_checks import refuse_buyer
 from exchange.engine.state import ExchangeState

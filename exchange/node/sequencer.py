@@ -211,7 +211,7 @@ class Sequencer:
         now_ns = self.clock.now_ns()
         slow_until = started + MAX_SLOW_SECONDS
         while self._timer_due_at(now_ns):
-            fired = self._decide(_own(AdvanceClock()), now_ns, taken, waiting, 0)
+            fired = self._decide(_own(AdvanceClock(chance=secrets.token_bytes(32))), now_ns, taken, waiting, 0)
             taken.append(fired)
             self._timers_stuck = _engine_failed(fired[1].events)
         for place, submission in enumerate(waiting):
@@ -292,7 +292,7 @@ class Sequencer:
         """Count the stop against the command; where even that cannot be written, the stop itself still happens."""
         name = name_of(submission.command)
         try:
-            stops = self.store.suspect(fingerprint(submission.principal, submission.encoded), name)
+            stops = self.store.suspect(_mark(submission), name)
             log.warning("command.suspected", command=name, stops=stops)
         except Exception:
             log.exception("suspect.not_written", command=name)
@@ -300,7 +300,7 @@ class Sequencer:
     def _guarded(self, header: Header, submission: Submission) -> list[Event]:
         """Decide, unless the command has stopped a node twice."""
         if self.suspects:
-            mark = fingerprint(submission.principal, submission.encoded)
+            mark = _mark(submission)
             if self.suspects.get(mark, 0) >= 2:
                 self.state.sequence, self.state.at_ns = header.sequence, header.at_ns
                 return [Rejected(code=RejectCode.INTERNAL_QUARANTINED, detail=mark.hex()[:16])]
@@ -401,6 +401,12 @@ class Sequencer:
 
 def _own(command: Command) -> Submission:
     return Submission(command=command, principal=NODE, answer=lambda _: None)
+
+
+def _mark(submission: Submission) -> bytes:
+    """What makes a command the same one when it comes again: its sender and its bytes, but for the clock's chance."""
+    own = isinstance(submission.command, AdvanceClock)
+    return fingerprint(submission.principal, encode_command(AdvanceClock()) if own else submission.encoded)
 
 
 def _not_own(submissions: list[Submission]) -> list[Submission]:

@@ -12,6 +12,8 @@ from importlib.resources import files
 PROFILES = ("cn_ip_venue", "cn_private_product", "licensed_securities", "offshore_professional", "sandbox")
 FEE_SCHEDULES = ("cn_ip_venue", "sandbox")
 CALENDARS = ("always", "cn")
+TRADING_RULES = ("licensed_securities", "offshore_professional", "sandbox")
+"""Of the profiles that may run a book; the others allow none."""
 DEFAULT_PROFILE = "cn_ip_venue"
 
 
@@ -28,6 +30,11 @@ def fee_schedule_text(name: str) -> str:
 def calendar_text(name: str) -> str:
     """The canonical text of a shipped trading calendar."""
     return _read("calendars", name)
+
+
+def trading_rules_text(name: str) -> str:
+    """The canonical text of shipped trading rules."""
+    return _read("trading", name)
 
 
 def overlays_text() -> str:

@@ -55,7 +55,13 @@ from exchange.store.schema.deals import (
     QuoteRequestTable,
     QuoteTable,
 )
-from exchange.store.schema.matching import InstrumentTable, ListingTable, MarketTable
+from exchange.store.schema.matching import (
+    BookStandingTable,
+    InstrumentTable,
+    ListingTable,
+    MarketTable,
+    SessionTable,
+)
 from exchange.store.schema.members import (
     ApprovalTable,
     KeyTable,
@@ -65,6 +71,13 @@ from exchange.store.schema.members import (
     RunTable,
     TimerTable,
     UserTable,
+)
+from exchange.store.schema.notices import (
+    AnnouncementTable,
+    InsiderListTable,
+    LimitUseTable,
+    NewsNumberTable,
+    TradingLimitTable,
 )
 from exchange.store.schema.sales import (
     BidderTable,
@@ -86,12 +99,15 @@ from exchange.store.schema.securitization import (
     SubscriptionTable,
 )
 from matching.deals import Deal, LastSale
+from matching.limit_messages import LimitUse, TradingLimit
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
-from matching.messages import Instrument, Market
+from matching.messages import BookStanding, Instrument, Market
+from matching.notice_messages import Announcement, InsiderList, NewsNumber
 from matching.obligations import Obligation, PaymentPlan
 from matching.quote_messages import Quote, QuoteRequest
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
+from matching.session_messages import Session
 from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
@@ -118,6 +134,8 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Transfer, TransferTable),
     (Market, MarketTable),
     (Instrument, InstrumentTable),
+    (BookStanding, BookStandingTable),
+    (Session, SessionTable),
     (Listing, ListingTable),
     (Document, DocumentTable),
     (Patent, PatentTable),
@@ -142,6 +160,11 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Panel, PanelTable),
     (TenderOffer, TenderOfferTable),
     (TenderScore, TenderScoreTable),
+    (TradingLimit, TradingLimitTable),
+    (LimitUse, LimitUseTable),
+    (InsiderList, InsiderListTable),
+    (Announcement, AnnouncementTable),
+    (NewsNumber, NewsNumberTable),
 )
 
 

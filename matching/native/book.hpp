@@ -25,6 +25,12 @@ class Book : public Uncrossing {
 public:
     using Uncrossing::Uncrossing;
 
+    // Ask for the memory of a price that an order is about to name.
+    [[gnu::always_inline]] inline void fetch(int side, Ticks price) const {
+        if (side == kBuy) bids_.fetch(price);
+        else offers_.fetch(price);
+    }
+
     void submit(const NewOrder& order, std::int64_t max_fills) {
         if (plain(order) && matching_ == kContinuous && order.side - 1u <= 1u && order.time_limit != 0 &&
             order.self_trade - 1u <= 3u)
@@ -140,12 +146,22 @@ public:
         follow_up(max_fills);
     }
 
+    // Whether `number_from` takes a number.
+    static bool carries(std::int64_t priority) { return priority >= 0 && priority <= kMaxPriority; }
+
+    // The next to join a queue gets at least this number; the caller has looked at its range.
+    void number_from(std::int64_t priority) {
+        const auto told = static_cast<std::uint64_t>(priority);
+        next_priority_ = broken(15) && told != 0 ? told : std::max(next_priority_, told);
+    }
+
     // What is wrong with a batch, or nullptr: nothing is done before that is known.
     static const char* malformed(const CommandRecord* commands, std::size_t count) {
         for (std::size_t at = 0; at < count; ++at) {
             const std::uint8_t op = commands[at].op;
             if (op == kMoreOp) return "a second record without its first";
-            if (op < kSubmit || op > kContinue) return "an operation that does not exist";
+            if (op < kSubmit || op > kNumberFrom) return "an operation that does not exist";
+            if (op == kNumberFrom && !carries(commands[at].numbers[0])) return "a number fits what carries it";
             if (op != kSubmit || (commands[at].flags & kMore) == 0) continue;
             if (++at == count || commands[at].op != kMoreOp) return "the second record of an order is missing";
         }
@@ -321,6 +337,8 @@ private:
                 return uncross_begin();
             case kUncrossContinue:
                 return uncross_continue(record.max_fills);
+            case kNumberFrom:
+                return number_from(n[0]);
             default:
                 return go_on(record.max_fills);
         }

@@ -11,6 +11,7 @@ inline constexpr std::int64_t kMaxLots = std::int64_t{1} << 44;
 inline constexpr std::uint32_t kMaxFollowers = 256;
 inline constexpr std::uint32_t kMaxContingent = 256;
 inline constexpr std::int64_t kMaxFills = (1 << 16) - 1;
+inline constexpr std::int64_t kMaxPriority = (std::int64_t{1} << 53) - 1;
 
 enum Side : std::uint8_t { kNoSide = 0, kBuy = 1, kSell = 2 };
 
@@ -109,6 +110,7 @@ enum Op : std::uint8_t {
     kUncrossBegin,
     kUncrossContinue,
     kContinue,
+    kNumberFrom,
     kMoreOp = 255,
 };
 

@@ -51,7 +51,7 @@ from matching.messages import (
     TradeMade,
 )
 from tests.models.exchange_model import Line, PaperExchange, Terms, Told
-from tests.support import Venue
+from tests.support import Venue, queued
 
 FEE = (20_000, 3, 15)
 HOLDER_CAP, VALUE_CAP = 3, 400
@@ -534,5 +534,6 @@ class ExchangeMachine(RuleBasedStateMachine):
             book = self.venue.state.books[self.venue.instruments[code]]
             lines = self.paper.queue(code, "buy") + self.paper.queue(code, "sell")
             assert [
-                (names[view.order_id], view.side.value, view.price_ticks, view.remaining_lots) for view in book.orders()
+                (names[OrderId(stands.order.order_id)], side, stands.price_ticks, stands.remaining_lots)
+                for side, stands in queued(book)
             ] == [(line.name, line.side, line.price, line.left) for line in lines]

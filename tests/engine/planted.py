@@ -16,13 +16,27 @@ from custody.ledger import Ledger
 from exchange.core.instruments import Side, TimeInForce
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.postings import FeedMark
-from exchange.engine import access, apply, corrections, fees, funding, members, orders, settlement
+from exchange.engine import (
+    access,
+    apply,
+    book_fold,
+    corrections,
+    fees,
+    funding,
+    members,
+    order_ends,
+    orders,
+    settlement,
+)
+from exchange.engine import state as state_module
 from exchange.engine.open_order import OpenOrder, with_terms
 from exchange.engine.state import ExchangeState
 from exchange.store.save import hot, records
-from matching.book import Book, Match, StopReason
+from matching import book_trading, taking
+from matching.book_messages import BookEvent
 from matching.messages import Instrument, OrderAccepted, OrderReplaced, PlaceOrder
-from tests import promises
+from matching.order_book import PlainBook
+from matching.queues import Entry
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -40,14 +54,17 @@ def fee_forgotten_on_one_side(patch: pytest.MonkeyPatch) -> None:
 
 def hold_kept_on_cancel(patch: pytest.MonkeyPatch) -> None:
     """A cancelled order goes on holding what it held."""
-    withdraw = orders.withdraw
+    end_order = book_fold.end_order
 
-    def withdraws(state: ExchangeState, header: Header, order: OpenOrder, reason: Any) -> Any:
-        event = withdraw(state, header, order, reason)
+    def ends(
+        state: ExchangeState, header: Header, order: OpenOrder, reason: Any, events: list[Event], **how: Any
+    ) -> None:
+        told = len(events)
+        end_order(state, header, order, reason, events, **how)
         held = state.ledger.hold(order.account_id, order.hold_asset_id, order.hold_units)
-        return msgspec.structs.replace(event, held_after=held)
+        events[told] = msgspec.structs.replace(events[told], held_after=held)
 
-    patch.setattr(orders, "withdraw", withdraws)
+    patch.setattr(book_fold, "end_order", ends)
 
 
 def hold_one_tick_too_low(patch: pytest.MonkeyPatch) -> None:
@@ -58,7 +75,7 @@ def hold_one_tick_too_low(patch: pytest.MonkeyPatch) -> None:
         lower = with_terms(order, order.client_order_id, max(order.price_ticks - 1, 1), order.quantity_lots)
         return hold_units(state, instrument, lower)
 
-    for module in (orders, settlement, promises):
+    for module in (fees, orders, settlement):
         patch.setattr(module, "hold_units", holds)
 
 
@@ -76,16 +93,12 @@ def partial_fill_loses_a_lot(patch: pytest.MonkeyPatch) -> None:
 
 def crossed_book_rested(patch: pytest.MonkeyPatch) -> None:
     """A large order is put into the book although it crosses."""
-    match, would_cross = Book.match, Book.would_cross
 
-    def matches(self: Book, *asked: Any) -> Match:
-        return Match([], asked[3], StopReason.NONE) if asked[3] > 4 else match(self, *asked)
+    class Crossed(PlainBook):
+        def _take(self, taker: Entry, max_fills: int, events: list[BookEvent]) -> tuple[int, int]:
+            return (max_fills, 0) if taker.remaining_lots > 4 else super()._take(taker, max_fills, events)
 
-    def crosses(self: Book, side: Any, price: Any) -> bool:
-        return would_cross(self, side, price) and False
-
-    patch.setattr(Book, "match", matches)
-    patch.setattr(Book, "would_cross", crosses)
+    patch.setattr(state_module, "make_book", Crossed)
 
 
 def wrong_after_value_in_a_trade(patch: pytest.MonkeyPatch) -> None:
@@ -97,11 +110,6 @@ def wrong_after_value_in_a_trade(patch: pytest.MonkeyPatch) -> None:
         return msgspec.structs.replace(told, held_after=told.held_after + (told.remaining_lots > 0))
 
     patch.setattr(settlement, "_side", sides)
-
-
-def order_of_keeping(patch: pytest.MonkeyPatch) -> None:
-    """A run takes orders as they happen to lie in memory."""
-    patch.setattr(ExchangeState, "orders_in_sequence", lambda self: list(self.orders.values()))
 
 
 def previous_sequence_of_itself(patch: pytest.MonkeyPatch) -> None:
@@ -127,7 +135,7 @@ def freeze_ignored(patch: pytest.MonkeyPatch) -> None:
 
 def frozen_orders_left_in_the_book(patch: pytest.MonkeyPatch) -> None:
     """A freeze forgets the last of the orders it ends."""
-    end_orders = orders.end_orders
+    end_orders = order_ends.end_orders
     for module in (corrections, members):
         patch.setattr(module, "end_orders", lambda state, header, plan: end_orders(state, header, plan[:-1]))
 
@@ -173,8 +181,9 @@ def withdrawal_leaves_twice(patch: pytest.MonkeyPatch) -> None:
 
 def self_trade(patch: pytest.MonkeyPatch) -> None:
     """Both sides of a trade may be one account's."""
-    plan = Book._plan
-    patch.setattr(Book, "_plan", lambda self, account_id, *asked: plan(self, -1, *asked))  # type: ignore[arg-type]
+    patch.setattr(state_module, "make_book", PlainBook)
+    patch.setattr(book_trading, "related", lambda taker, maker: False)
+    patch.setattr(taking, "related", lambda taker, maker: False)
 
 
 def holder_place_not_reserved(patch: pytest.MonkeyPatch) -> None:
@@ -202,13 +211,12 @@ def refusal_leaves_a_trace(patch: pytest.MonkeyPatch) -> None:
 
 def taker_pays_its_own_limit(patch: pytest.MonkeyPatch) -> None:
     """A trade is priced at the limit of the one who came later."""
-    match = Book.match
 
-    def matches(self: Book, account_id: Any, side: Any, limit: Any, *asked: Any) -> Match:
-        found = match(self, account_id, side, limit, *asked)
-        return found._replace(fills=[fill._replace(price_ticks=limit) for fill in found.fills])
+    class Dear(PlainBook):
+        def _fill(self, taker: Entry, maker: Entry, price: int, lots: int, events: list[BookEvent]) -> None:
+            super()._fill(taker, maker, taker.price_ticks, lots, events)
 
-    patch.setattr(Book, "match", matches)
+    patch.setattr(state_module, "make_book", Dear)
 
 
 def place_in_the_queue_not_saved(patch: pytest.MonkeyPatch) -> None:
@@ -216,7 +224,7 @@ def place_in_the_queue_not_saved(patch: pytest.MonkeyPatch) -> None:
 
     def replaced(changes: Any, header: Header, event: OrderReplaced) -> None:
         hot.order_replaced(changes, header, event)
-        changes.order(event.order_id).pop("priority")
+        changes.order(event.order_id).pop("priority", None)
 
     _save_otherwise(patch, OrderReplaced, replaced)
 
@@ -253,7 +261,6 @@ PLANTED: list[Plant] = [
     partial_fill_loses_a_lot,
     crossed_book_rested,
     wrong_after_value_in_a_trade,
-    order_of_keeping,
     previous_sequence_of_itself,
     freeze_ignored,
     frozen_orders_left_in_the_book,

@@ -17,6 +17,7 @@ from exchange.core.messages import Command, Rejected
 from exchange.core.parties import Standing, UserRight
 from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import Minor, PriceTicks, QuantityLots, TimeNs
+from exchange.engine.book_fold import MAX_FILLS
 from matching.messages import (
     CancelAllOrders,
     CancelOrder,
@@ -275,18 +276,21 @@ def test_fill_or_kill_over_too_many_makers_is_refused_and_others_stop_at_the_lim
     venue.member("wu")
     venue.member("li", cash=1_000)
     venue.instrument("INS", wu=1_000)
-    for _ in range(201):
+    for _ in range(MAX_FILLS + 1):
         venue.do(place(venue, "wu", Side.SELL, 1, 1), "wu")
-    fok = place(venue, "li", Side.BUY, 201, 1, time_in_force=TimeInForce.FOK)
+    fok = place(venue, "li", Side.BUY, MAX_FILLS + 1, 1, time_in_force=TimeInForce.FOK)
     assert venue.refusal(fok, "li") == "order.too_many_fills"
-    assert venue.refusal(msgspec.structs.replace(fok, quantity_lots=QuantityLots(202)), "li") == "order.too_many_fills"
+    assert (
+        venue.refusal(msgspec.structs.replace(fok, quantity_lots=QuantityLots(MAX_FILLS + 2)), "li")
+        == "order.too_many_fills"
+    )
     copied = venue.copy()
-    assert copied.refusal(msgspec.structs.replace(fok, quantity_lots=QuantityLots(200)), "li") == ""
-    copied.has("li", units=200, cash=800)
+    assert copied.refusal(msgspec.structs.replace(fok, quantity_lots=QuantityLots(MAX_FILLS)), "li") == ""
+    copied.has("li", units=MAX_FILLS, cash=1_000 - MAX_FILLS)
     events = venue.do(place(venue, "li", Side.BUY, 250, 1), "li")
-    assert len(events) == 202
+    assert len(events) == MAX_FILLS + 2
     last = events[-1]
     assert isinstance(last, OrderCancelled) and last.reason == "fill_limit"
-    venue.has("li", units=200, cash=800)
+    venue.has("li", units=MAX_FILLS, cash=1_000 - MAX_FILLS)
     venue.holds("li", cash=0)
     venue.close()

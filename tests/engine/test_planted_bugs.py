@@ -35,8 +35,6 @@ ONLY_THE_MACHINE = {
     planted.withdrawal_leaves_twice,
 }
 """Bugs of which the market's scenarios have nothing to tell; members and client money have tests of their own."""
-ONLY_A_SCENARIO = {planted.order_of_keeping}
-"""A bug that takes a replacement, a restart and a run in that order: chance finds it often, a scenario always."""
 
 
 @pytest.fixture(autouse=True)
@@ -53,9 +51,7 @@ def no_stage_is_kept() -> Iterator[None]:
     support._sandbox.cache_clear()
 
 
-@pytest.mark.parametrize(
-    "plant", [plant for plant in PLANTED if plant not in ONLY_A_SCENARIO], ids=lambda plant: plant.__name__
-)
+@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
 def test_the_state_machine_notices(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
     with pytest.raises(NOTICED):

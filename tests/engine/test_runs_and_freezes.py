@@ -8,7 +8,7 @@ from exchange.core.membership import FreezeMember
 from exchange.core.messages import Rejected
 from exchange.core.node_messages import ContinueRun, RunContinued, RunStarted, StartNode
 from exchange.core.units import PriceTicks, QuantityLots
-from exchange.engine.orders import MAX_ENDED
+from exchange.engine.order_ends import MAX_ENDED
 from exchange.engine.runs import CHUNK
 from matching.messages import CancelAllOrders, OrderCancelled, PlaceOrder
 from tests.support import Venue

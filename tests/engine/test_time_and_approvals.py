@@ -19,7 +19,7 @@ from exchange.core.node_messages import (
     TimerDropped,
 )
 from exchange.core.units import Units
-from exchange.engine.timers import MAX_FIRED
+from exchange.engine.node_life import MAX_FIRED
 from tests.support import Venue
 
 

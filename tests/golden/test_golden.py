@@ -19,6 +19,7 @@ from exchange.node.local import LocalBus, LocalFeed
 from exchange.store.proofs import verify
 from exchange.store.snapshot import snapshot
 from exchange.store.sqlite import SqliteStore
+from matching.book_messages import BookSide
 from matching.messages import OrderAccepted, PlaceOrder, TradeMade
 
 FOLDER = Path(__file__).parent
@@ -60,8 +61,8 @@ def _a_bid_that_trades(state: ExchangeState) -> tuple[PlaceOrder, UserId]:
     """A bid of somebody with money at the best offer of somebody else."""
     users = {user.member_id: user.user_id for user in state.users.values() if UserRight.TRADE in user.rights}
     for _, instrument in sorted(state.instruments.items()):
-        offer = state.books[instrument.instrument_id].best_offer()
-        if offer is None or instrument.phase is not Phase.CONTINUOUS:
+        offer = state.books[instrument.instrument_id].best(BookSide.SELL)
+        if not offer or instrument.phase is not Phase.CONTINUOUS:
             continue
         active = {
             order.account_id for order in state.orders.values() if order.instrument_id == instrument.instrument_id

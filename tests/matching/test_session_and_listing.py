@@ -31,15 +31,54 @@ SHARE = Instrument(
 )
 
 
-def test_a_session_opens_halts_resumes_and_closes_and_nothing_else() -> None:
-    passages = [(before, after) for before in Phase for after in Phase if session.allowed(before, after)]
+GRAPH = """
+from \\ to         clo  pre  opn  con  vol  hal  ccl  set  pos
+closed             .    y    y    y    .    .    .    .    .
+pre_open           y    .    y    y    .    y    y    .    .
+opening_call       A    .    .    A    .    y    y    .    .
+continuous         y    .    .    .    y    y    y    .    y
+volatility_call    A    .    .    A    .    y    y    .    A
+halted             y    y    y    y    y    .    y    .    .
+closing_call       A    .    .    .    .    y    .    .    A
+settling           .    .    .    .    .    .    .    .    .
+post_close         y    .    .    .    .    y    .    .    .
+"""
+"""y: may be asked for; A: may be asked for, and an auction lies between; dot: refused."""
+
+
+def test_each_of_the_81_passages_is_allowed_or_refused_as_the_graph_says() -> None:
+    rows = [line.split() for line in GRAPH.strip().splitlines()[1:]]
+    assert [row[0] for row in rows] == [phase.value for phase in Phase]
+    for before, (_, *marks) in zip(Phase, rows, strict=True):
+        for after, mark in zip(Phase, marks, strict=True):
+            assert session.allowed(before, after) is (mark != "."), f"{before} to {after}"
+            if mark != ".":
+                assert session.ends_with_auction(before, after) is (mark == "A"), f"{before} to {after}"
+
+
+def test_what_each_phase_takes_and_what_its_book_does() -> None:
+    told = {
+        phase.value: (session.accepts_orders(phase), *(word.name for word in session.book_matching(phase)))
+        for phase in Phase
+    }
+    assert told == {
+        "closed": (False, "HALTED", "NONE"),
+        "pre_open": (True, "COLLECT", "OTHER"),
+        "opening_call": (True, "COLLECT", "OPENING"),
+        "continuous": (True, "CONTINUOUS", "NONE"),
+        "volatility_call": (True, "COLLECT", "VOLATILITY"),
+        "halted": (False, "HALTED", "NONE"),
+        "closing_call": (True, "COLLECT", "CLOSING"),
+        "settling": (False, "UNCROSSING", "NONE"),
+        "post_close": (True, "FIXED_PRICE", "NONE"),
+    }
+
+
+def test_a_market_without_trading_rules_has_the_three_phases_it_always_had() -> None:
+    passages = [(a, b) for a in session.PLAIN_PHASES for b in session.PLAIN_PHASES if session.allowed(a, b)]
     assert sorted(passages) == sorted(
         [(CLOSED, CONTINUOUS), (CONTINUOUS, HALTED), (HALTED, CONTINUOUS), (CONTINUOUS, CLOSED), (HALTED, CLOSED)]
     )
-
-
-def test_orders_are_taken_in_continuous_trading_only() -> None:
-    assert [phase for phase in Phase if session.accepts_orders(phase)] == [CONTINUOUS]
 
 
 @pytest.mark.parametrize(("price", "inside"), [(89, False), (90, True), (100, True), (110, True), (111, False)])

@@ -11,6 +11,7 @@ from exchange.rulebook.fees import FeeSchedule, parse_fee_schedule
 from exchange.rulebook.overlays import Overlays, parse_overlays
 from exchange.rulebook.profile import Profile, parse_profile
 from exchange.rulebook.texts import TextError
+from exchange.rulebook.trading import TradingRules, parse_trading_rules
 
 T = TypeVar("T")
 
@@ -35,3 +36,7 @@ def calendar(name: str) -> BusinessCalendar:
 
 def overlays() -> Overlays:
     return read(parse_overlays(shipped.overlays_text()))
+
+
+def trading_rules(name: str) -> TradingRules:
+    return read(parse_trading_rules(shipped.trading_rules_text(name)))

@@ -23,7 +23,8 @@ from exchange.rulebook.texts import (
     text_hash,
     unconfirmed_fields,
 )
-from tests.rulebook.shipped import overlays, profile, read, schedule
+from exchange.rulebook.trading import canonical_trading_rules, parse_trading_rules
+from tests.rulebook.shipped import overlays, profile, read, schedule, trading_rules
 
 Parse = Callable[[str], Any]
 Write = Callable[[Any], str]
@@ -37,9 +38,19 @@ SHIPPED: list[tuple[str, Parse, Write]] = [
     *((shipped.profile_text(name), parse_profile, canonical_text) for name in shipped.PROFILES),
     *((shipped.fee_schedule_text(name), parse_fee_schedule, canonical_schedule) for name in shipped.FEE_SCHEDULES),
     *((shipped.calendar_text(name), parse_calendar, canonical_calendar) for name in shipped.CALENDARS),
+    *(
+        (shipped.trading_rules_text(name), parse_trading_rules, canonical_trading_rules)
+        for name in shipped.TRADING_RULES
+    ),
     (OVERLAYS, parse_overlays, canonical_overlays),
 ]
-NAMES = [*shipped.PROFILES, *shipped.FEE_SCHEDULES, *shipped.CALENDARS, "overlays"]
+NAMES = [
+    *shipped.PROFILES,
+    *shipped.FEE_SCHEDULES,
+    *shipped.CALENDARS,
+    *(f"trading {name}" for name in shipped.TRADING_RULES),
+    "overlays",
+]
 
 
 # --- The shipped texts ------------------------------------------------------------------------------------------------
@@ -78,6 +89,8 @@ def test_the_shipped_names_are_those_of_the_texts() -> None:
         assert schedule(name).name == name
     for name in shipped.CALENDARS:
         assert read(parse_calendar(shipped.calendar_text(name))).name == name
+    for name in shipped.TRADING_RULES:
+        assert trading_rules(name).name == name
 
 
 def test_the_schedule_and_calendar_of_both_usable_markets_are_shipped_in_their_currency() -> None:

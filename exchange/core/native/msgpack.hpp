@@ -68,6 +68,7 @@ public:
         bytes_.append(value);
     }
 
+    void nil() { byte(0xc0); }
     void boolean(bool value) { byte(value ? 0xc3 : 0xc2); }
 
 private:
@@ -107,6 +108,9 @@ class Reader {
 public:
     Reader(const char* data, std::size_t size)
         : at_(reinterpret_cast<const std::uint8_t*>(data)), end_(at_ + size) {}
+
+    // Whether the message that was begun has a last field that older ones of its kind lack.
+    bool more = false;
 
     bool at_end() const { return at_ == end_; }
 
@@ -151,6 +155,13 @@ public:
         if (head == 0xc2) return false;
         if (head == 0xc3) return true;
         throw Unreadable();
+    }
+
+    // Passes over a nil; false, and nothing passed, if something else stands here.
+    bool nil() {
+        if (at_end() || *at_ != 0xc0) return false;
+        ++at_;
+        return true;
     }
 
 private:

@@ -29,6 +29,7 @@ struct Accepted {
     std::int64_t connection_id = 0;
     Mark mark;
     std::int64_t book_n = 0;
+    // A plain order says nothing more; one with conditions is the readable half's.
 };
 
 struct Posting {
@@ -80,7 +81,7 @@ inline void write(Writer& to, const Mark& mark) {
 }
 
 inline void write(Writer& to, const Accepted& event) {
-    to.array(19);
+    to.array(20);
     to.text(event.tag);
     to.integer(event.order_id);
     to.text(event.client_order_id);
@@ -100,6 +101,7 @@ inline void write(Writer& to, const Accepted& event) {
     to.integer(event.connection_id);
     write(to, event.mark);
     to.integer(event.book_n);
+    to.nil();
 }
 
 inline void write(Writer& to, const TradeSide& side) {
@@ -157,11 +159,16 @@ inline void write(Writer& to, const Cancelled& event) {
 
 enum class Kind { accepted, trade, cancelled, replaced, other };
 
+inline constexpr std::uint32_t accepted_fields = 20;  // one less before orders had conditions
+
 // Begins an event: its kind, with the reader behind the tag; `other` leaves the rest of it to the readable half.
 inline Kind begin(Reader& from) {
     const auto length = from.array();
     const auto tag = from.text();
-    if (tag == Accepted::tag && length == 19) return Kind::accepted;
+    if (tag == Accepted::tag && (length == accepted_fields || length == accepted_fields - 1)) {
+        from.more = length == accepted_fields;
+        return Kind::accepted;
+    }
     if (tag == Trade::tag && length == 11) return Kind::trade;
     if (tag == Cancelled::tag && length == 10) return Kind::cancelled;
     if (tag == Replaced::tag && length == 14) return Kind::replaced;
@@ -195,6 +202,7 @@ inline void read(Reader& from, Accepted& event) {
     event.connection_id = from.integer();
     event.mark = read_mark(from);
     event.book_n = from.integer();
+    if (from.more && !from.nil()) throw Unreadable();  // with conditions: for the readable half
 }
 
 inline void read(Reader& from, TradeSide& side) {

@@ -11,15 +11,26 @@ from sqlalchemy import Table, select
 from sqlalchemy.sql import Select
 
 from custody.balances import Balance, Channel
-from exchange.core.ids import AccountId, AssetId, ConnectionId, InstrumentId, OrderId
-from exchange.core.instruments import OrderType, Side, TimeInForce
+from exchange.core.ids import AccountId, AssetId, ConnectionId, InstrumentId, OrderId, UserId
+from exchange.core.instruments import OrderPlace, OrderType, SelfTradePrevention, Side, TimeInForce
 from exchange.core.messages import Record
-from exchange.core.units import PriceTicks, QuantityLots
+from exchange.core.node_messages import RunKind
+from exchange.engine.auctions import shares_due
+from exchange.engine.book_fold import PLACES
+from exchange.engine.book_follow import plain_standing
 from exchange.engine.open_order import Numbers, OpenOrder
+from exchange.engine.order_terms import book_order
 from exchange.engine.state import ENTITIES, ExchangeState
 from exchange.store.registry import STUBS, TABLES, RecordTable
 from exchange.store.schema.custody import BalanceTable, ChannelTable
-from exchange.store.schema.matching import NumbersTable, OrderTable
+from exchange.store.schema.matching import NumbersTable, OrderConditionsTable, OrderTable
+from matching.book_messages import BookState, Call, Matching, OrderState
+from matching.messages import BookStanding, Conditions
+
+SIDES = {side.value: side for side in Side}
+TYPES = {kind.value: kind for kind in OrderType}
+TIMES = {time.value: time for time in TimeInForce}
+BOOK_PLACES = {word: place for place, word in PLACES.items()}
 
 Rows = Callable[[Select[Any]], Iterable[tuple[Any, ...]]]
 """Runs a query and answers its rows."""
@@ -74,44 +85,119 @@ def _load_ledger(rows: Rows, state: ExchangeState) -> None:
 
 
 def _load_orders(rows: Rows, state: ExchangeState) -> None:
-    """Open orders, by priority, so that the books come out with everybody's place kept."""
+    """Open orders as they were entered, and with those of each instrument its book, everybody in their place."""
     for instrument_id, book_n, trade_n, price in rows(_all_of(NumbersTable)):
         state.numbers[InstrumentId(instrument_id)] = Numbers(book_n, trade_n, price)
-    sides = {side.value: side for side in Side}
-    types = {kind.value: kind for kind in OrderType}
-    times = {time.value: time for time in TimeInForce}
+    standings = {row[0]: row for row in rows(_open_conditions())}
+    standing: dict[InstrumentId, list[OrderState]] = {instrument_id: [] for instrument_id in state.books}
     for row in rows(_open_orders()):
-        order = OpenOrder(
-            order_id=OrderId(row[0]),
-            client_order_id=row[1],
-            account_id=AccountId(row[2]),
-            instrument_id=InstrumentId(row[3]),
-            side=sides[row[4]],
-            order_type=types[row[5]],
-            time_in_force=times[row[6]],
-            price_ticks=row[7],
-            quantity_lots=row[8],
-            remaining_lots=row[9],
-            hold_asset_id=AssetId(row[10]),
-            hold_units=row[11],
-            notional_minor=row[12],
-            charged_minor=row[13],
-            fee_version=row[14],
-            max_notional_minor=row[15],
-            priority=row[16],
-            cancel_on_disconnect=bool(row[17]),
-            connection_id=ConnectionId(row[18]),
-            epoch=row[19],
-        )
+        special = standings.get(row[0])
+        order = _order(row, special)
         state.open_order(order)
-        state.books[order.instrument_id].rest(
-            order.order_id,
-            order.account_id,
-            order.side,
-            PriceTicks(order.price_ticks),
-            QuantityLots(order.remaining_lots),
-            order.priority,
+        standing[order.instrument_id].append(_stands(state, order, special))
+    for instrument_id, orders in standing.items():
+        state.books[instrument_id].restore(
+            _book_state(state, instrument_id, orders),
+            [_paired(state, stands) for stands in sorted(orders, key=lambda stands: stands.priority)],
         )
+
+
+def _order(row: tuple[Any, ...], special: tuple[Any, ...] | None) -> OpenOrder:
+    return OpenOrder(
+        order_id=OrderId(row[0]),
+        client_order_id=row[1],
+        account_id=AccountId(row[2]),
+        instrument_id=InstrumentId(row[3]),
+        side=SIDES[row[4]],
+        order_type=TYPES[row[5]],
+        time_in_force=TIMES[row[6]],
+        price_ticks=row[7],
+        quantity_lots=row[8],
+        remaining_lots=row[9],
+        hold_asset_id=AssetId(row[10]),
+        hold_units=row[11],
+        notional_minor=row[12],
+        charged_minor=row[13],
+        fee_version=row[14],
+        max_notional_minor=row[15],
+        priority=row[16],
+        cancel_on_disconnect=bool(row[17]),
+        connection_id=ConnectionId(row[18]),
+        epoch=row[19],
+        entered_by=UserId(row[20]),
+        conditions=None if special is None else _conditions(special),
+    )
+
+
+def _conditions(row: tuple[Any, ...]) -> Conditions:
+    return Conditions(
+        self_trade_prevention=SelfTradePrevention(row[1]),
+        group_id=row[2],
+        stop_ticks=row[3],
+        trail_ticks=row[4],
+        offset_ticks=row[5],
+        display_lots=row[6],
+        minimum_lots=row[7],
+        hidden=bool(row[8]),
+        post_only=bool(row[9]),
+        all_or_none=bool(row[10]),
+        oco_order_id=row[11],
+        expires_at_ns=row[12],
+    )
+
+
+def _stands(state: ExchangeState, order: OpenOrder, special: tuple[Any, ...] | None) -> OrderState:
+    """Where an open order stands; a plain one in the queue at its price, all of it shown."""
+    sent = book_order(order, state.instruments[order.instrument_id].tick_minor)
+    place, price_ticks, stop_ticks, reserve_lots = (
+        (OrderPlace.QUEUE, order.price_ticks, 0, 0) if special is None else (OrderPlace(special[13]), *special[14:17])
+    )
+    return OrderState(
+        order=sent,
+        place=BOOK_PLACES[place],
+        price_ticks=price_ticks,
+        stop_ticks=stop_ticks,
+        remaining_lots=order.remaining_lots,
+        shown_lots=max(0, order.remaining_lots - reserve_lots),
+        priority=order.priority,
+        oco_id=0,
+    )
+
+
+def _paired(state: ExchangeState, stands: OrderState) -> OrderState:
+    """The same with the other order of its pair, which is known once all orders are."""
+    partner_id = state.orders[OrderId(stands.order.order_id)].partner_id
+    return msgspec.structs.replace(stands, oco_id=partner_id) if partner_id else stands
+
+
+def _book_state(state: ExchangeState, instrument_id: InstrumentId, orders: list[OrderState]) -> BookState:
+    """What a book is beside its orders; its next number is above all that it gave, the journal raises it further."""
+    instrument = state.instruments[instrument_id]
+    kept = state.table(BookStanding).get(instrument_id) or plain_standing(instrument)
+    return BookState(
+        matching=Matching(kept.matching),
+        call=Call(kept.call),
+        fixed_ticks=kept.fixed_ticks,
+        last_ticks=state.numbers[instrument_id].last_price_ticks,
+        reference_ticks=kept.reference_ticks,
+        band_low_ticks=kept.band_low_ticks,
+        band_high_ticks=kept.band_high_ticks,
+        shares=_shares(state, instrument_id),
+        next_priority=max((stands.priority for stands in orders), default=0) + 1,
+        reached=kept.reached,
+        uncross_ticks=kept.uncross_ticks,
+        uncross_lots=kept.uncross_lots,
+        pegged_to=kept.pegged_to,
+    )
+
+
+def _shares(state: ExchangeState, instrument_id: InstrumentId) -> tuple[tuple[int, int], ...]:
+    """What is still due to each order of an auction under way that shares out its last price."""
+    for run in state.runs.values():
+        if run.kind is RunKind.UNCROSS and run.subject_id == instrument_id:
+            left = {order.order_id: order.remaining_lots for order in state.orders.values()}
+            return shares_due(msgspec.msgpack.decode(run.plan, type=list[int]), left)
+    return ()
 
 
 @functools.cache
@@ -121,8 +207,15 @@ def _all_of(mapped: Any) -> Select[Any]:
 
 @functools.cache
 def _open_orders() -> Select[Any]:
+    """By identifier, so that the earlier order of a pair is there when the later one names it."""
     columns = _table(OrderTable).columns
-    return select(*columns).where(columns["status"] == "open").order_by(columns["priority"])
+    return select(*columns).where(columns["status"] == "open").order_by(columns["order_id"])
+
+
+@functools.cache
+def _open_conditions() -> Select[Any]:
+    orders, conditions = _table(OrderTable).columns, _table(OrderConditionsTable).columns
+    return select(*conditions).where(conditions["order_id"] == orders["order_id"]).where(orders["status"] == "open")
 
 
 def _table(mapped: Any) -> Table:

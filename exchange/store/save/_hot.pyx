@@ -84,6 +84,7 @@ cdef extern from "exchange/store/save/hot_rows.hpp" namespace "exchange" nogil:
         int64_t charged_minor
         int64_t priority
         int64_t epoch
+        int64_t entered_by
         string_view status
         uint32_t changed
         truth is_new
@@ -136,7 +137,7 @@ cdef extern from "exchange/store/save/hot_rows.hpp" namespace "exchange" nogil:
         BalanceRows balances
         ChannelRows channels
         NumbersRows numbers
-        truth take(int64_t sequence, int64_t epoch, int64_t at_ns, const char *data, size_t size) except +
+        truth take(int64_t sequence, int64_t epoch, int64_t at_ns, int64_t principal, const char *data, size_t size) except +
         OrderRow &order(int64_t order_id) except +
         void hold(int64_t account_id, int64_t asset_id, int64_t held_units) except +
         void post(int64_t account_id, int64_t asset_id, int64_t units, int64_t last_sequence) except +
@@ -171,7 +172,7 @@ def gather(list rows not None, changes):
             row.salt,
             row.chain,
         ))
-        if not hot.take(sequence, epoch, at_ns, events, len(events)):
+        if not hot.take(sequence, epoch, at_ns, principal, events, len(events)):
             for event in row.events:
                 save_event(changes, header, event)
             merge(hot, changes)
@@ -230,6 +231,7 @@ cdef int accept(HotRows &hot, order_id, dict order) except -1:
     row.terms.cancel_on_disconnect = order["cancel_on_disconnect"]
     row.terms.connection_id = order["connection_id"]
     row.epoch = order["epoch"]
+    row.entered_by = order["entered_by"]
     row.is_new = True
     return 0
 
@@ -366,6 +368,7 @@ cdef tuple order_values(OrderRow *row):
         terms.cancel_on_disconnect,
         terms.connection_id,
         row.epoch,
+        row.entered_by,
         word(row.status),
     )
 

@@ -81,7 +81,10 @@ class Changes:
     records: dict[Table, dict[Any, Row]] = field(default_factory=dict[Table, dict[Any, Row]])
     stubs: dict[Statement, dict[Any, Row]] = field(default_factory=dict[Statement, dict[Any, Row]])
     """New values of the columns that memory keeps of older rows, by statement and key."""
-    run_positions: dict[int, tuple[int, bool]] = field(default_factory=dict[int, tuple[int, bool]])
+    new_conditions: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
+    old_conditions: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
+    """Where orders stand; of a plain one there is no row, and nothing comes of it."""
+    run_positions: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
     dropped_timers: dict[int, None] = field(default_factory=dict[int, None])
 
     def balance(self, account_id: int, asset_id: int) -> BalanceChange:
@@ -96,6 +99,13 @@ class Changes:
         changed = self.new_orders.get(order_id)
         if changed is None:
             changed = self.old_orders.setdefault(order_id, {})
+        return changed
+
+    def conditions(self, order_id: int) -> dict[str, Any]:
+        """The columns of one order's conditions that change."""
+        changed = self.new_conditions.get(order_id)
+        if changed is None:
+            changed = self.old_conditions.setdefault(order_id, {})
         return changed
 
 

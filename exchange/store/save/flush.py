@@ -18,7 +18,7 @@ from exchange.store.save.changes import Changes, HotTables, Row, Statement, Verb
 from exchange.store.save.records import save_event
 from exchange.store.schema.custody import BalanceTable, ChannelTable, PostingTable
 from exchange.store.schema.journal import JournalTable
-from exchange.store.schema.matching import NumbersTable, OrderTable, TradeTable
+from exchange.store.schema.matching import NumbersTable, OrderConditionsTable, OrderTable, TradeTable
 from exchange.store.schema.members import RunTable
 
 
@@ -26,13 +26,14 @@ def _table(mapped: Any) -> Table:
     return cast("Table", mapped.__table__)
 
 
-BALANCES, ORDERS = _table(BalanceTable), _table(OrderTable)
+BALANCES, ORDERS, CONDITIONS = _table(BalanceTable), _table(OrderTable), _table(OrderConditionsTable)
 NUMBERS, TIMERS = _table(NumbersTable), TABLES[Timer].table
 
 INSERT_JOURNAL = insert(_table(JournalTable))
 INSERT_POSTINGS = insert(_table(PostingTable))
 INSERT_TRADES = insert(_table(TradeTable))
 INSERT_ORDERS = insert(ORDERS)
+INSERT_CONDITIONS = insert(CONDITIONS)
 UPSERT_BALANCES = upsert(BALANCES)
 UPSERT_POSTED = upsert(BALANCES, replaced=("units", "last_sequence"))
 UPDATE_HELD = Statement(Verb.UPDATE, BALANCES, ("held_units",), ("asset_id", "account_id"))
@@ -40,10 +41,8 @@ UPSERT_CHANNELS = upsert(_table(ChannelTable))
 UPSERT_NUMBERS = upsert(NUMBERS)
 UPSERT_BOOK_N = upsert(NUMBERS, replaced=("book_n",))
 KEY_PLACE = INSERT_JOURNAL.columns.index("key_hash")
-UPDATE_RUNS = Statement(Verb.UPDATE, _table(RunTable), ("position", "live"), ("run_id",))
+UPDATE_RUNS = Statement(Verb.UPDATE, _table(RunTable), ("position", "total", "live"), ("run_id",))
 DELETE_TIMERS = Statement(Verb.DELETE, TIMERS, (), ("timer_id",))
-
-_ORDER_COLUMNS = tuple(column.name for column in ORDERS.columns)
 
 compiled: Callable[[list[JournalRow], Changes], HotTables] | None
 """The compiled saver of the hot path, where it was built."""
@@ -100,7 +99,9 @@ def _in_order(hot: HotTables, others: Changes) -> list[tuple[Statement, list[Row
     todo: list[tuple[Statement, list[Row]]] = [
         (INSERT_JOURNAL, hot.journal),
         (INSERT_ORDERS, hot.new_orders),
-        *((_update_orders(columns), rows) for columns, rows in hot.changed_orders.items()),
+        *((_update(ORDERS, columns), rows) for columns, rows in hot.changed_orders.items()),
+        (INSERT_CONDITIONS, [tuple(row.values()) for row in others.new_conditions.values()]),
+        *((_update(CONDITIONS, columns), rows) for columns, rows in _by_columns(CONDITIONS, others.old_conditions)),
         (INSERT_TRADES, hot.trades),
         (INSERT_POSTINGS, hot.postings),
         (UPSERT_BALANCES, hot.balances),
@@ -112,14 +113,14 @@ def _in_order(hot: HotTables, others: Changes) -> list[tuple[Statement, list[Row
     ]
     todo.extend((upsert(table), list(rows.values())) for table, rows in others.records.items())
     todo.extend((statement, list(rows.values())) for statement, rows in others.stubs.items())
-    todo.append((UPDATE_RUNS, [(place, live, run) for run, (place, live) in others.run_positions.items()]))
+    todo.append((UPDATE_RUNS, [(at, of, at < of, run) for run, (at, of) in others.run_positions.items()]))
     todo.append((DELETE_TIMERS, [(timer,) for timer in others.dropped_timers]))
     return [(statement, rows) for statement, rows in todo if rows]
 
 
 @functools.cache
-def _update_orders(columns: tuple[str, ...]) -> Statement:
-    return Statement(Verb.UPDATE, ORDERS, columns, ("order_id",))
+def _update(table: Table, columns: tuple[str, ...]) -> Statement:
+    return Statement(Verb.UPDATE, table, columns, ("order_id",))
 
 
 def _hot_tables(changes: Changes) -> HotTables:
@@ -129,7 +130,7 @@ def _hot_tables(changes: Changes) -> HotTables:
     return HotTables(
         journal=changes.journal,
         new_orders=[tuple(order.values()) for order in changes.new_orders.values()],
-        changed_orders=_changed_orders(changes),
+        changed_orders=dict(_by_columns(ORDERS, changes.old_orders)),
         trades=changes.trades,
         postings=changes.postings,
         balances=whole,
@@ -141,13 +142,14 @@ def _hot_tables(changes: Changes) -> HotTables:
     )
 
 
-def _changed_orders(changes: Changes) -> dict[tuple[str, ...], list[Row]]:
-    """Old orders by which columns changed, these in the table's order, so that there are few different statements."""
+def _by_columns(table: Table, changed: dict[int, dict[str, Any]]) -> list[tuple[tuple[str, ...], list[Row]]]:
+    """Older rows by which columns changed, these in the table's order, so that there are few different statements."""
+    names = [column.name for column in table.columns]
     groups: dict[tuple[str, ...], list[Row]] = {}
-    for order_id, changed in changes.old_orders.items():
-        columns = tuple(name for name in _ORDER_COLUMNS if name in changed)
-        groups.setdefault(columns, []).append((*(changed[name] for name in columns), order_id))
-    return groups
+    for order_id, values in changed.items():
+        columns = tuple(name for name in names if name in values)
+        groups.setdefault(columns, []).append((*(values[name] for name in columns), order_id))
+    return list(groups.items())
 
 
 def _balances(changes: Changes) -> tuple[list[Row], list[Row], list[Row]]:

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from exchange.core.ids import ORDINALS
+from exchange.core.instruments import OrderPlace
 from exchange.core.messages import Header
 from exchange.core.postings import FeedMark, Movement, Posting
 from exchange.store.save.changes import Changes
-from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade, TradeSide
+from matching.messages import (
+    Conditions,
+    OrderAccepted,
+    OrderCancelled,
+    OrderCovered,
+    OrderMoved,
+    OrderReduced,
+    OrderReplaced,
+    TradeMade,
+    TradeSide,
+)
+
+NOBODY = ""
+"""Who took in an auction's trade."""
 
 
 def order_accepted(changes: Changes, header: Header, event: OrderAccepted) -> None:
@@ -28,12 +44,15 @@ def order_accepted(changes: Changes, header: Header, event: OrderAccepted) -> No
         "charged_minor": 0,
         "fee_version": event.fee_version,
         "max_notional_minor": event.max_notional_minor,
-        "priority": header.sequence,
+        "priority": event.order_id,
         "cancel_on_disconnect": event.cancel_on_disconnect,
         "connection_id": event.connection_id,
         "epoch": header.epoch,
+        "entered_by": header.principal,
         "status": "open",
     }
+    if event.conditions is not None:
+        changes.new_conditions[event.order_id] = _conditions(event, event.conditions)
     changes.balance(event.account_id, event.hold_asset_id).held_units = event.held_after
     mark(changes, header, event.account_id, event.mark)
     _book_n(changes, event.instrument_id, event.book_n)
@@ -49,7 +68,7 @@ def trade_made(changes: Changes, header: Header, event: TradeMade) -> None:
             event.trade_n,
             event.price_ticks,
             event.quantity_lots,
-            event.aggressor.value,
+            event.aggressor.value if event.aggressor is not None else NOBODY,
             buyer.order_id,
             seller.order_id,
             buyer.account_id,
@@ -80,15 +99,48 @@ def order_cancelled(changes: Changes, header: Header, event: OrderCancelled) -> 
 
 
 def order_replaced(changes: Changes, header: Header, event: OrderReplaced) -> None:
-    """The order under its new terms."""
-    changes.order(event.order_id).update(
-        client_order_id=event.client_order_id,
+    """The order under its new terms; one that left its place has the number that its command gives first."""
+    changed = changes.order(event.order_id)
+    changed["client_order_id"] = event.client_order_id
+    changed["price_ticks"] = event.price_ticks
+    changed["quantity_lots"] = event.quantity_lots
+    changed["remaining_lots"] = event.remaining_lots
+    if event.priority == header.sequence:
+        changed["priority"] = header.sequence * ORDINALS
+    changed["hold_units"] = event.hold_units
+    changes.balance(event.account_id, event.hold_asset_id).held_units = event.held_after
+    mark(changes, header, event.account_id, event.mark)
+    _book_n(changes, event.instrument_id, event.book_n)
+
+
+def order_moved(changes: Changes, header: Header, event: OrderMoved) -> None:
+    """Where the order stands now; of a plain one only its number can be another."""
+    changes.order(event.order_id)["priority"] = event.priority
+    changes.conditions(event.order_id).update(
+        place=event.place.value,
         price_ticks=event.price_ticks,
-        quantity_lots=event.quantity_lots,
-        remaining_lots=event.remaining_lots,
-        priority=event.priority,
-        hold_units=event.hold_units,
+        level_ticks=event.stop_ticks,
+        reserve_lots=event.remaining_lots - event.shown_lots,
     )
+    mark(changes, header, event.account_id, event.mark)
+    _book_n(changes, event.instrument_id, event.book_n)
+
+
+def order_reduced(changes: Changes, header: Header, event: OrderReduced) -> None:
+    """The order with fewer lots, in its place."""
+    changed = changes.order(event.order_id)
+    changed["quantity_lots"] = event.quantity_lots
+    changed["remaining_lots"] = event.remaining_lots
+    changed["hold_units"] = event.hold_units
+    changes.conditions(event.order_id)["reserve_lots"] = event.remaining_lots - event.shown_lots
+    changes.balance(event.account_id, event.hold_asset_id).held_units = event.held_after
+    mark(changes, header, event.account_id, event.mark)
+    _book_n(changes, event.instrument_id, event.book_n)
+
+
+def order_covered(changes: Changes, header: Header, event: OrderCovered) -> None:
+    """Another hold for the same order."""
+    changes.order(event.order_id)["hold_units"] = event.hold_units
     changes.balance(event.account_id, event.hold_asset_id).held_units = event.held_after
     mark(changes, header, event.account_id, event.mark)
     _book_n(changes, event.instrument_id, event.book_n)
@@ -120,6 +172,29 @@ def postings(changes: Changes, header: Header, legs: tuple[Posting, ...]) -> Non
 def mark(changes: Changes, header: Header, account_id: int, told: FeedMark) -> None:
     """How far the account's private channel has come."""
     changes.channels[account_id] = (told.n, header.sequence)
+
+
+def _conditions(event: OrderAccepted, asked: Conditions) -> dict[str, Any]:
+    """What an order asked for, and that it stands nowhere special until an event says so."""
+    return {
+        "order_id": event.order_id,
+        "self_trade_prevention": asked.self_trade_prevention.value,
+        "group_id": asked.group_id,
+        "stop_ticks": asked.stop_ticks,
+        "trail_ticks": asked.trail_ticks,
+        "offset_ticks": asked.offset_ticks,
+        "display_lots": asked.display_lots,
+        "minimum_lots": asked.minimum_lots,
+        "hidden": asked.hidden,
+        "post_only": asked.post_only,
+        "all_or_none": asked.all_or_none,
+        "oco_order_id": asked.oco_order_id,
+        "expires_at_ns": asked.expires_at_ns,
+        "place": OrderPlace.QUEUE.value,
+        "price_ticks": event.price_ticks,
+        "level_ticks": 0,
+        "reserve_lots": 0,
+    }
 
 
 def _side(changes: Changes, side: TradeSide) -> None:

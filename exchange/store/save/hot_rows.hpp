@@ -45,7 +45,7 @@ inline int place_of(std::string_view text) {
 
 struct OrderRow {
     Accepted terms;  // of an order new in this batch, with its latest price, quantity and hold; else only what changed
-    std::int64_t remaining_lots = 0, notional_minor = 0, charged_minor = 0, priority = 0, epoch = 0;
+    std::int64_t remaining_lots = 0, notional_minor = 0, charged_minor = 0, priority = 0, epoch = 0, entered_by = 0;
     std::string_view status;
     std::uint32_t changed = 0;
     bool is_new = false;
@@ -109,7 +109,8 @@ public:
     Rows<std::int64_t, NumbersRow> numbers;
 
     // Takes one journal row's events, all or nothing; false leaves them to the readable half.
-    bool take(std::int64_t sequence, std::int64_t epoch, std::int64_t at_ns, const char* data, std::size_t size) {
+    bool take(std::int64_t sequence, std::int64_t epoch, std::int64_t at_ns, std::int64_t principal, const char* data,
+              std::size_t size) {
         try {
             if (!read(data, size)) return false;
         } catch (const Unreadable&) {
@@ -118,6 +119,7 @@ public:
         sequence_ = sequence;
         epoch_ = epoch;
         at_ns_ = at_ns;
+        principal_ = principal;
         for (std::size_t place = 0; place < kinds_.size(); ++place) {
             switch (kinds_[place].first) {
                 case Kind::accepted: save(accepted_[kinds_[place].second]); break;
@@ -209,8 +211,9 @@ private:
         row = OrderRow{};
         row.terms = event;
         row.remaining_lots = event.quantity_lots;
-        row.priority = sequence_;
+        row.priority = event.order_id;
         row.epoch = epoch_;
+        row.entered_by = principal_;
         row.status = "open";
         row.is_new = true;
         hold(event.account_id, event.hold_asset_id, event.held_after);
@@ -264,15 +267,18 @@ private:
         row.terms.price_ticks = event.price_ticks;
         row.terms.quantity_lots = event.quantity_lots;
         row.remaining_lots = event.remaining_lots;
-        row.priority = event.priority;
         row.terms.hold_units = event.hold_units;
-        row.changed |= client_order_id | price_ticks | quantity_lots | remaining_lots | priority | hold_units;
+        row.changed |= client_order_id | price_ticks | quantity_lots | remaining_lots | hold_units;
+        if (event.priority == sequence_) {  // it left its place, and has the number its command gives first
+            row.priority = sequence_ * ordinals;
+            row.changed |= priority;
+        }
         hold(event.account_id, event.hold_asset_id, event.held_after);
         tell(event.account_id, event.mark.n, sequence_);
         number(event.instrument_id, event.book_n);
     }
 
-    std::int64_t sequence_ = 0, epoch_ = 0, at_ns_ = 0;
+    std::int64_t sequence_ = 0, epoch_ = 0, at_ns_ = 0, principal_ = 0;
     std::vector<std::pair<Kind, std::size_t>> kinds_;
     std::vector<Accepted> accepted_;
     std::vector<Trade> trades_;

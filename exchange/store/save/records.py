@@ -17,7 +17,15 @@ from exchange.core.postings import Movement
 from exchange.store.registry import STUBS, TABLES, RecordTable
 from exchange.store.save import hot
 from exchange.store.save.changes import Changes, Statement, Verb, primary_key
-from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade
+from matching.messages import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderCovered,
+    OrderMoved,
+    OrderReduced,
+    OrderReplaced,
+    TradeMade,
+)
 
 Saver = Callable[[Changes, Header, Any], None]
 
@@ -103,7 +111,7 @@ def _timer_dropped(changes: Changes, header: Header, event: TimerDropped) -> Non
 
 def _run_continued(changes: Changes, header: Header, event: RunContinued) -> None:
     del header
-    changes.run_positions[event.run_id] = (event.position, event.position < event.total)
+    changes.run_positions[event.run_id] = (event.position, event.total)
 
 
 SAVERS: dict[type[Event], Saver] = {
@@ -111,6 +119,9 @@ SAVERS: dict[type[Event], Saver] = {
     TradeMade: hot.trade_made,
     OrderCancelled: hot.order_cancelled,
     OrderReplaced: hot.order_replaced,
+    OrderMoved: hot.order_moved,
+    OrderReduced: hot.order_reduced,
+    OrderCovered: hot.order_covered,
     TimerDropped: _timer_dropped,
     RunContinued: _run_continued,
 }

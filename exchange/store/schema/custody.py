@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exchange.store.schema.base import Base, Key
@@ -19,6 +19,7 @@ class AccountTable(Base):
     beneficiary: Mapped[str]
     kind: Mapped[str]
     frozen: Mapped[bool]
+    orders_killed: Mapped[bool] = mapped_column(server_default=false())
 
 
 class AssetTable(Base):

@@ -23,6 +23,8 @@ class MarketTable(Base):
     calendar_version: Mapped[int]
     fee_schedule: Mapped[str]
     opened_at_ns: Mapped[int]
+    trading_rules: Mapped[str] = mapped_column(server_default=text("''"))
+    trading_rules_version: Mapped[int] = mapped_column(server_default="0")
 
 
 class ListingTable(Base):
@@ -104,6 +106,7 @@ class OrderTable(Base):
     cancel_on_disconnect: Mapped[bool]
     connection_id: Mapped[int]
     epoch: Mapped[int]
+    entered_by: Mapped[int] = mapped_column(server_default="0")
     status: Mapped[str]
 
     __table_args__ = (
@@ -114,6 +117,66 @@ class OrderTable(Base):
             postgresql_where=text("status = 'open'"),
         ),
     )
+
+
+class OrderConditionsTable(Base):
+    """What orders asked for that are not plain, and where they stand: a row for each such order.
+
+    `price_ticks` is where it queues, `level_ticks` a stop's level now. Trades take what an order shows first, so it
+    shows max(0, remaining - `reserve_lots`).
+    """
+
+    __tablename__ = "order_conditions"
+
+    order_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    self_trade_prevention: Mapped[str]
+    group_id: Mapped[int]
+    stop_ticks: Mapped[int]
+    trail_ticks: Mapped[int]
+    offset_ticks: Mapped[int]
+    display_lots: Mapped[int]
+    minimum_lots: Mapped[int]
+    hidden: Mapped[bool]
+    post_only: Mapped[bool]
+    all_or_none: Mapped[bool]
+    oco_order_id: Mapped[int]
+    expires_at_ns: Mapped[int]
+    place: Mapped[str]
+    price_ticks: Mapped[int]
+    level_ticks: Mapped[int]
+    reserve_lots: Mapped[int]
+
+
+class SessionTable(Base):
+    """Where each instrument's day stands beside its phase."""
+
+    __tablename__ = "sessions"
+
+    instrument_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    following: Mapped[str]
+    first_end_ns: Mapped[int]
+    random_seconds: Mapped[int]
+    extended: Mapped[bool]
+    held: Mapped[bool]
+    seed: Mapped[bytes]
+
+
+class BookStandingTable(Base):
+    """How a book stands beside its orders, where that is not what its instrument's phase says."""
+
+    __tablename__ = "book_standings"
+
+    instrument_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    matching: Mapped[int]
+    call: Mapped[int]
+    fixed_ticks: Mapped[int]
+    reference_ticks: Mapped[int]
+    band_low_ticks: Mapped[int]
+    band_high_ticks: Mapped[int]
+    reached: Mapped[bytes]
+    uncross_ticks: Mapped[int]
+    uncross_lots: Mapped[int]
+    pegged_to: Mapped[bytes]
 
 
 class TradeTable(Base):

@@ -23,6 +23,7 @@ class MemberTable(Base):
     simulated: Mapped[bool]
     status: Mapped[str]
     standings: Mapped[bytes]
+    group_id: Mapped[int] = mapped_column(server_default="0")
 
 
 class UserTable(Base):

@@ -107,7 +107,7 @@ void write_batch(Draw& draw, std::vector<CommandRecord>& batch) {
             record.kind = static_cast<std::uint8_t>(record.side == matching::kCollect ? 1 + draw.upto(3) : 0);
             n[3] = record.side == matching::kFixedPrice ? 100 * scale : 0;
         } else {
-            record.op = static_cast<std::uint8_t>(3 + draw.upto(6));
+            record.op = static_cast<std::uint8_t>(3 + draw.upto(7));
             for (int place = 0; place < 4; ++place) n[place] = draw.once_in(2) ? 0 : (90 + draw.upto(20)) * scale;
         }
         if (draw.once_in(30))

@@ -10,8 +10,8 @@ import pytest
 from benchmarks.tapes import records
 from benchmarks.workloads import deep, flow
 from matching._book import CompiledBook
-from matching.book_messages import BookSide, Call, Matching
-from matching.book_records import BookCommand, pack_command, pack_events, perform
+from matching.book_messages import MAX_PRIORITY, BookSide, Call, Matching
+from matching.book_records import BookCommand, NumberFrom, pack_command, pack_events, perform
 from matching.order_book import PlainBook
 from tests.matching.differential.pair import first_difference
 from tests.matching.differential.tapes import dressed
@@ -95,6 +95,8 @@ def test_a_book_that_has_its_size_asks_for_no_memory(name: str) -> None:
         (b"\1" * 63, "64 bytes"),
         (bytes([255]) + bytes(63), "without its first"),
         (bytes([99]) + bytes(63), "does not exist"),
+        (pack_command(NumberFrom(MAX_PRIORITY + 1)), "fits what carries it"),
+        (pack_command(NumberFrom(-1)), "fits what carries it"),
         (bytes([1, 1, 1, 1, 1, 8]) + bytes(58), "is missing"),
     ],
 )

@@ -10,6 +10,7 @@ from matching.book_records import (
     Cancel,
     CancelWhere,
     Continue,
+    NumberFrom,
     Replace,
     SetPhase,
     SetReferences,
@@ -59,6 +60,8 @@ def perform_on_paper(paper: PaperMarket, command: BookCommand) -> list[Event]:
             return paper.uncross_continue(max_fills)
         case Continue(max_fills):
             return paper.continue_(max_fills)
+        case NumberFrom(priority):
+            return paper.number_from(priority)
 
 
 def play_both(book: Book, paper: PaperMarket, command: BookCommand) -> list[BookEvent]:

@@ -30,6 +30,7 @@ from matching.book_records import (
     Cancel,
     CancelWhere,
     Continue,
+    NumberFrom,
     Replace,
     SetPhase,
     SetReferences,
@@ -71,6 +72,7 @@ class Writer:
     def __init__(self, seed: int) -> None:
         self.draw = random.Random(seed)
         self.last_id = 0
+        self.numbered = 0
         self.recent: list[int] = []
         self.prices: dict[int, int] = {}
         self.stops: list[tuple[int, int]] = []  # ids and accounts, for pairs
@@ -126,8 +128,12 @@ class Writer:
                     Reason.KILL_SWITCH,
                     draw.randint(1, 4),
                 )
-            else:
+            elif kind < 0.99:
                 yield self.references()
+            else:
+                self.numbered += draw.choice((-50, 0, 7, 300))  # mostly behind the book's own count, now and then ahead
+                self.numbered = max(self.numbered, 0)
+                yield NumberFrom(self.numbered)
 
     def references(self) -> BookCommand:
         """Prices told; the band is narrow enough to interrupt, or open."""

@@ -28,6 +28,7 @@ from matching.book_records import (
     Cancel,
     CancelWhere,
     Continue,
+    NumberFrom,
     Replace,
     SetPhase,
     SetReferences,
@@ -211,6 +212,11 @@ class BookMachine(RuleBasedStateMachine):
     def go_on(self, fills: int) -> None:
         """What is pending."""
         self.do(Continue(fills))
+
+    @rule(ahead=st.integers(-3, 3))
+    def count_on_from(self, ahead: int) -> None:
+        """Numbers go on from somewhere else, or from where they are."""
+        self.do(NumberFrom(max(self.paper.next_number + ahead, 0)))
 
     @rule()
     def reload(self) -> None:
