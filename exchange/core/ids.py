@@ -48,6 +48,8 @@ LotId = NewType("LotId", int)
 """One right in a public sale; never the smallest quantity of an instrument."""
 BidderId = NewType("BidderId", int)
 BidId = NewType("BidId", int)
+ConveyanceId = NewType("ConveyanceId", int)
+"""One version of a recorded paper; its reel and frame name the paper itself."""
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -90,6 +92,7 @@ KINDS: dict[str, str] = {
     "LotId": "LT",
     "BidderId": "BR",
     "BidId": "BD",
+    "ConveyanceId": "CV",
 }
 """Type name → kind letter on the wire. Never reused."""
 

@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from custody.accounts import MIRRORS, Account, Asset, Bank
+from custody.conveyance_messages import Conveyance, RecordedTitle
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal, WithdrawalStatus
 from custody.ledger import Ledger
 from custody.outcomes import Outcome, ShareDeed
@@ -117,6 +118,8 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(PatentStub, "patent_id", index=("number",)),
     _entity(Alias, "alias_key"),
     _entity(Right, "asset_id"),
+    _entity(Conveyance, "conveyance_id", lambda conveyance: conveyance.live, index=("reel_frame",)),
+    _entity(RecordedTitle, "property_id"),
     _entity(Outcome, "outcome_id"),
     _entity(ShareDeed, "deed_id"),
     _entity(Deal, "deal_id", lambda deal: deal.live, index=("asset_id",)),
@@ -153,6 +156,7 @@ class ExchangeState:
     assets: dict[AssetId, Asset] = field(init=False, repr=False)
     instruments: dict[InstrumentId, Instrument] = field(init=False, repr=False)
     runs: dict[RunId, Run] = field(init=False, repr=False)
+    titles: dict[str, RecordedTitle] = field(init=False, repr=False)
     """Short names for what every handler asks: the same dicts as in `records`."""
     found: dict[type[Record], dict[Any, RecordKey]] = field(
         default_factory=lambda: {entity.record: {} for entity in ENTITIES if entity.index}
@@ -176,6 +180,12 @@ class ExchangeState:
     """What each market's law comes to for its book: follows from the market and the published texts alone."""
     receipt_references: dict[tuple[int, str], ReceiptId] = field(default_factory=dict[tuple[int, str], ReceiptId])
     """Each payment a bank reported, by bank and reference: follows from the records alone."""
+    papers_of: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
+    """The recorded papers that list a property, by reel and frame: follows from the records alone."""
+    named_by: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
+    """The recorded papers whose text names a paper: follows from the records alone."""
+    property_numbers: dict[str, str] = field(default_factory=dict[str, str])
+    """Each number of a property with a recorded title, and the property: follows from the records alone."""
     timers_set: tuple[int, int] = (0, 0)
     """The last command that set timers, and how many: they are numbered by it within that command."""
     changing: bool = False
@@ -189,6 +199,7 @@ class ExchangeState:
         self.assets = cast("dict[AssetId, Asset]", self.records[Asset])
         self.instruments = cast("dict[InstrumentId, Instrument]", self.records[Instrument])
         self.runs = cast("dict[RunId, Run]", self.records[Run])
+        self.titles = cast("dict[str, RecordedTitle]", self.records[RecordedTitle])
 
     def table(self, record: type[R]) -> dict[int, R]:
         """All kept records of one kind, by identifier. (Published texts are keyed by name and version.)"""
@@ -198,6 +209,8 @@ class ExchangeState:
         """Keep a record's latest value, or let it go when it is over."""
         entity = _BY_RECORD[type(record)]
         key = entity.key(record)
+        if isinstance(record, Conveyance):
+            self._put_conveyance(record)
         if not entity.live(record):
             self.records[entity.record].pop(key, None)
             if entity.index is not None:
@@ -216,6 +229,9 @@ class ExchangeState:
             self.numbers[record.instrument_id] = Numbers()
         elif isinstance(record, Receipt):
             self.receipt_references[record.bank_id, record.reference] = record.receipt_id
+        elif isinstance(record, RecordedTitle):
+            numbers = (record.property_id, record.application_number, record.patent_number, record.publication_number)
+            self.property_numbers.update({number: record.property_id for number in numbers if number})
         elif isinstance(record, Timer):
             heapq.heappush(self.due, (record.due_ns, record.timer_id))
         elif isinstance(record, Published):
@@ -227,6 +243,18 @@ class ExchangeState:
         """The kept record of one kind that has this value under its index."""
         key = self.found[record].get(value)
         return cast("R", self.records[record][key]) if key is not None else None
+
+    def _put_conveyance(self, conveyance: Conveyance) -> None:
+        """Keep by which properties and papers a recorded paper is found, or forget it with its version."""
+        for places, keys in (
+            (self.papers_of, [one.property_id for one in conveyance.properties]),
+            (self.named_by, list(conveyance.names)),
+        ):
+            for key in keys:
+                if conveyance.live:
+                    places.setdefault(key, {})[conveyance.reel_frame] = None
+                else:
+                    places[key].pop(conveyance.reel_frame)
 
     def _put_published(self, published: Published) -> None:
         """Keep a text read and, once active, in the order of its dates."""
