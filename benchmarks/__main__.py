@@ -17,6 +17,7 @@ NAMES = {
     "gateway-postgresql": ("benchmarks.gateway_postgresql", "the same on PostgreSQL"),
     "edge": ("benchmarks.edge", "the WebSocket alone, over a node that decides nothing, beside a bare server"),
     "intake": ("benchmarks.intake", "100,000 patents come in while orders flow"),
+    "titles": ("benchmarks.titles", "recorded papers read and chained into titles, beside a naive examiner"),
     "startup": ("benchmarks.startup", "time and memory until a long journal's exchange is ready"),
     "bytes": ("benchmarks.bytes_a_command", "bytes a command, all tables"),
 }

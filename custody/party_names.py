@@ -146,9 +146,10 @@ def likeness(one: str, other: str) -> Likeness:
     """
     if one == other:
         return Likeness.SAME
-    if without_form(one) == without_form(other):
+    plain, back = without_form(one), without_form(other)
+    if plain == back:
         return Likeness.FORM
-    if min(len(one), len(other)) >= MIN_CLOSE_LETTERS and _one_slip(without_form(one), without_form(other)):
+    if min(len(plain), len(back)) >= MIN_CLOSE_LETTERS and _one_slip(plain, back):
         return Likeness.SPELLING
     return Likeness.OTHER
 

@@ -13,7 +13,6 @@ from api.rest.reading import MIN_SEQUENCE, Param, documented, question
 from custody.chain import Chain, chain_of, properties_of
 from custody.conveyances import Step, property_number
 from exchange.assets.messages import Patent
-from exchange.core.units import MAX_INTEGER
 from exchange.store.queries import records, titles
 from exchange.store.queries.reader import Snapshot
 
@@ -21,7 +20,8 @@ router = APIRouter(prefix="/v1", tags=["patents"])
 
 PATENT = Param("patent_id", letter="P")
 EFFECTIVE = Param("effective_on", text="Leave out papers executed after this day, YYYY-MM-DD.")
-KNOWN = Param("known_at_ns", number=True, maximum=MAX_INTEGER, text="As the exchange knew it at this moment.")
+KNOWN = Param("known_at_ns", text="As the exchange knew it at this moment, in nanoseconds since 1970 (UTC).")
+MAX_NS = 2**63 - 1
 ASKED = (EFFECTIVE, KNOWN, MIN_SEQUENCE)
 
 
@@ -39,6 +39,7 @@ async def read_title(request: Request) -> Response:
     asked = question(request, (PATENT, *ASKED))
     effective_on = asked.get("effective_on") or ""
     _require_day(effective_on)
+    known_at_ns = _moment(asked.get("known_at_ns"))
 
     def work(snapshot: Snapshot) -> dict[str, Any] | None:
         patent = records.one(snapshot, Patent, (asked.get("patent_id"),))
@@ -49,7 +50,7 @@ async def read_title(request: Request) -> Response:
         steps: list[Step] = []
         inventors = 0
         if recorded is not None:
-            papers = titles.papers_known(snapshot, recorded.reel_frames, asked.get("known_at_ns"))
+            papers = titles.papers_known(snapshot, recorded.reel_frames, known_at_ns)
             steps, inventors, _ = properties_of(papers).get(recorded.property_id, ([], 0, True))
         chain = chain_of(steps, inventors, effective_on=effective_on)
         property_id = recorded.property_id if recorded is not None else ""
@@ -103,3 +104,12 @@ def _require_day(text: str) -> None:
         valid = False
     if not valid:
         raise RequestRefused(RequestCode.PARAMETER, "effective_on: expected a day, YYYY-MM-DD")
+
+
+def _moment(text: str | None) -> int | None:
+    """Refused: request.parameter unless it is missing or a moment; one of these days has more digits than 2**53."""
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > MAX_NS:
+        raise RequestRefused(RequestCode.PARAMETER, f"known_at_ns: expected a whole number from 0 to {MAX_NS}")
+    return int(text)

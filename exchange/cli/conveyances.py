@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -19,7 +19,6 @@ from exchange.cli.title_report import Titles, abstract, as_json, summary
 from exchange.data import open_sample
 
 PAPERS, PROPERTIES = "assignments.csv", "assigned_properties.csv"
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SHOWN_FAULTS = 20
 
 
@@ -59,7 +58,7 @@ def import_conveyances(
     Example: exchange import-conveyances --property 11066912
     """
     today = datetime.now(UTC).date().isoformat()  # noqa: TID251 - at the edge: no paper is of tomorrow
-    if as_of and not _DAY.fullmatch(as_of):
+    if as_of and not _is_day(as_of):
         _fail(f"--as-of {as_of}: expected a day, YYYY-MM-DD")
     if file is not None and properties is None:
         properties = file.parent / PROPERTIES
@@ -107,6 +106,13 @@ async def _send(url: str, user: str, password: str, titles: Titles) -> dict[str,
         counted = await send(client, (one.paper for one in titles.recorded.values()))
         await client.logout()
         return counted
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _bytes(file: Path | None, sample: str) -> Iterable[bytes]:

@@ -74,7 +74,9 @@ def _summary(stage: Stage, counted: dict[str, Any], data_dir: Path, *, serving: 
         f"{counted['outcomes_listed']} outcomes listed",
         f"  {titles['papers']} recorded papers: titles clear {titles['clear']}, unknown {titles['unknown']}, "
         f"defect {titles['defect']};",
-        *textwrap.wrap(f"returned from listing: {returned['reason']}", 108, initial_indent=" " * 4, subsequent_indent=" " * 6),
+        *textwrap.wrap(
+            f"returned from listing: {returned['reason']}", 108, initial_indent=" " * 4, subsequent_indent=" " * 6
+        ),
         f"  {orders['accepted']} orders from {orders['accounts']} accounts: {orders['traded']} traded, "
         f"{orders['cancelled_or_replaced']} cancelled or replaced,",
         f"    {orders['part_filled_at_two_prices']} filled in part at two prices or more",

@@ -65,7 +65,7 @@ def summary(titles: Titles, refused: int) -> list[str]:
     answers = Counter(chain.title for chain in chains.values())
     kinds = Counter(one.paper.kind.value for one in titles.recorded.values())
     found: list[str] = [
-        f"{len(titles.recorded):,} papers, {refused:,} rows refused; {titles.lines:,} properties listed, "
+        f"{len(titles.recorded):,} papers; rows refused: {refused:,}; {titles.lines:,} properties listed, "
         f"{len(chains):,} different",
         "",
         *_wrapped(

@@ -21,7 +21,7 @@ PRICE_MINOR = 500_000_000
 
 
 async def read_the_register(stage: Stage) -> None:
-    """Every packaged paper comes in; each property's title is found, and one of them keeps a patent from being listed."""
+    """Every packaged paper comes in, each property's title is found, and one keeps its patent from being listed."""
     recorded, faults = read_lists(open_sample(PAPERS), open_sample(PROPERTIES), stage.today())
     if faults:
         raise StoryBroken(f"the packaged papers have faults: {faults[:3]}")
