@@ -110,7 +110,7 @@ def abstract(titles: Titles, key: str) -> list[str]:
     found += ["", f"Answer: {chain.title.value}, {gravest}"]
     for reason in chain.reasons:
         found += _wrapped(f"  - {reason.text}", 4)
-    found += ["", f"Owner of record: {'; '.join(chain.owners) or 'nobody by these papers'}"]
+    found += ["", *_wrapped(f"Owner of record: {'; '.join(chain.owners) or 'nobody by these papers'}", 17)]
     inventors = [f"{place} {name}" for place, name in enumerate(titles.inventors[key], 1)]
     found += [*_wrapped(f"Inventors: {'; '.join(inventors) or 'not on record'}", 11), "", "Chain of title"]
     found.append(
