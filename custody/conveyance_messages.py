@@ -68,6 +68,12 @@ class RecordedTitle(Record, frozen=True, kw_only=True):
     reel_frames: tuple[str, ...]
     found_at_ns: TimeNs
 
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Every number the property is found by, each once."""
+        numbers = (self.property_id, self.application_number, self.patent_number, self.publication_number)
+        return tuple(dict.fromkeys(number for number in numbers if number))
+
 
 class RefusedPaper(Record, frozen=True, kw_only=True):
     """A paper that was not taken: its place in the command, its reel and frame, and a stable code."""

@@ -30,7 +30,7 @@ MAX_TEXT = 2_000
 MAX_PAPERS = 200_000
 PAPER_COLUMNS = ("reel_frame", "execution_date", "conveyance_text", "assignors", "assignees")
 """Columns a list of papers needs; `recorded_date` and `n_properties` are read where they are."""
-PROPERTY_COLUMNS = ("reel_frame", "seq", "application_number", "patent_number", "publication_number", "inventors")
+PROPERTY_COLUMNS = ("reel_frame", "application_number", "patent_number", "publication_number", "inventors")
 
 _REEL_FRAME = re.compile(r"([0-9]{1,6})/([0-9]{1,4})")
 _NUMBER = re.compile(r"[0-9A-Z]{0,14}")

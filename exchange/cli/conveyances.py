@@ -50,7 +50,7 @@ def import_conveyances(
     """Read recorded papers, build each property's chain of title, and report clear, defect or unknown with its reasons.
 
     FILE needs reel_frame, execution_date, conveyance_text, assignors and assignees; the properties need reel_frame,
-    seq, application_number, patent_number, publication_number and inventors. With --url the papers are brought into
+    application_number, patent_number, publication_number and inventors. With --url the papers are brought into
     that exchange as well, without the names of natural persons: there a listing is returned whose title they spoil.
 
     Ends with 0 when the lists were read, however many rows were refused; with 1 when they were not.

@@ -91,12 +91,12 @@ def import_conveyances(state: ExchangeState, header: Header, command: ImportConv
 # --- Questions of other workflows -------------------------------------------------------------------------------------
 
 
-def recorded_title(state: ExchangeState, patent: PatentStub) -> RecordedTitle | None:
-    """What the recorded papers say of a patent; None if there are none."""
+def recorded_titles(state: ExchangeState, patent: PatentStub) -> list[RecordedTitle]:
+    """What the recorded papers say of a patent, once for each property that has its number."""
     if patent.country != "US":
-        return None
-    property_id = state.property_numbers.get(property_number(patent.number))
-    return state.titles.get(property_id) if property_id is not None else None
+        return []
+    found = state.property_numbers.get(property_number(patent.number), {})
+    return [state.titles[property_id] for property_id in sorted(found)]
 
 
 def refuse_recorded_title(state: ExchangeState, patents: Iterable[PatentStub]) -> Rejected | None:
@@ -106,12 +106,11 @@ def refuse_recorded_title(state: ExchangeState, patents: Iterable[PatentStub]) -
     Refused: right.encumbered, right.title_defect, each with the reasons and the papers they rest on.
     """
     for patent in patents:
-        title = recorded_title(state, patent)
-        if title is None or title.title is not TitleCheck.DEFECT:
-            continue
-        code = RejectCode.RIGHT_ENCUMBERED if title.encumbered else RejectCode.RIGHT_TITLE_DEFECT
-        said = "; ".join(reason.text for reason in title.reasons)
-        return Rejected(code=code, detail=f"{patent.number}: {said}"[:MAX_DETAIL])
+        for title in recorded_titles(state, patent):
+            if title.title is TitleCheck.DEFECT:
+                code = RejectCode.RIGHT_ENCUMBERED if title.encumbered else RejectCode.RIGHT_TITLE_DEFECT
+                said = "; ".join(reason.text for reason in title.reasons)
+                return Rejected(code=code, detail=f"{patent.number}: {said}"[:MAX_DETAIL])
     return None
 
 

@@ -184,8 +184,8 @@ class ExchangeState:
     """The recorded papers that list a property, by reel and frame: follows from the records alone."""
     named_by: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
     """The recorded papers whose text names a paper: follows from the records alone."""
-    property_numbers: dict[str, str] = field(default_factory=dict[str, str])
-    """Each number of a property with a recorded title, and the property: follows from the records alone."""
+    property_numbers: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
+    """Each number, and the properties with a recorded title that have it: follows from the records alone."""
     timers_set: tuple[int, int] = (0, 0)
     """The last command that set timers, and how many: they are numbered by it within that command."""
     changing: bool = False
@@ -211,6 +211,8 @@ class ExchangeState:
         key = entity.key(record)
         if isinstance(record, Conveyance):
             self._put_conveyance(record)
+        elif isinstance(record, RecordedTitle):
+            self._put_title(record)
         if not entity.live(record):
             self.records[entity.record].pop(key, None)
             if entity.index is not None:
@@ -229,9 +231,6 @@ class ExchangeState:
             self.numbers[record.instrument_id] = Numbers()
         elif isinstance(record, Receipt):
             self.receipt_references[record.bank_id, record.reference] = record.receipt_id
-        elif isinstance(record, RecordedTitle):
-            numbers = (record.property_id, record.application_number, record.patent_number, record.publication_number)
-            self.property_numbers.update({number: record.property_id for number in numbers if number})
         elif isinstance(record, Timer):
             heapq.heappush(self.due, (record.due_ns, record.timer_id))
         elif isinstance(record, Published):
@@ -255,6 +254,14 @@ class ExchangeState:
                     places.setdefault(key, {})[conveyance.reel_frame] = None
                 else:
                     places[key].pop(conveyance.reel_frame)
+
+    def _put_title(self, title: RecordedTitle) -> None:
+        """Keep by which numbers a recorded title is found, and forget those it had before."""
+        earlier = self.titles.get(title.property_id)
+        for number in earlier.numbers if earlier is not None else ():
+            self.property_numbers[number].pop(title.property_id)
+        for number in title.numbers:
+            self.property_numbers.setdefault(number, {})[title.property_id] = None
 
     def _put_published(self, published: Published) -> None:
         """Keep a text read and, once active, in the order of its dates."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from custody.chain import chain_of, properties_of
 from custody.conveyance_messages import (
     MAX_LINES,
     MAX_PAPERS,
@@ -16,11 +19,14 @@ from custody.conveyance_messages import (
 from custody.conveyances import ConveyanceKind, ConveyedProperty, Paper
 from custody.outcomes import IssueShares
 from custody.rights import TitleCheck
-from exchange.core.ids import AssetId
-from exchange.core.messages import Rejected
+from exchange.core.ids import NO_CONNECTION, NODE, AssetId
+from exchange.core.messages import Header, Rejected
+from exchange.core.units import Epoch, Sequence, TimeNs
 from exchange.engine import conveyances as engine
+from exchange.engine.state import ExchangeState
 from matching.listing_messages import AdmitListing, ListingProposed
 from tests.listings.stage import House
+from tests.support import START_NS
 
 OWNED = ConveyedProperty(
     property_id="15581625",
@@ -208,6 +214,61 @@ def test_a_command_that_would_touch_too_many_titles_is_refused_whole(monkeypatch
     assert house.venue.refusal(ImportConveyances(papers=(naming,))) == "import.too_large"
 
 
+PROPERTIES = tuple(
+    ConveyedProperty(property_id=f"1000000{number}", application_number=f"1000000{number}", inventors=1)
+    for number in range(3)
+)
+REELS = ("000001/0001", "000002/0001", "000003/0001", "000004/0001")
+
+
+@st.composite
+def papers(draw: st.DrawFn) -> Paper:
+    """Some version of one of four papers, on some of three properties."""
+    kind = draw(st.sampled_from(list(ConveyanceKind)))
+    listed = draw(st.lists(st.sampled_from(PROPERTIES), min_size=1, unique=True))
+    return Paper(
+        reel_frame=draw(st.sampled_from(REELS)),
+        kind=kind,
+        confirms=ConveyanceKind.ASSIGNMENT if kind is ConveyanceKind.CORRECTION else ConveyanceKind.OTHER,
+        executed_on=draw(st.sampled_from(["2020-01-01", "2020-01-02"])),
+        assignors=tuple(draw(st.sets(st.sampled_from(["A CORP", "B BANK"]), min_size=1))),
+        assignees=(draw(st.sampled_from(["A CORP", "B BANK", "C CORP"])),),
+        names=tuple(draw(st.sets(st.sampled_from(REELS), max_size=1))),
+        properties_stated=draw(st.integers(0, 4)),
+        properties=tuple(listed),
+    )
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(st.lists(papers(), min_size=1, max_size=3), max_size=5))
+def test_titles_are_those_of_the_papers_that_stand_however_they_came_and_changed(slices: list[list[Paper]]) -> None:
+    state = ExchangeState()
+    standing: dict[str, Paper] = {}
+    for number, part in enumerate(slices, 1):
+        header = Header(Sequence(number), Epoch(1), TimeNs(START_NS + number), NODE, NO_CONNECTION)
+        [told] = engine.import_conveyances(state, header, ImportConveyances(papers=tuple(part)))
+        assert isinstance(told, ConveyancesImported)
+        for paper in reversed(part):  # of two of one reel in one command the first is taken
+            standing[paper.reel_frame] = paper
+        assert set(told.titles) <= set(state.titles.values())
+    found = properties_of(standing.values())
+    for property_id, kept in state.titles.items():
+        steps, inventors, _ = found.get(property_id, ([], 0, True))
+        chain = chain_of(steps, inventors)
+        assert (kept.title, kept.reasons, kept.owners) == (chain.title, chain.reasons, chain.owners)
+    assert state.titles.keys() >= found.keys()
+    again = ExchangeState()
+    for record in (Conveyance, RecordedTitle):
+        for kept_record in state.records[record].values():
+            again.put(kept_record)
+    assert {key: set(reels) for key, reels in again.papers_of.items()} == {
+        key: set(reels) for key, reels in state.papers_of.items() if reels
+    }
+    assert {key: set(ids) for key, ids in again.property_numbers.items()} == {
+        key: set(ids) for key, ids in state.property_numbers.items() if ids
+    }
+
+
 # --- What the papers stop ---------------------------------------------------------------------------------------------
 
 
@@ -273,3 +334,16 @@ def test_papers_of_another_patent_stop_nothing() -> None:
     )
     imported(house, msgspec.structs.replace(PLEDGED, properties=(other,)))
     house.proposed("thu", house.whole("thu", asset_id))
+
+
+def test_a_number_that_was_corrected_is_found_no_more_and_two_claims_to_one_are_both_asked() -> None:
+    house = House.cn()
+    asset_id = patented(house)
+    mistaken = ConveyedProperty(property_id="16000000", application_number="16000000", patent_number="11066912")
+    pledge = msgspec.structs.replace(PLEDGED, properties=(mistaken,))
+    imported(house, ASSIGNED, pledge)
+    assert house.venue.refusal(house.whole("thu", asset_id), "thu") == "right.encumbered"
+    right = msgspec.structs.replace(mistaken, patent_number="11066913")
+    imported(house, msgspec.structs.replace(pledge, properties=(right,)))
+    house.proposed("thu", house.whole("thu", asset_id))
+    house.venue.close()

@@ -8,16 +8,18 @@ from sqlalchemy import or_, select
 
 from custody.conveyance_messages import Conveyance, RecordedTitle
 from custody.conveyances import Paper
+from custody.rights import TitleCheck
 from exchange.store.load.state import read_record
 from exchange.store.queries.reader import Snapshot
 from exchange.store.registry import TABLES
 
-MAX_REEL_FRAMES = 500
-"""Papers of one property that an answer reads; the largest of the sample has eleven."""
+GRAVEST = (TitleCheck.DEFECT, TitleCheck.UNKNOWN, TitleCheck.CLEAR)
+MAX_TITLES = 20
+"""Properties that claim one number and are looked at; more than one is a fault of the records."""
 
 
 def property_of(snapshot: Snapshot, number: str) -> RecordedTitle | None:
-    """What is recorded of the property with that patent, publication or application number."""
+    """What is recorded of the property with that patent, publication or application number; of several, the gravest."""
     kept = TABLES[RecordedTitle]
     columns = kept.table.columns
     query = select(*(columns[name] for name in RecordedTitle.__struct_fields__)).where(
@@ -28,8 +30,9 @@ def property_of(snapshot: Snapshot, number: str) -> RecordedTitle | None:
             columns["application_number"] == number,
         )
     )
-    row = snapshot.first(query.order_by(columns["property_id"]))
-    return cast("RecordedTitle", read_record(kept, RecordedTitle, tuple(row))) if row is not None else None
+    rows = snapshot.rows(query.order_by(columns["property_id"]).limit(MAX_TITLES))
+    found = [cast("RecordedTitle", read_record(kept, RecordedTitle, tuple(row))) for row in rows]
+    return min(found, key=lambda title: GRAVEST.index(title.title), default=None)
 
 
 def papers_known(snapshot: Snapshot, reel_frames: tuple[str, ...], known_at_ns: int | None) -> list[Paper]:
@@ -45,7 +48,7 @@ def _versions(snapshot: Snapshot, reel_frames: tuple[str, ...], known_at_ns: int
     kept = TABLES[Conveyance]
     columns = kept.table.columns
     query = select(*(columns[name] for name in Conveyance.__struct_fields__)).where(
-        columns["reel_frame"].in_(sorted(reel_frames)[:MAX_REEL_FRAMES])
+        columns["reel_frame"].in_(sorted(reel_frames))
     )
     if known_at_ns is None:
         query = query.where(columns["superseded_at_ns"] == 0)
