@@ -231,9 +231,9 @@ def papers(draw: st.DrawFn) -> Paper:
         kind=kind,
         confirms=ConveyanceKind.ASSIGNMENT if kind is ConveyanceKind.CORRECTION else ConveyanceKind.OTHER,
         executed_on=draw(st.sampled_from(["2020-01-01", "2020-01-02"])),
-        assignors=tuple(draw(st.sets(st.sampled_from(["A CORP", "B BANK"]), min_size=1))),
+        assignors=tuple(draw(st.lists(st.sampled_from(["A CORP", "B BANK"]), min_size=1, max_size=2, unique=True))),
         assignees=(draw(st.sampled_from(["A CORP", "B BANK", "C CORP"])),),
-        names=tuple(draw(st.sets(st.sampled_from(REELS), max_size=1))),
+        names=tuple(draw(st.lists(st.sampled_from(REELS), max_size=1))),
         properties_stated=draw(st.integers(0, 4)),
         properties=tuple(listed),
     )
