@@ -24,7 +24,14 @@ from custody.conveyances import (
     ConveyedProperty,
     Paper,
 )
-from custody.party_names import is_organisation, organisation_key, person_words, same_person, words_of
+from custody.party_names import (
+    has_organisation_word,
+    is_organisation,
+    organisation_key,
+    person_words,
+    same_person,
+    words_of,
+)
 
 MAX_TEXT = 2_000
 MAX_PAPERS = 200_000
@@ -235,16 +242,17 @@ def inventors_of(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 def _recorded(head: _Head, listed: Mapping[str, _Listed]) -> Recorded:
     """A paper put together from its rows."""
     kind = kind_of(head.text)
-    persons_from = [person_words(name) for name in head.assignors if not is_organisation(name)]
-    persons_to = [person_words(name) for name in head.assignees if not is_organisation(name)]
+    known = {words: None for one in listed.values() for words in one.inventors}
+    organisations_from, persons_from = _parted(head.assignors, known)
+    organisations_to, persons_to = _parted(head.assignees, known)
     paper = Paper(
         reel_frame=head.reel_frame,
         kind=kind,
         confirms=confirmed_by(head.text) if kind is ConveyanceKind.CORRECTION else ConveyanceKind.OTHER,
         executed_on=head.executed_on,
         recorded_on=head.recorded_on,
-        assignors=_organisations(head.assignors),
-        assignees=_organisations(head.assignees),
+        assignors=organisations_from,
+        assignees=organisations_to,
         persons_from=len(persons_from),
         persons_to=len(persons_to),
         names=papers_named(head.text),
@@ -287,8 +295,23 @@ def inventors_among(inventors: tuple[tuple[str, ...], ...], persons: Iterable[tu
     return tuple(sorted(found))
 
 
-def _organisations(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({organisation_key(name) for name in names if is_organisation(name)}))
+def _parted(
+    names: Iterable[str], inventors: Iterable[tuple[str, ...]]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The keys of the organisations among some parties, and the words of the natural persons.
+
+    A name without the office's comma is a person's too where it is an inventor's: it must not reach the journal.
+    """
+    organisations: dict[str, None] = {}
+    persons: list[tuple[str, ...]] = []
+    for name in names:
+        words = person_words(name)
+        is_inventor = len(words) > 1 and any(same_person(words, inventor) for inventor in inventors)
+        if is_organisation(name) and (has_organisation_word(name) or not is_inventor):
+            organisations[organisation_key(name)] = None
+        else:
+            persons.append(words)
+    return tuple(sorted(organisations)), persons
 
 
 # --- Reading one field ------------------------------------------------------------------------------------------------

@@ -90,11 +90,21 @@ def is_organisation(name: str) -> bool:
     >>> is_organisation("BORDEAUX, INC."), is_organisation("KURTZ, ROBERT"), is_organisation("OEHRING, JARED, MR")
     (True, False, False)
     """
-    words = organisation_key(name).split()
-    if any(word in LEGAL_FORMS for word in words[1:]) or any(word in ORGANISATION_WORDS for word in words):
+    if has_organisation_word(name):
         return True
     family, comma, given = name.partition(",")
-    return not (comma and family and words_of(given) and len(words) <= 8 and not any(map(str.isdigit, name)))
+    few = len(organisation_key(name).split()) <= 8
+    return not (comma and family and words_of(given) and few and not any(map(str.isdigit, name)))
+
+
+def has_organisation_word(name: str) -> bool:
+    """Whether a name has a legal form or a word that only organisations have.
+
+    >>> has_organisation_word("BORDEAUX, INC."), has_organisation_word("Robert Kurtz")
+    (True, False)
+    """
+    words = organisation_key(name).split()
+    return any(word in LEGAL_FORMS for word in words[1:]) or any(word in ORGANISATION_WORDS for word in words)
 
 
 def person_words(name: str) -> tuple[str, ...]:

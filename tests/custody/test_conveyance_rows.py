@@ -151,6 +151,13 @@ def test_no_natural_person_is_named_in_a_paper() -> None:
     assert "OEHRING" not in repr(recorded.paper)
 
 
+def test_an_inventor_is_a_person_even_without_the_offices_comma() -> None:
+    people = {**PAPER, "assignors": "Jared Oehring; Jeff McPherson; MCPHERSON SYSTEMS"}
+    [recorded], _ = read_papers([Line(2, people)], [Line(2, PROPERTY)], today=TODAY)
+    assert recorded.paper.assignors == ("MCPHERSON SYSTEMS",)
+    assert recorded.paper.properties[0].inventors_from == (0, 1)
+
+
 def test_an_exact_name_is_matched_before_a_like_one() -> None:
     inventors = inventors_of(["Kim, Joel", "Kim, Joel N."])
     assert inventors_among(inventors, [person_words("KIM, JOEL N.")]) == (inventors.index(("JOEL", "KIM", "N")),)
