@@ -25,6 +25,7 @@ from api.rest import (
     resources,
     session,
     statistics,
+    titles,
     uploads,
 )
 from api.rest.door import CommandDoor
@@ -50,6 +51,7 @@ ROUTERS = (
     documents.router,
     data_room.router,
     uploads.router,
+    titles.router,
 )
 
 

@@ -19,6 +19,7 @@ NAMES = {
     "scenarios": ("benchmarks.scenarios", "a pool of 1,000 loans under 1,000 scenarios and 10,000 drawn ones"),
     "analytics": ("benchmarks.analytics", "break-even default rates, yields and durations of a deal's classes"),
     "intake": ("benchmarks.intake", "100,000 patents come in while orders flow"),
+    "titles": ("benchmarks.titles", "recorded papers read and chained into titles, beside a naive examiner"),
     "startup": ("benchmarks.startup", "time and memory until a long journal's exchange is ready"),
     "bytes": ("benchmarks.bytes_a_command", "bytes a command, all tables"),
 }

@@ -2,4 +2,8 @@
 
 Read: messages (money, rights and transfers as commands and events), accounts (an owner's place), ledger (postings,
 holds, balances), rights (what a right is and the form it is in), pilot (what an institution gives its inventors).
+
+Recorded papers: conveyances (papers as values), party_names and conveyance_text (by which rules they are read),
+conveyance_rows (lists to papers), chain_walk and chain (one property's chain of title), burdens (interests and
+releases), title (what a check answers, and why), conveyance_messages (how papers enter the exchange).
 """

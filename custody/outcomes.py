@@ -221,8 +221,8 @@ class IssueShares(Command, frozen=True, kw_only=True, tag="outcome.issue_shares"
 
     `shares` are the declared shares that must come out whole.
     Refused: account.unknown, account.not_yours, account.frozen, member.frozen, outcome.unknown, right.not_owned,
-    right.immobilised, asset.frozen, right.expired, patent.not_listable, right.encumbered, right.title_unknown (a
-    defect), listing.state, shares.invalid.
+    right.immobilised, asset.frozen, right.expired, patent.not_listable, right.encumbered, right.title_defect,
+    right.title_unknown (an examination found a defect), listing.state, shares.invalid.
     """
 
     outcome_id: OutcomeId

@@ -153,7 +153,8 @@ class ProposePilot(Command, frozen=True, kw_only=True, tag="pilot.propose"):
     Refused: account.unknown, account.not_yours, account.frozen, member.frozen, market.unknown, outcome.unknown,
     pilot.kind_not_supported, pilot.state (a case runs, or assigned the outcome), right.not_owned,
     pilot.team_invalid, pilot.shares_invalid, pilot.not_eligible, asset.frozen, right.immobilised, right.expired,
-    patent.not_listable, right.encumbered, right.title_unknown, deal.state, listing.state, document.unknown.
+    patent.not_listable, right.encumbered, right.title_defect, right.title_unknown, deal.state, listing.state,
+    document.unknown.
     """
 
     outcome_id: OutcomeId

@@ -23,6 +23,7 @@ app = typer.Typer(
 MODULES = (
     "exchange.cli.members",
     "exchange.cli.imports",
+    "exchange.cli.conveyances",
     "exchange.cli.proofs",
     "exchange.cli.surveillance",
     "exchange.cli.reports",

@@ -171,9 +171,9 @@ class ProposeDeal(Command, frozen=True, kw_only=True, tag="deal.propose"):
     only), deal.terms_invalid (items that contradict each other, buyer and seller are one), deal.state (another
     runs), pilot.state (a pilot assignment runs), rule.method_not_allowed, currency.mismatch, rule.value_cap,
     rule.suitability, profile.not_active (no overlays in force), export.not_cleared, asset.frozen, right.immobilised,
-    right.not_owned, right.expired, patent.not_listable, right.encumbered, outcome.state (it lies in an outcome),
-    right.title_unknown, listing.prior_claims_open, rule.opposite_side_gap, calendar.not_covered, fee.schedule_unknown,
-    limit.exceeded, document.unknown.
+    right.not_owned, right.expired, patent.not_listable, right.encumbered, right.title_defect, outcome.state (it lies in
+    an outcome), right.title_unknown, listing.prior_claims_open, rule.opposite_side_gap, calendar.not_covered,
+    fee.schedule_unknown, limit.exceeded, document.unknown.
     """
 
     market_id: MarketId

@@ -119,8 +119,9 @@ class ProposeListing(Command, frozen=True, kw_only=True, tag="listing.propose"):
     `asking_price_minor` and none of them. `jurisdiction` selects the disposal overlay of the seller's place.
     Refused: account.unknown, account.not_yours, account.frozen, member.frozen, market.unknown, asset.unknown,
     rule.method_not_allowed, profile.not_active, fee.schedule_unknown, asset.frozen, right.immobilised, right.not_owned,
-    right.expired, patent.not_listable, right.encumbered, outcome.state, right.title_unknown, listing.terms_invalid,
-    rule.value_cap, listing.no_share_deed, listing.prior_claims_open, document.unknown, listing.state.
+    right.expired, patent.not_listable, right.encumbered, right.title_defect (both may name recorded papers),
+    outcome.state, right.title_unknown, listing.terms_invalid, rule.value_cap, listing.no_share_deed,
+    listing.prior_claims_open, document.unknown, listing.state.
     """
 
     market_id: MarketId

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from api.rest.documents import require_uploaded
 from api.services import Services
+from custody import conveyance_messages as conveyances
 from custody import corrections_messages as corrections
 from custody import funding_messages as funding
 from custody import outcomes, pilot, rights
@@ -104,6 +105,7 @@ POSTS: tuple[Post, ...] = (
     # Patents, rights, outcomes, documents
     Post("/v1/documents", documents.FileDocument, made=True, check=require_uploaded),
     Post("/v1/patents/import", assets.ImportPatents, max_bytes=LARGE),
+    Post("/v1/conveyances/import", conveyances.ImportConveyances, max_bytes=LARGE),
     Post("/v1/aliases", assets.ConfirmAlias, made=True),
     Post("/v1/rights", rights.RegisterRight, made=True),
     Post("/v1/rights/examine", rights.ExamineRight),

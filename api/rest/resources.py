@@ -19,6 +19,7 @@ from api.rest.access import require_staff
 from api.rest.reading import MIN_SEQUENCE, PAGED, Param, Question, documented, question
 from api.services import Services
 from custody.accounts import Account, Asset, Bank
+from custody.conveyance_messages import Conveyance, RecordedTitle
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal
 from custody.outcomes import Outcome, ShareDeed
 from custody.pilot import Pilot, PilotState
@@ -164,6 +165,12 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("/v1/patents", Patent, filters=("owner_id", "country", "status", "number", "listable")),
     Resource("/v1/aliases", Alias, staff=True),
     Resource("/v1/outcomes", Outcome, filters=("member_id", "node")),
+    Resource("/v1/conveyances", Conveyance, filters=("reel_frame", "kind"), hidden=("properties",)),
+    Resource(
+        "/v1/recorded-titles",
+        RecordedTitle,
+        filters=("title", "patent_number", "application_number", "publication_number"),
+    ),
     Resource("/v1/rights", Right, filters=("patent_id", "outcome_id", "form")),
     Resource("/v1/share-deeds", ShareDeed, filters=("outcome_id",)),
     Resource("/v1/documents", Document, by_member("member_id"), filters=("sha256",)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,10 +67,16 @@ def story(
 def _summary(stage: Stage, counted: dict[str, Any], data_dir: Path, *, serving: bool) -> None:
     """What happened, and where to look."""
     orders, patents, verified = counted["orders"], counted["patents"], counted["verify"]
+    titles, returned = counted["titles"], counted["titles"]["returned"]
     lines = [
         "",
         f"  {patents['new']} real patents, {counted['institutions']} real applicants as simulated institutions, "
         f"{counted['outcomes_listed']} outcomes listed",
+        f"  {titles['papers']} recorded papers: titles clear {titles['clear']}, unknown {titles['unknown']}, "
+        f"defect {titles['defect']};",
+        *textwrap.wrap(
+            f"returned from listing: {returned['reason']}", 108, initial_indent=" " * 4, subsequent_indent=" " * 6
+        ),
         f"  {orders['accepted']} orders from {orders['accounts']} accounts: {orders['traded']} traded, "
         f"{orders['cancelled_or_replaced']} cancelled or replaced,",
         f"    {orders['part_filled_at_two_prices']} filled in part at two prices or more",

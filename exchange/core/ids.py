@@ -55,6 +55,8 @@ QuoteId = NewType("QuoteId", int)
 LimitId = NewType("LimitId", int)
 InsiderListId = NewType("InsiderListId", int)
 AnnouncementId = NewType("AnnouncementId", int)
+ConveyanceId = NewType("ConveyanceId", int)
+"""One version of a recorded paper; its reel and frame name the paper itself."""
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -104,6 +106,7 @@ KINDS: dict[str, str] = {
     "ScoreId": "SC",
     "QuoteRequestId": "RQ",
     "QuoteId": "QT",
+    "ConveyanceId": "CV",
 }
 """Type name → kind letter on the wire. Never reused."""
 

@@ -67,6 +67,7 @@ class RejectCode(StrEnum):
     RIGHT_IMMOBILISED = "right.immobilised"
     RIGHT_NOT_OWNED = "right.not_owned"
     RIGHT_TITLE_UNKNOWN = "right.title_unknown"
+    RIGHT_TITLE_DEFECT = "right.title_defect"
     RIGHT_ENCUMBERED = "right.encumbered"
     DEED_SIGNER_MISSING = "deed.signer_missing"
     SHARES_INVALID = "shares.invalid"

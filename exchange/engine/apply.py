@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from custody.conveyance_messages import ImportConveyances
 from custody.corrections_messages import (
     FreezeAccount,
     FreezeAsset,
@@ -71,6 +72,7 @@ from exchange.engine import (
     auctions,
     bidders,
     book_follow,
+    conveyances,
     corrections,
     days,
     deals,
@@ -254,6 +256,7 @@ ROUTES: dict[type[Command], Route] = {
     # Documents, patents, rights, outcomes
     FileDocument: Route(documents.file_document, MEMBERS_AND_OPERATOR),
     ImportPatents: Route(patents.import_patents, INSTITUTION + OPERATOR, slow=True),
+    ImportConveyances: Route(conveyances.import_conveyances, OPERATOR, slow=True),
     ConfirmAlias: Route(patents.confirm_alias, OPERATOR),
     RegisterRight: Route(rights.register_right, TRADERS),
     ExamineRight: Route(rights.examine_right, OPERATOR),

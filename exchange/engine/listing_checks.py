@@ -13,6 +13,7 @@ from exchange.core.instruments import AssetKind, Settlement, Side
 from exchange.core.messages import Citation, Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
+from exchange.engine.conveyances import refuse_recorded_title
 from exchange.engine.documents import refuse_documents
 from exchange.engine.order_terms import MAX_ORDER_MINOR
 from exchange.engine.outcomes import open_claims, rights_of_outcome
@@ -161,6 +162,8 @@ def _refuse_shares(state: ExchangeState, header: Header, profile: Profile, listi
                 )
         if right.encumbered:
             return Rejected(code=RejectCode.RIGHT_ENCUMBERED, detail=state.assets[right.asset_id].code)
+        if (refusal := refuse_recorded_title(state, patents_of_right(state, right))) is not None:
+            return refusal
     if (refusal := _refuse_scales(profile, listing, asset.total_units)) is not None:
         return refusal
     return _refuse_without_deed(state, outcome)

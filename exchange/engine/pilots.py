@@ -47,6 +47,7 @@ from exchange.core.rejections import InvariantBroken, RejectCode, ensure
 from exchange.core.units import TimeNs, Units
 from exchange.engine import timers
 from exchange.engine.access import acts_for_member, refuse_account
+from exchange.engine.conveyances import refuse_recorded_title
 from exchange.engine.deal_checks import party, refuse_frozen_assets, refuse_stopped
 from exchange.engine.documents import refuse_documents
 from exchange.engine.outcomes import rights_of_outcome
@@ -432,6 +433,7 @@ def _refuse_outcome(state: ExchangeState, header: Header, outcome: Outcome, acco
         else:
             found = (refuse_patent(header, patent) for patent in patents_of(state, right))
             refusal = next((patent_refusal for patent_refusal in found if patent_refusal is not None), None)
+            refusal = refusal or refuse_recorded_title(state, patents_of(state, right))
         if refusal is None:
             refusal = refuse_title(right) or _refuse_other_case(state, right.asset_id)
         if refusal is not None:

@@ -28,6 +28,7 @@ from exchange.core.messages import Event, Header, Rejected
 from exchange.core.parties import UserRight
 from exchange.core.rejections import RejectCode
 from exchange.engine.access import refuse_account
+from exchange.engine.conveyances import refuse_recorded_title
 from exchange.engine.documents import refuse_documents
 from exchange.engine.issuance import asset_code_taken, issue_units
 from exchange.engine.state import VENUE_TIME_ZONE, ExchangeState
@@ -182,7 +183,8 @@ def refuse_whole_right(
 
     Title unknown is not asked here, since only a sale of the whole needs it clear. What the caller's own case holds of
     the right (`own_hold_units`) is no burden to it.
-    Refused: asset.frozen, right.immobilised, right.not_owned, right.expired, patent.not_listable, right.encumbered.
+    Refused: asset.frozen, right.immobilised, right.not_owned, right.expired, patent.not_listable, right.encumbered,
+    right.title_defect.
     """
     asset = state.assets[right.asset_id]
     if asset.frozen:
@@ -196,7 +198,7 @@ def refuse_whole_right(
             return refusal
     if right.encumbered or state.ledger.available(account_id, right.asset_id) + own_hold_units < asset.total_units:
         return Rejected(code=RejectCode.RIGHT_ENCUMBERED, detail=asset.code)
-    return None
+    return refuse_recorded_title(state, patents_of(state, right))
 
 
 def refuse_patent(header: Header, patent: PatentStub) -> Rejected | None:

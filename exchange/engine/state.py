@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from custody.accounts import MIRRORS, Account, Asset, Bank
+from custody.conveyance_messages import Conveyance, RecordedTitle
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal, WithdrawalStatus
 from custody.ledger import Ledger
 from custody.outcomes import Outcome, ShareDeed
@@ -128,6 +129,8 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(PatentStub, "patent_id", index=("number",)),
     _entity(Alias, "alias_key"),
     _entity(Right, "asset_id"),
+    _entity(Conveyance, "conveyance_id", lambda conveyance: conveyance.live, index=("reel_frame",)),
+    _entity(RecordedTitle, "property_id"),
     _entity(Outcome, "outcome_id"),
     _entity(ShareDeed, "deed_id"),
     _entity(Deal, "deal_id", lambda deal: deal.live, index=("asset_id",)),
@@ -182,6 +185,7 @@ class ExchangeState:
     assets: dict[AssetId, Asset] = field(init=False, repr=False)
     instruments: dict[InstrumentId, Instrument] = field(init=False, repr=False)
     runs: dict[RunId, Run] = field(init=False, repr=False)
+    titles: dict[str, RecordedTitle] = field(init=False, repr=False)
     """Short names for what every handler asks: the same dicts as in `records`."""
     found: dict[type[Record], dict[Any, RecordKey]] = field(
         default_factory=lambda: {entity.record: {} for entity in ENTITIES if entity.index}
@@ -215,6 +219,12 @@ class ExchangeState:
     """The timer that ends each GTD order, by order: follows from the timers alone."""
     trades_made: tuple[int, int] = (0, 0)
     """The last command that made trades, and how many: they are numbered by it within that command."""
+    papers_of: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
+    """The recorded papers that list a property, by reel and frame: follows from the records alone."""
+    named_by: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
+    """The recorded papers whose text names a paper: follows from the records alone."""
+    property_numbers: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
+    """Each number, and the properties with a recorded title that have it: follows from the records alone."""
     timers_set: tuple[int, int] = (0, 0)
     """The last command that set timers, and how many: they are numbered by it within that command."""
     chance: bytes = b""
@@ -232,6 +242,7 @@ class ExchangeState:
         self.assets = cast("dict[AssetId, Asset]", self.records[Asset])
         self.instruments = cast("dict[InstrumentId, Instrument]", self.records[Instrument])
         self.runs = cast("dict[RunId, Run]", self.records[Run])
+        self.titles = cast("dict[str, RecordedTitle]", self.records[RecordedTitle])
 
     def table(self, record: type[R]) -> dict[int, R]:
         """All kept records of one kind, by identifier. (Published texts are keyed by name and version.)"""
@@ -241,6 +252,10 @@ class ExchangeState:
         """Keep a record's latest value, or let it go when it is over."""
         entity = _BY_RECORD[type(record)]
         key = entity.key(record)
+        if isinstance(record, Conveyance):
+            self._put_conveyance(record)
+        elif isinstance(record, RecordedTitle):
+            self._put_title(record)
         if not entity.live(record):
             self._let_go(record)
             self.records[entity.record].pop(key, None)
@@ -317,6 +332,26 @@ class ExchangeState:
         matching, call = book_matching(instrument.phase)
         book.restore(BookState(matching=matching, call=call), ())
         self.numbers[instrument.instrument_id] = Numbers()
+
+    def _put_conveyance(self, conveyance: Conveyance) -> None:
+        """Keep by which properties and papers a recorded paper is found, or forget it with its version."""
+        for places, keys in (
+            (self.papers_of, [one.property_id for one in conveyance.properties]),
+            (self.named_by, list(conveyance.names)),
+        ):
+            for key in keys:
+                if conveyance.live:
+                    places.setdefault(key, {})[conveyance.reel_frame] = None
+                else:
+                    places[key].pop(conveyance.reel_frame)
+
+    def _put_title(self, title: RecordedTitle) -> None:
+        """Keep by which numbers a recorded title is found, and forget those it had before."""
+        earlier = self.titles.get(title.property_id)
+        for number in earlier.numbers if earlier is not None else ():
+            self.property_numbers[number].pop(title.property_id)
+        for number in title.numbers:
+            self.property_numbers.setdefault(number, {})[title.property_id] = None
 
     def _put_published(self, published: Published) -> None:
         """Keep a text read and, once active, in the order of its dates."""

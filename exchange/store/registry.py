@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import Table
 
 from custody.accounts import Account, Asset, Bank
+from custody.conveyance_messages import Conveyance, RecordedTitle
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal
 from custody.outcomes import Outcome, ShareDeed
 from custody.pilot import Pilot
@@ -30,9 +31,11 @@ from exchange.core.rule_messages import Published
 from exchange.engine.state import ENTITIES
 from exchange.store.schema.assets import (
     AliasTable,
+    ConveyanceTable,
     DocumentTable,
     OutcomeTable,
     PatentTable,
+    RecordedTitleTable,
     RightTable,
     ShareDeedTable,
 )
@@ -141,6 +144,8 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Patent, PatentTable),
     (Alias, AliasTable),
     (Right, RightTable),
+    (Conveyance, ConveyanceTable),
+    (RecordedTitle, RecordedTitleTable),
     (Outcome, OutcomeTable),
     (ShareDeed, ShareDeedTable),
     (Deal, DealTable),

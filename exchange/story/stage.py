@@ -88,8 +88,8 @@ class Stage:
         waiting = one(await self.ask(first, name, **fields), "approval.requested")
         return await self.ask(second, "approval.grant", approval_id=waiting["approval"]["approval_id"])
 
-    async def is_refused(self, who: str, name: str, code: str, /, **fields: Any) -> None:
-        """Send what must be refused, and see that it is, with this code.
+    async def is_refused(self, who: str, name: str, code: str, /, **fields: Any) -> str:
+        """Send what must be refused, and see that it is, with this code; answers what stood in the way.
 
         Raises: StoryBroken.
         """
@@ -97,7 +97,7 @@ class Stage:
             await self.ask(who, name, **fields)
         except Problem as problem:
             if problem.code == code:
-                return
+                return str(problem.body.get("detail", ""))
             raise StoryBroken(f"{name}: expected {code}, got {problem}") from problem
         raise StoryBroken(f"{name}: expected {code}, was accepted")
 

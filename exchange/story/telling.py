@@ -15,7 +15,7 @@ from exchange.bootstrap import Settings
 from exchange.core.units import NS_PER_DAY
 from exchange.store.proofs import Report, verify
 from exchange.store.snapshot import snapshot
-from exchange.story import deals, founding, patents, pilot, product, trading
+from exchange.story import deals, founding, patents, pilot, product, titles, trading
 from exchange.story.stage import DAYS_BACK, Stage, StoryBroken, staged
 
 MARKER = "SIMULATED"
@@ -30,6 +30,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     ("Banks and markets open", founding.open_banks_and_markets, 5),
     ("Real applicants become institutions", patents.admit_institutions, 10),
     ("Real patents come in", patents.import_patents, 30),
+    ("Recorded papers come in, a burdened patent stays out", titles.read_the_register, 20),
     ("Twenty outcomes are shared and listed", patents.list_outcomes, 120),
     ("Investors are admitted", trading.admit_investors, 100),
 )
@@ -64,7 +65,7 @@ async def tell(
     """
     prepare_folder(settings.data_dir)
     total = sum(share for *_, share in (*CHAPTERS, *AFTER_TRADING)) + TRADING_SHARE + PROOF_SHARE
-    columns = (TextColumn("{task.description:<48}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description:<54}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     async with staged(settings) as stage:
         with Progress(*columns, disable=quiet) as bar:
             task = bar.add_task("The exchange is founded", total=total)
@@ -96,6 +97,7 @@ def counts(stage: Stage, report: Report) -> dict[str, Any]:
         "simulated": True,
         "patents": stage.facts["patents"],
         "institutions": len(stage.facts["institutions"]),
+        "titles": stage.facts["titles"],
         "outcomes_listed": len(stage.facts["instruments"]),
         "investors": len(stage.facts["investors"]),
         "orders": stage.facts["orders"],

@@ -77,3 +77,15 @@ def test_the_default_profile_refused_the_book_and_the_journal_is_proved(told: di
     assert told["refusals"]["rule.method_not_allowed"] == 1
     assert told["verify"]["clean"]
     assert told["verify"]["decided"] == told["verify"]["journal_rows"]
+
+
+def test_every_recorded_paper_came_in_and_a_burdened_patent_was_returned_with_the_reel(told: dict[str, Any]) -> None:
+    titles = told["titles"]
+    assert {name: titles[name] for name in ("papers", "clear", "unknown", "defect")} == {
+        "papers": 1_414,
+        "clear": 882,
+        "unknown": 372,
+        "defect": 242,
+    }
+    assert told["refusals"]["right.encumbered"] == 1
+    assert "possibly still encumbered: 049342/0819" in titles["returned"]["reason"]

@@ -1,4 +1,4 @@
-"""Documents on file, patents, applicants' aliases, rights in custody, outcomes and their share deeds."""
+"""Documents on file, patents, applicants' aliases, rights in custody, recorded papers, outcomes and share deeds."""
 
 from __future__ import annotations
 
@@ -93,6 +93,47 @@ class RightTable(Base):
     examined_on: Mapped[bytes]
     examined_by: Mapped[int]
     registered_at_ns: Mapped[int]
+
+
+class ConveyanceTable(Base):
+    """Every version of every recorded paper; an answer for a past moment reads those known then."""
+
+    __tablename__ = "conveyances"
+
+    conveyance_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    reel_frame: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str]
+    confirms: Mapped[str]
+    executed_on: Mapped[str]
+    recorded_on: Mapped[str]
+    assignors: Mapped[bytes]
+    assignees: Mapped[bytes]
+    persons_from: Mapped[int]
+    persons_to: Mapped[int]
+    names: Mapped[bytes]
+    properties_stated: Mapped[int]
+    properties: Mapped[bytes]
+    imported_by: Mapped[int]
+    known_at_ns: Mapped[int]
+    superseded_at_ns: Mapped[int]
+    live: Mapped[bool]
+
+
+class RecordedTitleTable(Base):
+    """What the papers known last say of each property."""
+
+    __tablename__ = "recorded_titles"
+
+    property_id: Mapped[str] = mapped_column(primary_key=True)
+    application_number: Mapped[str] = mapped_column(index=True)
+    patent_number: Mapped[str] = mapped_column(index=True)
+    publication_number: Mapped[str] = mapped_column(index=True)
+    title: Mapped[str]
+    encumbered: Mapped[bool]
+    owners: Mapped[bytes]
+    reasons: Mapped[bytes]
+    reel_frames: Mapped[bytes]
+    found_at_ns: Mapped[int]
 
 
 class OutcomeTable(Base):
