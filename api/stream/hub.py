@@ -28,6 +28,8 @@ from api.stream.history import Journal
 from api.stream.link import Link
 from api.stream.lots import Lots
 from api.stream.market import EVERYTHING_BY_PRICE, TICK_S, Disclosure, Known, Market
+from api.stream.news import RING_MESSAGES as NEWS_MESSAGES
+from api.stream.news import News
 from api.stream.opening import auctions, disclosure, open_orders
 from api.stream.rights import Rights
 from api.stream.session import Session, Stage
@@ -111,6 +113,7 @@ class Hub:
         self.accounts = Accounts(self.rights)
         self.market = Market(disclosure=self._disclosure)
         self.lots = Lots()
+        self.news = News()
         self.readers = asyncio.Semaphore(self.settings.max_readers)
         self.sessions: dict[Session, None] = {}
         self._by_user: dict[UserId, dict[Session, None]] = {}
@@ -153,7 +156,8 @@ class Hub:
         self.accounts.rows(rows)
         for row in self.market.rows(rows):
             self.lots.row(row.header, row.events)
-        self.lots.moment = self.market.moment
+            self.news.row(row.header, row.events)
+        self.lots.moment = self.news.moment = self.market.moment
 
     def _project(self, step: str, work: Callable[[], None]) -> None:
         """A bug in a projection is ours alone: the node goes on, the sessions start again from what is true."""
@@ -169,10 +173,12 @@ class Hub:
         for session in list(self.sessions):
             session.close(StreamCode.STREAM_RESTART)
         state, head = sequencer.state, sequencer.head
-        self.lots.restore(Moment(sequencer.epoch, head.sequence, head.at_ns), state.table(Lot).values())
+        moment = Moment(sequencer.epoch, head.sequence, head.at_ns)
+        self.lots.restore(moment, state.table(Lot).values())
+        self.news.restore(moment, self.journal.last_announcements(NEWS_MESSAGES))
         self.accounts.restore({account_id: channel.n for account_id, channel in state.ledger.channels.items()})
         self.market.restore(
-            Moment(sequencer.epoch, head.sequence, head.at_ns),
+            moment,
             list(state.instruments.values()),
             open_orders(sequencer),
             Known(

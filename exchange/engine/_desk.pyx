@@ -163,7 +163,7 @@ cdef class Desk:
 
     cdef object state, ledger
     cdef dict users, members, accounts, assets, instruments, outcomes, orders, books, numbers, bidders, terms
-    cdef dict balances, channels, actors, venues
+    cdef dict balances, channels, actors, venues, limited_accounts, limited_users, insider_lists
     cdef set mirrors
     cdef Writer out
     cdef Accepted accepted
@@ -187,6 +187,8 @@ cdef class Desk:
         self.balances = state.ledger.balances
         self.channels = state.ledger.channels
         self.mirrors = state.ledger.mirrors
+        self.limited_accounts, self.limited_users = state.limited_accounts, state.limited_users
+        self.insider_lists = state.insider_lists
         self.actors, self.venues = {}, {}
 
     def decide(self, header, command):
@@ -255,7 +257,7 @@ cdef class Desk:
         instrument = self.instruments.get(instrument_id)
         if instrument is None or instrument.phase is not CONTINUOUS:
             return None
-        if refuse_instrument(self.state, instrument) is not None or not self.is_unbanded(instrument):
+        if refuse_instrument(self.state, instrument) is not None or not self.terms[instrument.market_id].plain:
             return None
         if not isinstance(self.books[instrument_id], CompiledBook):
             return None
@@ -279,13 +281,6 @@ cdef class Desk:
         found.buy_fees, found.sell_fees, found.parties = {}, {}, {}
         self.venues[instrument_id] = found
         return found
-
-    cdef bint is_unbanded(self, object instrument) except -1:
-        """Whether trades move no band, so that nothing but its order follows from a plain one."""
-        trading = self.terms[instrument.market_id].trading
-        if trading is None:
-            return True
-        return trading.fields.static_band_ppm.value is None and trading.fields.dynamic_band_ppm.value is None
 
     cdef bint admits(self, Venue venue, Actor actor) except? False:
         """Whether the market's rules let this party order at all."""
@@ -384,9 +379,13 @@ cdef class Desk:
         if command.max_notional_minor is not None or not plain(command):
             return None
         cdef object account_id = command.account_id
+        if account_id in self.limited_accounts or header.principal in self.limited_users:
+            return None
         cdef Actor actor = self.actor(header, account_id)
         cdef Venue venue = self.venue(command.instrument_id)
         if actor is None or venue is None or venue.numbers.special or not self.admits(venue, actor):
+            return None
+        if venue.asset_id in self.insider_lists:
             return None
         cdef bint buys = side is BUY
         cdef object price = command.price_ticks

@@ -38,6 +38,8 @@ from matching.session_messages import AuctionFixed
 PHASE_FILLS = 40
 """Steps a change of phase may make in a book. Timers that are due fire together up to 512 events; the last of them adds
 at most five a step, one for each peg and trailing stop, and a few: together less than 1,024."""
+ENDING = (*CALLS, Phase.HALTED)
+"""Phases that may end by a timer of their own."""
 HELD = (Phase.HALTED, Phase.CLOSED)
 SIDES: dict[int, Side] = {BookSide.BUY: Side.BUY, BookSide.SELL: Side.SELL}
 REOPENING = "an auction first: the book is crossed"
@@ -109,7 +111,7 @@ def enter(
         ensure(phase is Phase.CONTINUOUS and trading is not None, "only a crossed book does not open")
         return _reopen(state, header, instrument)
 
-    events = drop_ends(state, instrument.instrument_id)
+    events = drop_ends(state, instrument.instrument_id) if instrument.phase in ENDING else []
     events += change_to(state, instrument, phase, reason)
     if trading is not None:
         events += change_session(

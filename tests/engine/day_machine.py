@@ -27,11 +27,16 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
     "calls": {"static_band_ppm": 200_000, "volatility_seconds": 120},
     "both": {"static_band_ppm": 300_000, "dynamic_band_ppm": 100_000, "volatility_seconds": 60},
-    "halts": {"dynamic_band_ppm": 150_000, "breaker_seconds": 300},
+    "halts": {"dynamic_band_ppm": 150_000, "breaker_seconds": 60},
     "shares": {"allocation": "pro_rata", "static_band_ppm": 200_000, "volatility_seconds": 60},
     "strict": {"static_band_ppm": 100_000, "halt_keeps_orders": False},
 }
-PHASES = st.sampled_from([phase.value for phase in Phase if phase is not Phase.SETTLING])
+PHASES = st.sampled_from(
+    ["opening_call", "volatility_call"] * 2
+    + ["continuous"] * 4
+    + ["closing_call", "post_close", "halted", "closed", "pre_open"]
+)
+"""An operator mostly asks for what lets people trade."""
 PRICES = st.sampled_from([18, 19, 20, 20, 20, 21, 21, 22, 24, 16, 30, 10, None])
 
 
@@ -72,6 +77,11 @@ class DayMachine(RuleBasedStateMachine):
         )
         self.seen = len(self.venue.journal)
         self.names = 0
+        self.told: AuctionIndicated | None = None
+        self.phase("opening_call")
+        self.order("li", buys=True, lots=3, price=20, tif="gtc")
+        self.order("wu", buys=False, lots=4, price=20, tif="gtc")
+        self.phase("continuous")
 
     @rule(
         who=st.sampled_from(PEOPLE),
@@ -130,10 +140,11 @@ class DayMachine(RuleBasedStateMachine):
             self.finish()
         venue.clock_ns = max(venue.clock_ns, target)
 
-    @rule()
-    def restart(self) -> None:
-        """The node is killed and starts again."""
-        self.venue.restart()
+    @rule(chance=st.integers(0, 3))
+    def restart(self, chance: int) -> None:
+        """The node is killed now and then, and starts again."""
+        if not chance:
+            self.venue.restart()
 
     def answered(self, events: list[Event], expected: str) -> None:
         """The engine said what the floor says."""
@@ -175,9 +186,14 @@ class DayMachine(RuleBasedStateMachine):
         for price in range(LOWEST, HIGHEST + 1):
             inside = not book.band_high_ticks or book.band_low_ticks <= price <= book.band_high_ticks
             assert inside is (low <= price <= high), f"{price} within {low} to {high}"
-        indications = [event for event in new if isinstance(event, AuctionIndicated)]
-        if instrument.phase in CALLS and indications:
-            told = indications[-1]
+        for event in new:
+            if isinstance(event, AuctionIndicated):
+                self.told = event
+            elif isinstance(event, InstrumentPhaseChanged) and event.instrument.phase not in CALLS:
+                self.told = None
+        if instrument.phase in CALLS:
+            told = self.told
+            assert told is not None, "a call shows what it would do"
             over = told.imbalance_lots * (-1 if told.imbalance_side is Side.SELL else 1)
             assert (told.price_ticks, told.paired_lots, over) == floor.indication()
 
