@@ -30,7 +30,7 @@ from exchange.core.documents import Document
 from exchange.core.ids import KINDS, MemberId
 from exchange.core.membership import Key, Mandate, Member, User
 from exchange.core.messages import Record
-from exchange.core.node_messages import Approval, Run, Timer
+from exchange.core.node_messages import Approval, Run, Timer, TimerKind
 from exchange.core.rule_messages import Published
 from exchange.core.wire import decode_command
 from exchange.core.wire_json import show
@@ -41,7 +41,7 @@ from matching.deals import Deal, DealState, LastSale
 from matching.limit_messages import LimitUse, TradingLimit
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
-from matching.messages import Instrument, Market
+from matching.messages import BookStanding, Instrument, Market
 from matching.notice_messages import Announcement, AnnouncementState, InsiderList, NewsNumber
 from matching.obligations import Obligation, PaymentPlan
 from matching.quote_messages import Quote, QuoteRequest
@@ -130,6 +130,12 @@ class Resource:
         if self.staff:
             require_staff(asked.principal)
         return None if asked.principal.staff or self.mine is None else self.mine(asked)
+
+
+def show_timer(timer: Timer) -> dict[str, Any]:
+    """What is due when; but nobody learns when a call ends that ends at random."""
+    due_ns = None if timer.kind is TimerKind.CALL_ENDS else timer.due_ns
+    return {**show(timer), "due_ns": due_ns}
 
 
 def show_approval(approval: Approval) -> dict[str, Any]:
@@ -289,7 +295,8 @@ RESOURCES: tuple[Resource, ...] = (
     # Rules, and the node's own
     Resource("/v1/rules", Published, public=True, filters=("kind", "name"), hidden=("text",)),
     Resource("/v1/runs", Run, staff=True, hidden=("plan",)),
-    Resource("/v1/timers", Timer, staff=True),
+    Resource("/v1/timers", Timer, staff=True, show=show_timer),
+    Resource("/v1/book-standings", BookStanding, staff=True),
 )
 
 

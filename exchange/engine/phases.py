@@ -171,7 +171,13 @@ def begin_auction(
         _told(state, instrument, fixed, before.reference_ticks),
         *change_to(state, instrument, Phase.SETTLING, reason),
         *change_session(
-            state, instrument_id, following=then, first_end_ns=TimeNs(0), random_seconds=0, extended=False, held=held
+            state,
+            instrument_id,
+            following=then,
+            first_end_ns=TimeNs(0),
+            random_seconds=0,
+            extended=False,
+            held=held and then in HELD,
         ),
         *start_run(state, header, RunKind.UNCROSS, plan, argument=then, subject_id=instrument_id),
         *tell_standing(state, header, instrument_id),

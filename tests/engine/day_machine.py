@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -40,6 +40,26 @@ PHASES = st.sampled_from(
 PRICES = st.sampled_from([18, 19, 20, 20, 20, 21, 21, 22, 24, 16, 30, 10, None])
 
 
+class Ask(NamedTuple):
+    """One order, as drawn; `price` None: at market."""
+
+    who: str
+    buys: bool
+    lots: int
+    price: int | None
+    tif: str
+
+
+ASKS = st.builds(
+    Ask,
+    st.sampled_from(PEOPLE),
+    st.booleans(),
+    st.integers(1, 9),
+    PRICES,
+    st.sampled_from(["day", "gtc", "gtc", "ioc"]),
+)
+
+
 def build(variant: str) -> Venue:
     """The venue at the first curtain."""
     venue = venue_with(**VARIANTS[variant])
@@ -54,7 +74,7 @@ class DayMachine(RuleBasedStateMachine):
 
     stage: ClassVar[Callable[[str], Venue]] = staticmethod(functools.cache(build))
 
-    @initialize(variant=st.sampled_from(sorted(VARIANTS)))
+    @initialize(variant=st.sampled_from([*VARIANTS, "shares", "halts"]))
     def curtain(self, variant: str) -> None:
         """One kind of trading rules."""
         chosen = VARIANTS[variant]
@@ -83,13 +103,12 @@ class DayMachine(RuleBasedStateMachine):
         self.order("wu", buys=False, lots=4, price=20, tif="gtc")
         self.phase("continuous")
 
-    @rule(
-        who=st.sampled_from(PEOPLE),
-        buys=st.booleans(),
-        lots=st.integers(1, 9),
-        price=PRICES,
-        tif=st.sampled_from(["day", "gtc", "gtc", "ioc"]),
-    )
+    @rule(asks=st.lists(ASKS, min_size=1, max_size=6))
+    def orders(self, asks: list[Ask]) -> None:
+        """Some people order, one after the other."""
+        for ask in asks:
+            self.order(ask.who, buys=ask.buys, lots=ask.lots, price=ask.price, tif=ask.tif)
+
     def order(self, who: str, buys: bool, lots: int, price: int | None, tif: str) -> None:
         """Somebody orders."""
         self.names += 1
@@ -127,10 +146,12 @@ class DayMachine(RuleBasedStateMachine):
         events = self.venue.do(command)
         self.answered(events, self.floor.ask(phase, self.venue.clock_ns))
 
-    @rule(seconds=st.sampled_from([1, 59, 61, 130, 400]))
-    def time(self, seconds: int) -> None:
-        """Time passes."""
+    @rule(seconds=st.sampled_from([1, 59, 61, 130, 400]), killed=st.sampled_from([False, False, False, True]))
+    def time(self, seconds: int, killed: bool) -> None:
+        """Time passes; now and then the node is killed and starts again."""
         venue = self.venue
+        if killed:
+            venue.restart()
         target = venue.clock_ns + seconds * NS_PER_SECOND
         while venue.state.due and venue.state.due[0][0] <= target:
             due_ns = venue.state.due[0][0]
@@ -139,12 +160,6 @@ class DayMachine(RuleBasedStateMachine):
             self.floor.tick(venue.clock_ns)
             self.finish()
         venue.clock_ns = max(venue.clock_ns, target)
-
-    @rule(chance=st.integers(0, 3))
-    def restart(self, chance: int) -> None:
-        """The node is killed now and then, and starts again."""
-        if not chance:
-            self.venue.restart()
 
     def answered(self, events: list[Event], expected: str) -> None:
         """The engine said what the floor says."""
