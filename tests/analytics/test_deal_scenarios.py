@@ -54,15 +54,17 @@ def worst(told: Joined, scenarios: int) -> tuple[Drawn, list[int]]:
 
 
 def plain(told: Joined, given: Collected, scenario: int) -> dict[str, list[tuple[int, int]]]:
-    """Each class's (cash, balance as this counts it) by period, from the plain evaluator's payments and figures."""
+    """Each class's (cash, balance with what was written off) by period, from the plain evaluator's own figures."""
     run = run_deal(told.deal, periods_of(scenarios_of(told, given), scenario))
     assert isinstance(run, DealRun)
     flows: dict[str, list[tuple[int, int]]] = {tranche.name: [] for tranche in told.deal.tranches}
+    written_off = dict.fromkeys(flows, 0)
     for period in run.periods:
         for name, rows in flows.items():
             mine = [payment for payment in period.payments if payment.to == name]
             cash = sum(each.amount_minor for each in mine if each.kind in {"interest", "principal", "residual"})
-            rows.append((cash, period.figures[f"tranche.{name}.balance"]))
+            written_off[name] += sum(each.amount_minor for each in mine if each.kind == "write_off")
+            rows.append((cash, period.figures[f"tranche.{name}.balance"] + written_off[name]))
     return flows
 
 
@@ -118,7 +120,7 @@ def test_the_guarantor_gone_from_the_start_is_gone_in_every_scenario() -> None:
     gone = replace(found.given, guarantor_failed=np.ones_like(found.given.guarantor_failed))
     for each, same in zip(evaluate_failed(told, found.given), evaluate(told, gone), strict=True):
         assert (each.principal == same.principal).all()
-        assert each.loss.sum() >= next(one.loss.sum() for one in found.tranches if one.name == each.name)
+    assert evaluate_failed(told, found.given)[0].loss.sum() > found.tranches[0].loss.sum()
 
 
 def test_a_patent_that_falls_takes_its_part_of_the_valuation() -> None:
@@ -156,7 +158,7 @@ def test_the_pool_of_nanshan_has_the_published_counts() -> None:
     assert (len(told.pool.parts), len(told.pool.patents)) == (12, 26)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_pool_with_a_stretch_of_its_text_changed_is_read_or_refused(data: st.DataObject) -> None:
     text = example_pool_text("nanshan_5")

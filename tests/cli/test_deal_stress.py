@@ -267,4 +267,4 @@ def test_a_drawn_scenario_runs_by_the_command_that_explains_it(files: Path) -> N
     Path("periods.csv").write_text(stress("nanshan_5", "--periods-of", "60").stdout, encoding="utf-8")
     done = deal("run", "nanshan_5.json", "--periods", "periods.csv", "--why", "4:senior")
     assert done.exit_code == 0, done.output
-    assert " to Senior (senior): of 1,833,643.84 due" in done.stdout
+    assert " to Senior (senior): of 1,833,682.19 due" in done.stdout
