@@ -119,7 +119,7 @@ def _drawn(each: ClassMeasures, method: str) -> list[str]:
 def _failing(each: ClassMeasures) -> list[str]:
     found = each.guarantor_fails
     if found is None:
-        return [each.name, "0", *[NOTHING] * 3, percent(each.break_even_cdr_guarantor_fails)]
+        return [each.name, *[NOTHING] * 4, percent(each.break_even_cdr_guarantor_fails)]
     return [
         each.name,
         f"{found.scenarios:,}",

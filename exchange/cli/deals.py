@@ -43,7 +43,7 @@ deal_stress.register(group)
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.add_typer(group, name="deal", short_help="Check, run, stress, show or export a securitization deal's file.")
+    app.add_typer(group, name="deal", short_help="Check, run, stress or show a securitization deal's file.")
 
 
 @group.callback()

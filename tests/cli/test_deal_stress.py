@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import Result
 
 from securitization.evaluate import run_checked
@@ -234,6 +238,45 @@ def test_a_wrong_option_is_one_line(more: tuple[str, ...], words: str, files: Pa
     done = stress("nanshan_5", *more)
     assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1), done.output
     assert words in done.stderr
+
+
+Place = tuple[str | int, ...]
+
+
+def leaves(value: Any, way: Place = ()) -> list[Place]:
+    """The ways to every value of a file that is no list or object."""
+    if isinstance(value, dict):
+        return [place for name, inner in value.items() for place in leaves(inner, (*way, name))]
+    if isinstance(value, list):
+        return [place for number, inner in enumerate(value) for place in leaves(inner, (*way, number))]
+    return [way]
+
+
+POOL = json.loads(example_pool_text("nanshan_5"))
+FAIR = [place for place in leaves(POOL) if place[0] not in {"parts", "patents"} or place[1] == 0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(FAIR),
+    st.sampled_from([-1, 0, 1, 2, 13, 1_000_000, 1_000_001, 2**53 - 1, 2**53, 2**64, 1.5, None, "", "x", [], {}]),
+)
+def test_a_pool_with_any_value_changed_is_measured_or_refused_in_one_line(place: Place, value: object) -> None:
+    pool = json.loads(example_pool_text("nanshan_5"))
+    at = pool
+    for step in place[:-1]:
+        at = at[step]
+    at[place[-1]] = value
+    with TemporaryDirectory() as folder:
+        files = Path(folder, "deal.json"), Path(folder, "pool.json")
+        files[0].write_text(example_deal_text("nanshan_5"), encoding="utf-8")
+        files[1].write_text(json.dumps(pool), encoding="utf-8")
+        done = deal("stress", str(files[0]), "--pool", str(files[1]), "--scenarios", "4")
+
+    assert done.exception is None or isinstance(done.exception, SystemExit), (place, value, done.exception)
+    if done.exit_code:
+        assert len(done.stderr.splitlines()) == 1
+        assert re.match(r"exchange: (pool|projection|measure|periods|vectors)\.[a-z_]+ at ", done.stderr), done.stderr
 
 
 def test_text_that_is_no_pool_is_refused(files: Path) -> None:
