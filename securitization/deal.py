@@ -7,8 +7,6 @@ The tree is checked by `deal_checks`, posted from by `evaluate`, run over scenar
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -20,10 +18,10 @@ from securitization.deal_problems import DealCode, Problem
 from securitization.deal_steps import Step, Waterfalls
 from securitization.deal_terms import MAX_ITEMS, MAX_PERIODS, Account, Fee, Hedge, Support, Title, Tranche, Words
 from securitization.deal_triggers import SEVERITY, Status, Trigger
+from securitization.strict_json import Refusals, read_strictly
 
 MAX_TEXT = 400_000
-MAX_NESTING = 64
-"""How deep brackets may nest, whatever stands in them: read before anything else."""
+CODES = Refusals(too_large=DealCode.DEAL_TOO_LARGE, not_json=DealCode.DEAL_NOT_JSON, shape=DealCode.DEAL_SHAPE)
 
 Labels = Annotated[tuple[Label, ...], msgspec.Meta(max_length=MAX_ITEMS)]
 
@@ -99,20 +97,7 @@ def read_deal(text: str) -> Deal | Problem:
 
     Refused: deal.too_large, deal.not_json, deal.shape. What is well formed may still be a bad deal: `deal_checks`.
     """
-    if len(text) > MAX_TEXT:
-        return Problem(code=DealCode.DEAL_TOO_LARGE, path="$", reason=f"longer than {MAX_TEXT} characters")
-    if _nesting(text) > MAX_NESTING:
-        return Problem(code=DealCode.DEAL_TOO_LARGE, path="$", reason=f"nested deeper than {MAX_NESTING}")
-    try:
-        deal = msgspec.json.decode(text.encode(), type=Deal)
-    except msgspec.ValidationError as error:
-        return _located(str(error))
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
-        return Problem(code=DealCode.DEAL_NOT_JSON, path="$", reason=str(error))
-    repeated = _repeated_name(text)
-    if repeated is not None:
-        return Problem(code=DealCode.DEAL_NOT_JSON, path="$", reason=f"the name {repeated!r} stands twice")
-    return deal
+    return read_strictly(text, Deal, MAX_TEXT, CODES)
 
 
 def canonical_deal(deal: Deal) -> str:
@@ -129,34 +114,3 @@ def deal_schema() -> dict[str, Any]:
     """The JSON schema of a deal (draft 2020-12)."""
     schema = msgspec.json.schema(Deal)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Deal"} | schema
-
-
-def _nesting(text: str) -> int:
-    """The deepest nesting of brackets; brackets within strings count too, which only makes it stricter."""
-    deepest = depth = 0
-    for mark in re.findall(r"[\[\]{}]", text):
-        depth += 1 if mark in "[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _located(message: str) -> Problem:
-    """Split msgspec's sentence into the place and the reason; a missing or unknown field's name joins the place."""
-    reason, _, place = message.partition(" - at `")
-    path = place.rstrip("`") or "$"
-    named = re.search(r"field `([^`]*)`", reason)
-    if named:
-        path = f"{path}.{named[1]}"
-    return Problem(code=DealCode.DEAL_SHAPE, path=path, reason=reason)
-
-
-def _repeated_name(text: str) -> str | None:
-    """The first name that stands twice in one object; JSON decoders silently keep the last."""
-    repeated: list[str] = []
-
-    def look(pairs: list[tuple[str, object]]) -> None:
-        names = [name for name, _ in pairs]
-        repeated.extend(name for place, name in enumerate(names) if name in names[:place])
-
-    json.loads(text, object_pairs_hook=look)
-    return repeated[0] if repeated else None

@@ -59,6 +59,15 @@ class DealCode(StrEnum):
     PERIODS_VALUE = "periods.value"
     VECTORS_OVERFLOW = "vectors.overflow"
     VECTORS_SHAPE = "vectors.shape"
+    # A pool's file
+    POOL_NOT_JSON = "pool.not_json"
+    POOL_SHAPE = "pool.shape"
+    POOL_TOO_LARGE = "pool.too_large"
+    POOL_CURRENCY = "pool.currency"
+    POOL_BALANCE = "pool.balance"
+    POOL_CALENDAR = "pool.calendar"
+    POOL_FIGURES = "pool.figures"
+    POOL_GUARANTOR = "pool.guarantor"
     # What another format cannot say
     ABSBOX_NOT_SAID = "absbox.not_said"
 
@@ -107,6 +116,14 @@ SENTENCES: dict[DealCode, str] = {
     DealCode.PERIODS_VALUE: "A figure is not a whole number within its limits.",
     DealCode.VECTORS_OVERFLOW: "An amount could exceed what 64-bit integers hold exactly; use the plain evaluator.",
     DealCode.VECTORS_SHAPE: "Scenarios do not have as many periods as each other or as the deal.",
+    DealCode.POOL_NOT_JSON: "A pool's text is not JSON, or a name stands twice in one object.",
+    DealCode.POOL_SHAPE: "A field of a pool is missing, unknown, of another type or outside its limits.",
+    DealCode.POOL_TOO_LARGE: "The text is longer than a pool's file may be.",
+    DealCode.POOL_CURRENCY: "The pool is not in the deal's currency.",
+    DealCode.POOL_BALANCE: "The pool's assets do not owe what the deal says the pool owes at the cut-off.",
+    DealCode.POOL_CALENDAR: "The deal's periods are not all the same number of whole months, so it is not projected.",
+    DealCode.POOL_FIGURES: "Valuations, rates or counts are not one a period, or not of the deal's indexes and events.",
+    DealCode.POOL_GUARANTOR: "A guarantor stands behind no support of the deal, or would pay twice.",
     DealCode.ABSBOX_NOT_SAID: "AbsBox has no word for this.",
 }
 """What each code means, in one sentence."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib.resources import files
 
 EXAMPLES = ("nanshan_5", "patent_licences_3y", "royalty_three_strikes", "two_classes")
+POOLS = ("nanshan_5", "patent_licences_3y")
+"""Those whose pool comes along, to be projected."""
 
 
 def example_deal_text(name: str) -> str:
@@ -18,6 +20,11 @@ def example_deal_text(name: str) -> str:
 def example_periods_text(name: str) -> str:
     """The periods file of an example deal."""
     return _read(f"{name}.periods.csv")
+
+
+def example_pool_text(name: str) -> str:
+    """The canonical text of an example deal's pool."""
+    return _read(f"{name}.pool.json")
 
 
 def _read(name: str) -> str:

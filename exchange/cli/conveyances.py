@@ -24,7 +24,7 @@ SHOWN_FAULTS = 20
 
 def register(app: typer.Typer) -> None:
     """Add this module's command."""
-    app.command(name="import-conveyances", short_help="Read recorded papers; show each property's chain of title.")(
+    app.command(name="import-conveyances", short_help="Show each property's chain of title from papers.")(
         import_conveyances
     )
 

@@ -1,24 +1,24 @@
-"""`exchange deal`: check a deal's file, run it over periods, tell it in words, hand it on as a program or to AbsBox."""
+"""`exchange deal`: check a deal's file, run it over periods, tell it in words, hand it on as a program or to AbsBox.
+
+`deal_stress` adds its commands under scenarios.
+"""
 
 from __future__ import annotations
 
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
+from exchange.cli import deal_stress
+from exchange.cli.deal_files import AsJson, File, deal_of, fail, refuse, sound, text_of
+
 if TYPE_CHECKING:
     from securitization.deal import Deal
-    from securitization.deal_problems import Problem
     from securitization.explain import DealRun
-
-LARGEST_FILE = 4_000_000
-
-File = Annotated[Path, typer.Argument(help="A deal's file, JSON.", exists=True, dir_okay=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class Tongue(StrEnum):
@@ -38,11 +38,12 @@ class Target(StrEnum):
 Language = Annotated[Tongue, typer.Option("--language", help="zh or en.")]
 
 group = typer.Typer(no_args_is_help=True)
+deal_stress.register(group)
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.add_typer(group, name="deal", short_help="Check, run, show or export a securitization deal's file.")
+    app.add_typer(group, name="deal", short_help="Check, run, stress or show a securitization deal's file.")
 
 
 @group.callback()
@@ -63,7 +64,7 @@ def check(file: File, as_json: AsJson = False) -> None:
     from securitization.deal_checks import check_deal
     from securitization.deal_problems import SENTENCES
 
-    found = _read(file)
+    found = deal_of(file)
     problems = check_deal(found) if isinstance(found, Deal) else [found]
     if as_json:
         digest = deal_hash(found) if isinstance(found, Deal) else None
@@ -96,13 +97,13 @@ def run(
     from securitization.evaluate import run_deal
     from securitization.periods import read_periods
 
-    found = _sound(file)
-    pool = read_periods(found, _text(periods))
+    found = sound(file)
+    pool = read_periods(found, text_of(periods))
     if isinstance(pool, Problem):
-        _refuse(pool)
+        refuse(pool)
     result = run_deal(found, pool)
     if isinstance(result, Problem):
-        _refuse(result)
+        refuse(result)
     if why is not None:
         typer.echo(_explained(found, result, why, language), nl=False)
     elif as_json:
@@ -119,7 +120,7 @@ def show(file: File, language: Language = Tongue.EN) -> None:
     """
     from securitization.render import tell_deal
 
-    typer.echo(tell_deal(_sound(file), language.value), nl=False)
+    typer.echo(tell_deal(sound(file), language.value), nl=False)
 
 
 @group.command(short_help="Export a deal as a Python program or AbsBox JSON.")
@@ -132,27 +133,33 @@ def export(file: File, to: Annotated[Target, typer.Option("--to", help="python o
     from securitization.export_absbox import export_absbox
     from securitization.export_python import export_python
 
-    found = _sound(file)
+    found = sound(file)
     text = export_python(found) if to is Target.PYTHON else export_absbox(found)
     if isinstance(text, Problem):
-        _refuse(text)
+        refuse(text)
     sys.stdout.write(text)
 
 
-@group.command(short_help="Print an example deal, or its periods.")
+@group.command(short_help="Print an example deal, its periods or its pool.")
 def example(
     name: Annotated[str, typer.Argument(help="nanshan_5, patent_licences_3y, royalty_three_strikes or two_classes.")],
     periods: Annotated[bool, typer.Option("--periods", help="Its periods instead.")] = False,
+    pool: Annotated[bool, typer.Option("--pool", help="Its pool instead, where it has one.")] = False,
 ) -> None:
     """Print one of the example deals that come with the exchange.
 
-    Example: exchange deal example nanshan_5 --periods > periods.csv
+    Example: exchange deal example nanshan_5 --pool > pool.json
     """
-    from securitization.shipped import EXAMPLES, example_deal_text, example_periods_text
+    from securitization.shipped import EXAMPLES, POOLS, example_deal_text, example_periods_text, example_pool_text
 
     if name not in EXAMPLES:
-        _fail(f"no example {name}: expected one of {', '.join(EXAMPLES)}")
-    sys.stdout.write(example_periods_text(name) if periods else example_deal_text(name))
+        fail(f"no example {name}: expected one of {', '.join(EXAMPLES)}")
+    if pool and periods:
+        fail("--periods or --pool, not both")
+    if pool and name not in POOLS:
+        fail(f"no pool for {name}: expected one of {', '.join(POOLS)}")
+    found = example_pool_text if pool else example_periods_text if periods else example_deal_text
+    sys.stdout.write(found(name))
 
 
 @group.command(short_help="Print the JSON schema of a deal's file.")
@@ -164,40 +171,6 @@ def schema() -> None:
     from securitization.deal import deal_schema
 
     typer.echo(msgspec.json.format(msgspec.json.encode(deal_schema()), indent=2))
-
-
-def _text(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            found = opened.read(LARGEST_FILE + 1)
-        if len(found) > LARGEST_FILE:
-            _fail(f"{file.name} is longer than {LARGEST_FILE} bytes")
-        return found.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        _fail(f"{file.name} cannot be read: {error}")
-
-
-def _read(file: Path) -> Deal | Problem:
-    from securitization.deal import read_deal
-
-    return read_deal(_text(file))
-
-
-def _sound(file: Path) -> Deal:
-    """A deal without a problem.
-
-    Raises: typer.Exit with the first problem.
-    """
-    from securitization.deal import Deal
-    from securitization.deal_checks import check_deal
-
-    found = _read(file)
-    if not isinstance(found, Deal):
-        _refuse(found)
-    problems = check_deal(found)
-    if problems:
-        _refuse(problems[0])
-    return found
 
 
 def _table(result: DealRun) -> str:
@@ -219,23 +192,10 @@ def _explained(deal: Deal, result: DealRun, why: str, language: Tongue) -> str:
 
     number, _, name = why.partition(":")
     if not number.isascii() or not number.isdigit() or not 1 <= int(number[:4]) <= len(result.periods):
-        _fail(f"--why: expected a period from 1 to {len(result.periods)} and a name, as 1:senior")
+        fail(f"--why: expected a period from 1 to {len(result.periods)} and a name, as 1:senior")
     period = result.periods[int(number) - 1]
     told = [tell_payment(deal, payment, language.value) for payment in period.payments if payment.to == name]
     if not told:
         known = sorted({payment.to for payment in period.payments})
-        _fail(f"--why: nothing is paid to {name!r} in period {number}; there is {', '.join(known)}")
+        fail(f"--why: nothing is paid to {name!r} in period {number}; there is {', '.join(known)}")
     return "".join(told)
-
-
-def _refuse(problem: Problem) -> NoReturn:
-    _fail(f"{problem.code} at {problem.path}: {problem.reason}")
-
-
-def _fail(text: str) -> NoReturn:
-    """End with one line for whoever asked.
-
-    Raises: typer.Exit with code 1.
-    """
-    typer.echo(f"exchange: {text}", err=True)
-    raise typer.Exit(1)

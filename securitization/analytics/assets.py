@@ -11,6 +11,7 @@ from typing import Annotated
 
 import msgspec
 
+from exchange.core.messages import Part
 from exchange.core.units import AnyMinor, Code, Count, Minor, PositiveMinor
 
 Months = Annotated[int, msgspec.Meta(ge=1, le=600)]
@@ -18,7 +19,7 @@ RatePpmAYear = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 """Nominal interest a year, in parts per million: 3.80 % is 38,000. A payment period of k months bears k/12 of it."""
 
 
-class RateStep(msgspec.Struct, frozen=True, kw_only=True):
+class RateStep(Part, frozen=True, kw_only=True):
     """From this month on, interest accrues at this rate.
 
     Units: `from_month` ≥ 2 counts from the cut-off; `rate_ppm` a year.
@@ -28,7 +29,7 @@ class RateStep(msgspec.Struct, frozen=True, kw_only=True):
     rate_ppm: RatePpmAYear
 
 
-class PaymentStep(msgspec.Struct, frozen=True, kw_only=True):
+class PaymentStep(Part, frozen=True, kw_only=True):
     """From this month on, each payment is this much, interest included.
 
     Units: `payment_minor` a payment date.
@@ -38,7 +39,7 @@ class PaymentStep(msgspec.Struct, frozen=True, kw_only=True):
     payment_minor: AnyMinor
 
 
-class LevelPay(msgspec.Struct, frozen=True, kw_only=True, tag="level"):
+class LevelPay(Part, frozen=True, kw_only=True, tag="level"):
     """Equal payments of principal and interest, worked out again at each step of the rate.
 
     Units: the first `interest_only_months` pay interest alone.
@@ -47,7 +48,7 @@ class LevelPay(msgspec.Struct, frozen=True, kw_only=True, tag="level"):
     interest_only_months: Count = 0
 
 
-class EvenPrincipal(msgspec.Struct, frozen=True, kw_only=True, tag="even"):
+class EvenPrincipal(Part, frozen=True, kw_only=True, tag="even"):
     """Equal parts of principal, and interest on what is left.
 
     Units: the first `interest_only_months` pay interest alone.
@@ -56,11 +57,11 @@ class EvenPrincipal(msgspec.Struct, frozen=True, kw_only=True, tag="even"):
     interest_only_months: Count = 0
 
 
-class Bullet(msgspec.Struct, frozen=True, kw_only=True, tag="bullet"):
+class Bullet(Part, frozen=True, kw_only=True, tag="bullet"):
     """Interest on each payment date, the whole principal on the last."""
 
 
-class Balloon(msgspec.Struct, frozen=True, kw_only=True, tag="balloon"):
+class Balloon(Part, frozen=True, kw_only=True, tag="balloon"):
     """Level payments as if the loan ran for `amortise_months`; what is left falls due on its last date.
 
     Units: `amortise_months` > the months that remain.
@@ -69,7 +70,7 @@ class Balloon(msgspec.Struct, frozen=True, kw_only=True, tag="balloon"):
     amortise_months: Annotated[int, msgspec.Meta(ge=1, le=1_200)]
 
 
-class Scheduled(msgspec.Struct, frozen=True, kw_only=True, tag="schedule"):
+class Scheduled(Part, frozen=True, kw_only=True, tag="schedule"):
     """Principal by a plan, one amount a payment date; the parts sum to the balance.
 
     Units: minor.
@@ -78,7 +79,7 @@ class Scheduled(msgspec.Struct, frozen=True, kw_only=True, tag="schedule"):
     principal_minor: tuple[AnyMinor, ...]
 
 
-class SteppedPay(msgspec.Struct, frozen=True, kw_only=True, tag="stepped"):
+class SteppedPay(Part, frozen=True, kw_only=True, tag="stepped"):
     """Payments that step up or down; the last date pays what is left.
 
     A payment that is less than the interest is refused: interest is not added to principal.
@@ -90,7 +91,7 @@ class SteppedPay(msgspec.Struct, frozen=True, kw_only=True, tag="stepped"):
 Terms = LevelPay | EvenPrincipal | Bullet | Balloon | Scheduled | SteppedPay
 
 
-class Asset(msgspec.Struct, frozen=True, kw_only=True):
+class Asset(Part, frozen=True, kw_only=True):
     """What every asset says of itself: its own name, whose debt it is, and the segment that assumptions aim at."""
 
     asset_id: Code
@@ -131,7 +132,7 @@ class Lease(Asset, frozen=True, kw_only=True, tag="lease"):
     age_months: Count = 0
 
 
-class Instalment(msgspec.Struct, frozen=True, kw_only=True):
+class Instalment(Part, frozen=True, kw_only=True):
     """One amount and the month at whose end it is due."""
 
     month: Months

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from exchange.core.messages import Part
 from exchange.core.units import Code, Ppm, RatePpm
 from securitization.analytics import refused
 from securitization.analytics.amortise import PPM, Floats
@@ -24,49 +25,49 @@ MultiplePpm = Annotated[int, MULTIPLE]
 """A multiple in parts per million: 1,000,000 leaves a thing as it is, 1,500,000 is 150 %."""
 
 
-class Cpr(msgspec.Struct, frozen=True, kw_only=True, tag="cpr"):
+class Cpr(Part, frozen=True, kw_only=True, tag="cpr"):
     """Constant prepayment rate: the share of what is left that prepays in a year. Units: ppm a year."""
 
     rate_ppm: RatePpm
 
 
-class Smm(msgspec.Struct, frozen=True, kw_only=True, tag="smm"):
+class Smm(Part, frozen=True, kw_only=True, tag="smm"):
     """Single monthly mortality: the share of what is left that prepays in a month. Units: ppm a month."""
 
     rate_ppm: RatePpm
 
 
-class Psa(msgspec.Struct, frozen=True, kw_only=True, tag="psa"):
+class Psa(Part, frozen=True, kw_only=True, tag="psa"):
     """A multiple of the standard prepayment model: 0.2 % CPR more each month to 6 % in month 30 of a loan's life."""
 
     speed_ppm: MultiplePpm
 
 
-class Abs(msgspec.Struct, frozen=True, kw_only=True, tag="abs"):
+class Abs(Part, frozen=True, kw_only=True, tag="abs"):
     """Absolute prepayment: the share of the *original* number of loans that prepays each month. Units: ppm a month."""
 
     rate_ppm: RatePpm
 
 
-class Cdr(msgspec.Struct, frozen=True, kw_only=True, tag="cdr"):
+class Cdr(Part, frozen=True, kw_only=True, tag="cdr"):
     """Constant default rate: the share of what performs that defaults in a year. Units: ppm a year."""
 
     rate_ppm: RatePpm
 
 
-class Mdr(msgspec.Struct, frozen=True, kw_only=True, tag="mdr"):
+class Mdr(Part, frozen=True, kw_only=True, tag="mdr"):
     """Monthly default rate: the share of what performs that defaults in a month. Units: ppm a month."""
 
     rate_ppm: RatePpm
 
 
-class Sda(msgspec.Struct, frozen=True, kw_only=True, tag="sda"):
+class Sda(Part, frozen=True, kw_only=True, tag="sda"):
     """A multiple of the standard default assumption: up to 0.60 % a year in month 30, down from 60 to 0.03 % in 120."""
 
     speed_ppm: MultiplePpm
 
 
-class Vector(msgspec.Struct, frozen=True, kw_only=True, tag="vector"):
+class Vector(Part, frozen=True, kw_only=True, tag="vector"):
     """A rate for each month from the cut-off; the last one holds on. Units: ppm, a year or a month as `per` says."""
 
     per: Literal["year", "month"]
@@ -77,7 +78,7 @@ Prepayment = Cpr | Smm | Psa | Abs | Vector
 Default = Cdr | Mdr | Sda | Vector
 
 
-class Roll(msgspec.Struct, frozen=True, kw_only=True):
+class Roll(Part, frozen=True, kw_only=True):
     """How loans fall behind and catch up: a row for each number of missed payments, from none.
 
     Units: row i holds the ppm of the loans i payments behind that a month later are 0, 1, … payments behind, and last
@@ -87,7 +88,7 @@ class Roll(msgspec.Struct, frozen=True, kw_only=True):
     rows_ppm: Annotated[tuple[tuple[RatePpm, ...], ...], msgspec.Meta(min_length=1, max_length=13)]
 
 
-class Assumption(msgspec.Struct, frozen=True, kw_only=True):
+class Assumption(Part, frozen=True, kw_only=True):
     """What is expected of one kind of asset.
 
     Units: `severity_ppm` of the balance at default is lost; the rest comes in `recovery_lag_months` after the default.
@@ -102,14 +103,14 @@ class Assumption(msgspec.Struct, frozen=True, kw_only=True):
     arrears: Roll | None = None
 
 
-class Segment(msgspec.Struct, frozen=True, kw_only=True):
+class Segment(Part, frozen=True, kw_only=True):
     """The assumption for the assets of one segment."""
 
     segment: Code
     assumption: Assumption
 
 
-class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
+class Assumptions(Part, frozen=True, kw_only=True):
     """One assumption for the pool, and others for named segments of it."""
 
     otherwise: Assumption
@@ -125,7 +126,7 @@ class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
         return next((each.assumption for each in self.by_segment if each.segment == segment), self.otherwise)
 
 
-class Stress(msgspec.Struct, frozen=True, kw_only=True):
+class Stress(Part, frozen=True, kw_only=True):
     """One scenario: multiples of the monthly rates of prepayment and default, of severity, and of what licensees sell.
 
     A monthly rate never passes 1, nor a severity the whole balance, however large the multiple.

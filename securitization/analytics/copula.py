@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtrit
 
+from exchange.core.messages import Part
 from exchange.core.units import Code, Count, RatePpm
 from securitization.analytics import refused
 from securitization.analytics.amortise import PPM, Floats
@@ -30,14 +31,14 @@ Loadings = Annotated[
 """β of each factor, ppm; the squares sum to at most 1. 447,214 on one factor is a correlation of 0.2."""
 
 
-class SegmentLoadings(msgspec.Struct, frozen=True, kw_only=True):
+class SegmentLoadings(Part, frozen=True, kw_only=True):
     """The loadings of the names of one segment."""
 
     segment: Code
     loadings_ppm: Loadings
 
 
-class Dependence(msgspec.Struct, frozen=True, kw_only=True):
+class Dependence(Part, frozen=True, kw_only=True):
     """How names hang together.
 
     Units: `degrees_of_freedom` of the t copula, 3 or more; 0 is the Gaussian copula.
@@ -57,7 +58,7 @@ class Dependence(msgspec.Struct, frozen=True, kw_only=True):
         return next((each.loadings_ppm for each in self.by_segment if each.segment == segment), self.otherwise_ppm)
 
 
-class Guarantor(msgspec.Struct, frozen=True, kw_only=True):
+class Guarantor(Part, frozen=True, kw_only=True):
     """Who stands in for a debtor, as long as it lasts.
 
     Units: `default_ppm` a year; it pays `cover_ppm` of the balance at default, `lag_months` after the default, unless

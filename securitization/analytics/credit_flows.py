@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from exchange.core.messages import Part
 from exchange.core.units import Code, Ppm, RatePpm
 from securitization.analytics import copula_fast, refused
 from securitization.analytics.amortise import PPM, Floats, Schedule, last_month, schedule
@@ -29,7 +30,7 @@ from securitization.analytics.royalty import RoyaltyStream, ended_months, royalt
 Months = NDArray[np.int64]
 
 
-class PatentRisk(msgspec.Struct, frozen=True, kw_only=True):
+class PatentRisk(Part, frozen=True, kw_only=True):
     """A patent that may be declared invalid, and what then happens to the assets that it secures.
 
     Units: `invalid_ppm` is the chance a year; on the fall all its assets stop paying at once with the chance
@@ -44,7 +45,7 @@ class PatentRisk(msgspec.Struct, frozen=True, kw_only=True):
     severity_ppm: RatePpm
 
 
-class Simulation(msgspec.Struct, frozen=True, kw_only=True):
+class Simulation(Part, frozen=True, kw_only=True):
     """Everything a simulation is drawn from, beside the pool: a report that states it can be drawn again."""
 
     draws: Draws

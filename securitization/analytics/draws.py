@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 from scipy.special import gammaincinv, ndtri
 
+from exchange.core.messages import Part
 from securitization.analytics import refused
 from securitization.analytics.amortise import Floats
 
@@ -26,7 +27,7 @@ SMALLEST = 2.0**-40
 """No draw of a uniform is nearer to 0 or 1, so that every inverse of a distribution is finite."""
 
 
-class Draws(msgspec.Struct, frozen=True, kw_only=True):
+class Draws(Part, frozen=True, kw_only=True):
     """How the scenarios of a simulation are drawn; what a report states, so that it can be drawn again.
 
     Units: with `antithetic` the scenarios are an even number, with `sobol` a power of two.

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from exchange.core.messages import Part
 from exchange.core.units import AnyMinor, Code, Count, Minor, PositiveCount, PositiveMinor, Ppm, RatePpm
 from securitization.analytics import refused
 from securitization.analytics.amortise import PPM, Floats
@@ -25,7 +26,7 @@ from securitization.analytics.cashflows import Flows, Whole, largest_remainder
 GrowthPpm = Annotated[int, msgspec.Meta(gt=-PPM, le=100 * PPM)]
 
 
-class SCurve(msgspec.Struct, frozen=True, kw_only=True, tag="s_curve"):
+class SCurve(Part, frozen=True, kw_only=True, tag="s_curve"):
     """Sales that take off and saturate: a logistic curve.
 
     Units: `peak_minor` a year, half of it reached in `half_month`; `width_months` e-folds the rise.
@@ -36,14 +37,14 @@ class SCurve(msgspec.Struct, frozen=True, kw_only=True, tag="s_curve"):
     width_months: PositiveCount
 
 
-class Trend(msgspec.Struct, frozen=True, kw_only=True, tag="trend"):
+class Trend(Part, frozen=True, kw_only=True, tag="trend"):
     """Sales that grow or decline by the same share each year. Units: `first_minor` a year; `growth_ppm` a year."""
 
     first_minor: PositiveMinor
     growth_ppm: GrowthPpm = 0
 
 
-class Forecast(msgspec.Struct, frozen=True, kw_only=True, tag="forecast"):
+class Forecast(Part, frozen=True, kw_only=True, tag="forecast"):
     """Sales as somebody forecasts them, year by year; the last year holds on. Units: minor a year."""
 
     yearly_minor: Annotated[tuple[AnyMinor, ...], msgspec.Meta(min_length=1, max_length=50)]
@@ -52,14 +53,14 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True, tag="forecast"):
 Sales = SCurve | Trend | Forecast
 
 
-class Tier(msgspec.Struct, frozen=True, kw_only=True):
+class Tier(Part, frozen=True, kw_only=True):
     """The rate on the part of a year's sales that lies above `above_minor`, up to the next tier."""
 
     above_minor: AnyMinor
     rate_ppm: RatePpm
 
 
-class RoyaltyStream(msgspec.Struct, frozen=True, kw_only=True, tag="royalty"):
+class RoyaltyStream(Part, frozen=True, kw_only=True, tag="royalty"):
     """One licence: its sales, its patent's end, its rates.
 
     Units: `expiry_month` is the last month of protection, from the cut-off; of the sales, `kept_ppm` are left at once

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from securitization.deal import MAX_NESTING, MAX_TEXT, Deal, canonical_deal, deal_hash, deal_schema, read_deal
+from securitization.deal import MAX_TEXT, Deal, canonical_deal, deal_hash, deal_schema, read_deal
 from securitization.deal_checks import check_deal
 from securitization.deal_problems import Problem
 from securitization.evaluate import run_deal
 from securitization.explain import DealRun
 from securitization.periods import columns, read_periods, write_periods
 from securitization.shipped import EXAMPLES, example_deal_text, example_periods_text
+from securitization.strict_json import MAX_NESTING
 from tests.securitization.change import changed, example, example_pool
 from tests.securitization.random_deals import Maker
 

@@ -19,6 +19,14 @@ FOUND_ELSEWHERE = (
     "periods.value",
     "vectors.overflow",
     "vectors.shape",
+    "pool.not_json",
+    "pool.shape",
+    "pool.too_large",
+    "pool.currency",
+    "pool.balance",
+    "pool.calendar",
+    "pool.figures",
+    "pool.guarantor",
     "absbox.not_said",
 )
 """Codes of other doors, each with tests of its own."""
