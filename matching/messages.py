@@ -98,9 +98,10 @@ class PlaceOrder(Command, frozen=True, kw_only=True, tag="order.place"):
     order.unknown_instrument, instrument.frozen, asset.frozen, order.instrument_halted, order.instrument_closed,
     order.uncrossing, rule.order_not_allowed, order.price_missing, order.price_not_allowed, order.expiry_invalid,
     order.price_band, order.too_large, fee.schedule_unknown, rule.method_not_allowed, rule.suitability, rule.value_cap,
-    export.not_cleared, rule.holder_cap, order.conflict, order.phase, order.not_at_fixed_price, order.no_reference,
-    order.oco_invalid, order.too_many_waiting, order.would_trade, order.no_liquidity, order.too_many_fills,
-    order.fok_unfilled, order.minimum_not_met, hold.insufficient_available.
+    export.not_cleared, rule.holder_cap, rule.insider, rule.closed_period, limit.order_value, limit.day_value,
+    limit.open_value, limit.price_distance, limit.position, order.conflict, order.phase, order.not_at_fixed_price,
+    order.no_reference, order.oco_invalid, order.too_many_waiting, order.would_trade, order.no_liquidity,
+    order.too_many_fills, order.fok_unfilled, order.minimum_not_met, hold.insufficient_available.
     Source: FIX NewOrderSingle (35=D); `client_order_id` is ClOrdID (11).
     """
 

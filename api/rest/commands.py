@@ -14,9 +14,11 @@ from exchange.assets import messages as assets
 from exchange.core import documents, membership, node_messages, rule_messages
 from exchange.core.messages import Command
 from matching import deals
+from matching import limit_messages as limits
 from matching import listing_messages as listings
 from matching import lot_messages as lots
 from matching import messages as market
+from matching import notice_messages as notices
 from matching import sale_messages as sales
 from securitization import messages as products
 
@@ -136,6 +138,16 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/bids/commit", lots.CommitBid, made=True),
     Post("/v1/bids/reveal", lots.RevealBid),
     Post("/v1/bids/answer-offer", lots.AnswerOffer),
+    # Limits, insiders, announcements
+    Post("/v1/limits", limits.SetLimits, made=True),
+    Post("/v1/insider-lists", notices.OpenInsiderList, made=True),
+    Post("/v1/insider-lists/change", notices.ChangeInsiders),
+    Post("/v1/insider-lists/close-period", notices.SetClosedPeriod),
+    Post("/v1/insider-lists/end", notices.EndInsiderList),
+    Post("/v1/announcements", notices.FileAnnouncement, made=True),
+    Post("/v1/announcements/release", notices.ReleaseAnnouncement),
+    Post("/v1/announcements/reject", notices.RejectAnnouncement),
+    Post("/v1/announcements/withdraw", notices.WithdrawAnnouncement),
     # Products
     Post("/v1/claims", products.RegisterClaim, made=True),
     Post("/v1/claims/pay", products.PayClaim),

@@ -37,9 +37,11 @@ from exchange.store.queries import records
 from exchange.store.queries.reader import Snapshot
 from exchange.store.queries.records import Among
 from matching.deals import Deal, DealState, LastSale
+from matching.limit_messages import LimitUse, TradingLimit
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import Instrument, Market
+from matching.notice_messages import Announcement, AnnouncementState, InsiderList, NewsNumber
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
 
@@ -194,6 +196,24 @@ RESOURCES: tuple[Resource, ...] = (
         filters=("sale_id", "account_id", "state"),
     ),
     Resource("/v1/bids", LotBid, by_account("account_id"), filters=("sale_id", "bidder_id", "state")),
+    # Limits are their account's and user's; an announcement is everybody's once released, an insider list its issuer's
+    Resource(
+        "/v1/limits",
+        TradingLimit,
+        either(by_account("account_id"), by_user("user_id")),
+        filters=("account_id", "user_id", "currency"),
+    ),
+    Resource("/v1/limit-uses", LimitUse, staff=True),
+    Resource("/v1/news-numbers", NewsNumber, staff=True),
+    Resource("/v1/insider-lists", InsiderList, by_member("issuer_id"), filters=("asset_id",)),
+    Resource("/v1/announcements", Announcement, by_member("member_id"), filters=("state",)),
+    Resource(
+        "/v1/notices/announcements",
+        Announcement,
+        public=True,
+        only={"state": AnnouncementState.RELEASED.value},
+        fields=("announcement_id", "n", "asset_ids", "title", "text", "price_relevant", "decided_at_ns", "read_out_ns"),
+    ),
     # Securitization
     Resource(
         "/v1/claims",

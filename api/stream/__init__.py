@@ -11,6 +11,7 @@ Read in this order:
     books.py       depth and trades of one instrument: numbered, conflated, resumable
     market.py      the public channels of instruments, on a tick of 25 ms
     lots.py        the public channels of lots in a sale, at once
+    news.py        the public channel of announcements, at once
     link.py        one connection's bytes, never waited for
     uvicorn_link.py   the same past ASGI, for the server we run
     frames.py      a client's frames → messages; _frames.pyx is its compiled twin

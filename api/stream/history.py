@@ -19,6 +19,7 @@ from exchange.core.ids import AccountId
 from exchange.core.rejections import ensure
 from exchange.store.queries import stream
 from exchange.store.queries.reader import Reads, Snapshot
+from matching.notice_messages import Announcement
 
 T = TypeVar("T")
 
@@ -40,6 +41,10 @@ class Journal:
     def last_trades(self, limit: int) -> Sequence[stream.TradeRow]:
         """The newest trades, oldest first; read at once."""
         return self._reads.run(lambda snapshot: stream.last_trades(snapshot, limit))
+
+    def last_announcements(self, limit: int) -> Sequence[Announcement]:
+        """The newest released announcements, oldest first."""
+        return self._reads.run(lambda snapshot: stream.last_announcements(snapshot, limit))
 
     async def rows(self, sequences: Sequence[int]) -> Sequence[stream.FeedRow]:
         """These rows, in their order.

@@ -27,6 +27,8 @@ from api.stream.history import Journal
 from api.stream.link import Link
 from api.stream.lots import Lots
 from api.stream.market import TICK_S, Market
+from api.stream.news import RING_MESSAGES as NEWS_MESSAGES
+from api.stream.news import News
 from api.stream.rights import Rights
 from api.stream.session import Session, Stage
 from exchange.core.ids import NODE, ConnectionId, InstrumentId, UserId
@@ -109,6 +111,7 @@ class Hub:
         self.accounts = Accounts(self.rights)
         self.market = Market()
         self.lots = Lots()
+        self.news = News()
         self.readers = asyncio.Semaphore(self.settings.max_readers)
         self.sessions: dict[Session, None] = {}
         self._by_user: dict[UserId, dict[Session, None]] = {}
@@ -151,7 +154,8 @@ class Hub:
         self.accounts.rows(rows)
         for row in self.market.rows(rows):
             self.lots.row(row.header, row.events)
-        self.lots.moment = self.market.moment
+            self.news.row(row.header, row.events)
+        self.lots.moment = self.news.moment = self.market.moment
 
     def _project(self, step: str, work: Callable[[], None]) -> None:
         """A bug in a projection is ours alone: the node goes on, the sessions start again from what is true."""
@@ -167,10 +171,12 @@ class Hub:
         for session in list(self.sessions):
             session.close(StreamCode.STREAM_RESTART)
         state, head = sequencer.state, sequencer.head
-        self.lots.restore(Moment(sequencer.epoch, head.sequence, head.at_ns), state.table(Lot).values())
+        moment = Moment(sequencer.epoch, head.sequence, head.at_ns)
+        self.lots.restore(moment, state.table(Lot).values())
+        self.news.restore(moment, self.journal.last_announcements(NEWS_MESSAGES))
         self.accounts.restore({account_id: channel.n for account_id, channel in state.ledger.channels.items()})
         self.market.restore(
-            Moment(sequencer.epoch, head.sequence, head.at_ns),
+            moment,
             list(state.instruments.values()),
             state.orders.values(),
             {instrument_id: (numbers.book_n, numbers.trade_n) for instrument_id, numbers in state.numbers.items()},

@@ -12,6 +12,7 @@ from api.stream.answers import Subscribed, Unsubscribed
 from api.stream.codes import StreamCode
 from api.stream.history import replay
 from api.stream.market import INSTRUMENTS
+from api.stream.news import NEWS
 from api.stream.requests import Subscribe, Unsubscribe, account_of, instrument_of, lot_of
 from exchange.core.ids import AccountId, LotId, to_wire
 
@@ -48,6 +49,8 @@ class Subscriptions:
                 session.refuse(request.id, StreamCode.CHANNEL_SUBSCRIBED)
             elif request.channel == INSTRUMENTS:
                 self._instruments(request)
+            elif request.channel == NEWS:
+                self._news(request)
             elif kind in ("book", "trades"):
                 self._market(request, kind, name)
             elif kind == "lot":
@@ -108,6 +111,15 @@ class Subscriptions:
             self._markets.add(request.channel)
             self._subscribed(request, n)
             lots.follow(lot_id, self._session, request.from_n)
+
+    def _news(self, request: Subscribe) -> None:
+        news = self._session.hub.news
+        if request.from_n is not None and request.from_n > news.n + 1:
+            self._session.refuse(request.id, StreamCode.CHANNEL_AHEAD, f"n={news.n}")
+        else:
+            self._markets.add(request.channel)
+            self._subscribed(request, news.n)
+            news.follow(self._session, request.from_n)
 
     def _instruments(self, request: Subscribe) -> None:
         market = self._session.hub.market
@@ -208,6 +220,8 @@ class Subscriptions:
         self._markets.discard(channel)
         if channel == INSTRUMENTS:
             market.unfollow_instruments(session)
+        elif channel == NEWS:
+            session.hub.news.unfollow(session)
         elif kind == "lot":
             session.hub.lots.unfollow(lot_of(name), session)
         else:

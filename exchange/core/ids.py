@@ -48,6 +48,9 @@ LotId = NewType("LotId", int)
 """One right in a public sale; never the smallest quantity of an instrument."""
 BidderId = NewType("BidderId", int)
 BidId = NewType("BidId", int)
+LimitId = NewType("LimitId", int)
+InsiderListId = NewType("InsiderListId", int)
+AnnouncementId = NewType("AnnouncementId", int)
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -88,6 +91,9 @@ KINDS: dict[str, str] = {
     "ApprovalId": "H",
     "SaleId": "SL",
     "LotId": "LT",
+    "LimitId": "TL",
+    "InsiderListId": "IL",
+    "AnnouncementId": "AN",
     "BidderId": "BR",
     "BidId": "BD",
 }

@@ -68,6 +68,7 @@ class TimerKind(StrEnum):
     SALE_REVEAL_ENDS = "sale.reveal_ends"
     LOT_CLOCK = "lot.clock"
     LOT_DUE = "lot.due"
+    ANNOUNCEMENT_READ = "announcement.read"
     ORDER_EXPIRES = "order.expires"
     PHASE_DUE = "phase.due"
     CALL_ENDS = "call.ends"

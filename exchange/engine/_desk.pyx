@@ -163,7 +163,7 @@ cdef class Desk:
 
     cdef object state, ledger
     cdef dict users, members, accounts, assets, instruments, outcomes, orders, books, numbers, bidders, terms
-    cdef dict balances, channels, actors, venues
+    cdef dict balances, channels, actors, venues, limited_accounts, limited_users, insider_lists
     cdef set mirrors
     cdef Writer out
     cdef Accepted accepted
@@ -187,6 +187,8 @@ cdef class Desk:
         self.balances = state.ledger.balances
         self.channels = state.ledger.channels
         self.mirrors = state.ledger.mirrors
+        self.limited_accounts, self.limited_users = state.limited_accounts, state.limited_users
+        self.insider_lists = state.insider_lists
         self.actors, self.venues = {}, {}
 
     def decide(self, header, command):
@@ -384,9 +386,13 @@ cdef class Desk:
         if command.max_notional_minor is not None or not plain(command):
             return None
         cdef object account_id = command.account_id
+        if account_id in self.limited_accounts or header.principal in self.limited_users:
+            return None
         cdef Actor actor = self.actor(header, account_id)
         cdef Venue venue = self.venue(command.instrument_id)
         if actor is None or venue is None or venue.numbers.special or not self.admits(venue, actor):
+            return None
+        if venue.asset_id in self.insider_lists:
             return None
         cdef bint buys = side is BUY
         cdef object price = command.price_ticks

@@ -66,6 +66,7 @@ from exchange.core.parties import Role
 from exchange.core.rejections import ensure
 from exchange.core.rule_messages import ActivateText, ConfirmField, PublishText
 from exchange.engine import (
+    announcements,
     approvals,
     auctions,
     bidders,
@@ -75,7 +76,9 @@ from exchange.engine import (
     deals,
     documents,
     funding,
+    insiders,
     kill_switch,
+    limits,
     listings,
     lots,
     markets,
@@ -110,6 +113,7 @@ from matching.deals import (
     SignDeal,
     WithdrawDeal,
 )
+from matching.limit_messages import SetLimits
 from matching.listing_messages import AdmitListing, DelistListing, OpenMarket, ProposeListing, RejectListing
 from matching.lot_messages import AnswerOffer, CommitBid, PlaceBid, RevealBid
 from matching.messages import (
@@ -119,6 +123,16 @@ from matching.messages import (
     FreezeInstrument,
     PlaceOrder,
     ReplaceOrder,
+)
+from matching.notice_messages import (
+    ChangeInsiders,
+    EndInsiderList,
+    FileAnnouncement,
+    OpenInsiderList,
+    RejectAnnouncement,
+    ReleaseAnnouncement,
+    SetClosedPeriod,
+    WithdrawAnnouncement,
 )
 from matching.sale_messages import (
     AnnounceSale,
@@ -284,6 +298,16 @@ ROUTES: dict[type[Command], Route] = {
     ReleaseOrders: Route(kill_switch.release_orders, OPERATOR),
     CancelAllOrders: Route(order_ends.cancel_all_orders, TRADERS),
     ChangePhase: Route(phases.change_phase, OPERATOR),
+    # Limits, insiders, announcements
+    SetLimits: Route(limits.set_limits, MEMBERS_AND_OPERATOR),
+    OpenInsiderList: Route(insiders.open_insider_list, MEMBERS_AND_OPERATOR),
+    ChangeInsiders: Route(insiders.change_insiders, MEMBERS_AND_OPERATOR),
+    SetClosedPeriod: Route(insiders.set_closed_period, MEMBERS_AND_OPERATOR),
+    EndInsiderList: Route(insiders.end_insider_list, MEMBERS_AND_OPERATOR),
+    FileAnnouncement: Route(announcements.file_announcement, MEMBERS_AND_OPERATOR),
+    ReleaseAnnouncement: Route(announcements.release_announcement, OPERATOR),
+    RejectAnnouncement: Route(announcements.reject_announcement, OPERATOR),
+    WithdrawAnnouncement: Route(announcements.withdraw_announcement, MEMBERS_AND_OPERATOR),
 }
 
 

@@ -98,16 +98,23 @@ def _end_call(state: ExchangeState, header: Header, instrument: Instrument, then
 
 
 def _halt_ends(state: ExchangeState, header: Header, timer: Timer) -> list[Event]:
-    """A circuit breaker's time is over: the instrument is resumed into the phase its timetable gives this moment."""
-    instrument = state.instruments[InstrumentId(timer.subject_id)]
-    trading = trading_of(state, instrument)
-    if trading is None or instrument.frozen:
+    """A circuit breaker's time is over."""
+    return resume(state, header, state.instruments[InstrumentId(timer.subject_id)], TIMETABLE)
+
+
+def resume(state: ExchangeState, header: Header, instrument: Instrument, reason: str) -> list[Event]:
+    """Go on from a halt, into the phase the timetable gives this moment; without one, with continuous trading.
+
+    Does nothing for what is frozen, or not halted any more. Call after the line.
+    """
+    if instrument.frozen or instrument.phase is not Phase.HALTED:
         return []
-    timetable = trading.fields.timetable.value
+    trading = trading_of(state, instrument)
+    timetable = trading.fields.timetable.value if trading is not None else ()
     phase = phase_at(calendar_of(state, instrument), timetable, header.at_ns) if timetable else Phase.CONTINUOUS
     if not allowed(Phase.HALTED, phase):
         return []
-    return move_phase(state, header, instrument, phase, TIMETABLE, held=False)
+    return move_phase(state, header, instrument, phase, reason, held=False)
 
 
 FIRINGS[TimerKind.PHASE_DUE] = _phase_due

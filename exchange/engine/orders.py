@@ -13,6 +13,8 @@ from exchange.engine.access import refuse_account
 from exchange.engine.book_fold import MAX_FILLS, book_for, cover, fold
 from exchange.engine.book_follow import after_book
 from exchange.engine.fees import cover_units, hold_units
+from exchange.engine.insiders import refuse_insider
+from exchange.engine.limits import refuse_by_limits, use_limits
 from exchange.engine.open_order import OpenOrder, notional_left_ticks, with_terms
 from exchange.engine.order_ends import may_withdraw, withdraw
 from exchange.engine.order_terms import (
@@ -62,6 +64,10 @@ def place_order(state: ExchangeState, header: Header, command: PlaceOrder) -> li
         return [Rejected(code=RejectCode.FEE_SCHEDULE_UNKNOWN, detail=state.market_of(instrument).fee_schedule)]
     if (refusal := refuse_order_by_rule(state, header, instrument, order)) is not None:
         return [refusal]
+    if (refusal := refuse_insider(state, header, instrument, order.account_id)) is not None:
+        return [refusal]
+    if (refusal := refuse_by_limits(state, header, instrument, order)) is not None:
+        return [refusal]
     if (refusal := _refuse_by_book(state, instrument, order)) is not None:
         return [refusal]
     order.hold_units = _cover_of_new(state, instrument, order)
@@ -71,8 +77,9 @@ def place_order(state: ExchangeState, header: Header, command: PlaceOrder) -> li
     # Change after. From here on only a bug can fail, and a bug stops the node.
     state.change()
     accepted = _accept(state, header, order)
+    used = use_limits(state, header, instrument, order)
     told = book_for(state, header, instrument).submit(book_order(order, instrument.tick_minor), MAX_FILLS)
-    events: list[Event] = [accepted, *fold(state, header, instrument, told)]
+    events: list[Event] = [accepted, *used, *fold(state, header, instrument, told)]
     if command.expires_at_ns is not None and order.order_id in state.orders:
         events.append(set_timer(state, header, TimerKind.ORDER_EXPIRES, command.expires_at_ns, order.order_id))
     return [*events, *after_book(state, header, instrument.instrument_id)]
@@ -113,6 +120,10 @@ def replace_order(state: ExchangeState, header: Header, command: ReplaceOrder) -
         new.priority = header.sequence * ORDINALS
         if (refusal := refuse_order_by_rule(state, header, instrument, new)) is not None:
             return [refusal]
+    if (refusal := refuse_insider(state, header, instrument, old.account_id)) is not None:
+        return [refusal]
+    if (refusal := refuse_by_limits(state, header, instrument, new, replaced=old)) is not None:
+        return [refusal]
     book = state.books[old.instrument_id]
     stop_ticks = command.stop_ticks or 0
     refused = book.check_replace(old.order_id, new.price_ticks, new.remaining_lots, stop_ticks)
@@ -122,7 +133,8 @@ def replace_order(state: ExchangeState, header: Header, command: ReplaceOrder) -
         return [Rejected(code=RejectCode.HOLD_INSUFFICIENT_AVAILABLE)]
 
     state.change()
-    events = _change_terms(state, header, instrument, old, new)
+    used = use_limits(state, header, instrument, new, replaced=old)
+    events = [*_change_terms(state, header, instrument, old, new), *used]
     book = book_for(state, header, instrument)
     told = book.replace(old.order_id, new.price_ticks, new.remaining_lots, stop_ticks, MAX_FILLS)
     events += fold(state, header, instrument, told)

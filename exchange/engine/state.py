@@ -51,9 +51,11 @@ from exchange.rulebook.trading import TradingRules
 from matching.book_messages import Book, BookState
 from matching.books import make_book
 from matching.deals import Deal, LastSale
+from matching.limit_messages import NO_ACCOUNT, LimitUse, TradingLimit
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import BookStanding, Instrument, Market
+from matching.notice_messages import Announcement, InsiderList, NewsNumber
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from matching.session import book_matching
 from matching.session_messages import Session
@@ -134,6 +136,16 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(LotBid, "bid_id", lambda bid: not bid.over),
     _entity(ListingSteps, "listing_id"),
     _entity(Pilot, "pilot_id", lambda pilot: pilot.counts, index=("outcome_id",)),
+    _entity(
+        TradingLimit,
+        "limit_id",
+        lambda limit: not limit.over,
+        index=("account_id", "user_id", "by_venue", "currency"),
+    ),
+    _entity(LimitUse, "limit_id"),
+    _entity(InsiderList, "list_id", lambda insiders: not insiders.ended_at_ns),
+    _entity(Announcement, "announcement_id", lambda announcement: announcement.live),
+    _entity(NewsNumber, "channel"),
     _entity(Timer, "timer_id"),
     _entity(Run, "run_id", lambda run: not run.done),
     _entity(Approval, "approval_id", lambda approval: approval.status == "open"),
@@ -182,6 +194,12 @@ class ExchangeState:
     """What each market's law comes to for its book: follows from the market and the published texts alone."""
     receipt_references: dict[tuple[int, str], ReceiptId] = field(default_factory=dict[tuple[int, str], ReceiptId])
     """Each payment a bank reported, by bank and reference: follows from the records alone."""
+    limited_accounts: dict[AccountId, dict[OrderId, None]] = field(default_factory=dict[AccountId, dict[OrderId, None]])
+    limited_users: dict[UserId, dict[OrderId, None]] = field(default_factory=dict[UserId, dict[OrderId, None]])
+    """The accounts and users with a limit, and their open orders: follows from the limits and the orders alone. An
+    order that has ended may stand here a while; nobody else's orders are followed."""
+    insider_lists: dict[AssetId, dict[int, InsiderList]] = field(default_factory=dict[AssetId, dict[int, InsiderList]])
+    """The open insider lists about each asset, in the order in which they were opened: follows from them alone."""
     expiries: dict[int, int] = field(default_factory=dict[int, int])
     """The timer that ends each GTD order, by order: follows from the timers alone."""
     trades_made: tuple[int, int] = (0, 0)
@@ -213,6 +231,7 @@ class ExchangeState:
         entity = _BY_RECORD[type(record)]
         key = entity.key(record)
         if not entity.live(record):
+            self._let_go(record)
             self.records[entity.record].pop(key, None)
             if entity.index is not None:
                 self.found[entity.record].pop(entity.index(record), None)
@@ -233,10 +252,48 @@ class ExchangeState:
             heapq.heappush(self.due, (record.due_ns, record.timer_id))
             if record.kind is TimerKind.ORDER_EXPIRES:
                 self.expiries[record.subject_id] = record.timer_id
+        elif isinstance(record, TradingLimit):
+            self._follow_limited(record)
+        elif isinstance(record, InsiderList):
+            self.insider_lists.setdefault(record.asset_id, {})[record.list_id] = record
         elif isinstance(record, Published):
             self._put_published(record)
         elif isinstance(record, Market) and record.market_id not in self.terms:
             self._put_terms(record)
+
+    def _let_go(self, record: Record) -> None:
+        """Forget what follows from a record that is over."""
+        if isinstance(record, InsiderList):
+            lists = self.insider_lists.get(record.asset_id, {})
+            lists.pop(record.list_id, None)
+            if not lists:
+                self.insider_lists.pop(record.asset_id, None)
+        elif isinstance(record, TradingLimit):
+            others = [each for each in self.table(TradingLimit).values() if each.limit_id != record.limit_id]
+            if not any(each.account_id == record.account_id != NO_ACCOUNT for each in others):
+                self.limited_accounts.pop(record.account_id, None)
+            if not any(each.user_id == record.user_id and each.account_id == NO_ACCOUNT for each in others):
+                self.limited_users.pop(record.user_id, None)
+
+    def _follow_limited(self, limit: TradingLimit) -> None:
+        """Follow the orders of an account or user from its first limit on."""
+        if limit.account_id != NO_ACCOUNT:
+            if limit.account_id not in self.limited_accounts:
+                self.limited_accounts[limit.account_id] = {
+                    each.order_id: None for each in self.orders_in_sequence() if each.account_id == limit.account_id
+                }
+        elif limit.user_id not in self.limited_users:
+            self.limited_users[limit.user_id] = {
+                each.order_id: None for each in self.orders_in_sequence() if each.entered_by == limit.user_id
+            }
+
+    def _follow_order(self, order: OpenOrder) -> None:
+        """Note an order among those its account's or user's limit counts."""
+        for followed in (self.limited_accounts.get(order.account_id), self.limited_users.get(order.entered_by)):
+            if followed is not None:
+                for ended in [order_id for order_id in followed if order_id not in self.orders]:
+                    del followed[ended]
+                followed[order.order_id] = None
 
     def find(self, record: type[R], value: object) -> R | None:
         """The kept record of one kind that has this value under its index."""
@@ -318,6 +375,8 @@ class ExchangeState:
     def open_order(self, order: OpenOrder) -> None:
         """Keep an order that may still trade, and reserve what its fill could breach."""
         self.orders[order.order_id] = order
+        if self.limited_accounts or self.limited_users:
+            self._follow_order(order)
         if order.conditions is not None:
             self.numbers[order.instrument_id].special += 1
             self._pair(order, order.conditions.oco_order_id)

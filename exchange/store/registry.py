@@ -64,6 +64,13 @@ from exchange.store.schema.members import (
     TimerTable,
     UserTable,
 )
+from exchange.store.schema.notices import (
+    AnnouncementTable,
+    InsiderListTable,
+    LimitUseTable,
+    NewsNumberTable,
+    TradingLimitTable,
+)
 from exchange.store.schema.sales import (
     BidderTable,
     ListingStepsTable,
@@ -80,9 +87,11 @@ from exchange.store.schema.securitization import (
     SubscriptionTable,
 )
 from matching.deals import Deal, LastSale
+from matching.limit_messages import LimitUse, TradingLimit
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import BookStanding, Instrument, Market
+from matching.notice_messages import Announcement, InsiderList, NewsNumber
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from matching.session_messages import Session
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
@@ -128,6 +137,11 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Bidder, BidderTable),
     (LotBid, LotBidTable),
     (ListingSteps, ListingStepsTable),
+    (TradingLimit, TradingLimitTable),
+    (LimitUse, LimitUseTable),
+    (InsiderList, InsiderListTable),
+    (Announcement, AnnouncementTable),
+    (NewsNumber, NewsNumberTable),
 )
 
 

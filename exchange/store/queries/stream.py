@@ -14,10 +14,13 @@ from exchange.core.messages import Event, Header
 from exchange.core.units import Epoch, TimeNs
 from exchange.core.units import Sequence as JournalSequence
 from exchange.core.wire import decode_events
+from exchange.store.load.state import read_record
 from exchange.store.queries.reader import Snapshot
+from exchange.store.registry import TABLES
 from exchange.store.schema.custody import ChannelTable
 from exchange.store.schema.journal import JournalTable
 from exchange.store.schema.matching import TradeTable
+from matching.notice_messages import Announcement
 
 
 def _table(mapped: Any) -> Table:
@@ -77,6 +80,16 @@ def last_trades(snapshot: Snapshot, limit: int) -> list[TradeRow]:
     """The newest trades of all instruments, oldest first."""
     query = select(*(TRADES[name] for name in TradeRow._fields)).order_by(TRADES.trade_id.desc()).limit(limit)
     return [TradeRow(*values) for values in reversed(snapshot.rows(query))]
+
+
+def last_announcements(snapshot: Snapshot, limit: int) -> list[Announcement]:
+    """The newest released announcements, oldest first."""
+    kept = TABLES[Announcement]
+    columns = kept.table.columns
+    fields = [columns[name] for name in Announcement.__struct_fields__]
+    query = select(*fields).where(columns["n"] > 0).order_by(columns["n"].desc()).limit(limit)
+    found = [read_record(kept, Announcement, tuple(row)) for row in snapshot.rows(query)]
+    return [cast("Announcement", each) for each in reversed(found)]
 
 
 def _row(sequence: int, epoch: int, at_ns: int, principal: int, connection_id: int, events: bytes) -> FeedRow:

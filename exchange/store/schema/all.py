@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from exchange.store.schema import assets, custody, deals, journal, matching, members, sales, securitization
+from exchange.store.schema import assets, custody, deals, journal, matching, members, notices, sales, securitization
 from exchange.store.schema.base import Base
 
 metadata = Base.metadata
-MODULES = (assets, custody, deals, journal, matching, members, sales, securitization)
+MODULES = (assets, custody, deals, journal, matching, members, notices, sales, securitization)
 
 STATE_TABLES = tuple(table for table in metadata.sorted_tables if table.name not in {"journal", "epochs", "suspects"})
 """The tables that follow from the journal's events alone; the proofs rebuild and compare these."""

@@ -1,0 +1,1 @@
+"""Trading limits, insider lists and announcements."""
