@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from api.auth.signer import AnswerChecker, RequestSigner, UntrustedAnswer
 from api.auth.signing_keys import Purpose, unb64url
-from api.client_books import Followed, LiveBook
+from api.client_books import Followed, LiveBook, LiveOrders
 from api.client_http import Http, Response
 from api.client_stream import Refused, Stream, StreamEnded
 
@@ -32,6 +32,7 @@ __all__ = [
     "CounterpartyClient",
     "Followed",
     "LiveBook",
+    "LiveOrders",
     "Problem",
     "Refused",
     "Stream",

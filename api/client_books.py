@@ -10,6 +10,7 @@ from typing import Any
 Message = dict[str, Any]
 
 CHECKSUM_LEVELS = 10
+CHECKSUM_ORDERS = 10
 
 
 class Followed:
@@ -60,7 +61,7 @@ class Followed:
 
 
 class LiveBook(Followed):
-    """One instrument's depth. `bids` and `offers` are lots by price, whole for the 50 best of each side."""
+    """One instrument's depth: `bids` and `offers` are lots by price, whole for the prices that a snapshot shows."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -93,6 +94,48 @@ class LiveBook(Followed):
     def best_offer(self) -> int | None:
         """The lowest price offered."""
         return min(self.offers, default=None)
+
+
+class LiveOrders(Followed):
+    """One instrument's single orders, where its market shows them: `[price, lots]` by their public numbers.
+
+    In one queue, at one price of one side, the order with the lowest number is the oldest.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.bids: dict[int, tuple[int, int]] = {}
+        self.offers: dict[int, tuple[int, int]] = {}
+        self.is_whole = False
+        """Whether the last part of the snapshot has come."""
+
+    def restart(self, message: Message) -> None:
+        """Begin anew with the first part of a snapshot."""
+        if message["first"]:
+            self.bids, self.offers = {}, {}
+            self.is_whole = False
+
+    def apply(self, message: Message) -> bool:
+        """Set the orders the message names; once all have come, the checksum proves the result."""
+        for side, rows in ((self.bids, message["bids"]), (self.offers, message["offers"])):
+            for number, price, lots in rows:
+                if lots:
+                    side[number] = (price, lots)
+                else:
+                    side.pop(number, None)
+        self.is_whole = self.is_whole or message.get("last", False)
+        told: int = message["checksum"]
+        return not self.is_whole or self.checksum() == told
+
+    def queue(self, *, bids: bool) -> list[tuple[int, int, int]]:
+        """Number, price and lots of one side's orders, in the order in which they would trade."""
+        rows = [(number, price, lots) for number, (price, lots) in (self.bids if bids else self.offers).items()]
+        return sorted(rows, key=lambda row: (-row[1] if bids else row[1], row[0]))
+
+    def checksum(self) -> int:
+        """CRC-32 of the ten first orders of each side, `number:price:lots` joined by `|`; 0 without any."""
+        first = self.queue(bids=True)[:CHECKSUM_ORDERS] + self.queue(bids=False)[:CHECKSUM_ORDERS]
+        return zlib.crc32("|".join(f"{number}:{price}:{lots}" for number, price, lots in first).encode("ascii"))
 
 
 def checksum(bids: dict[int, int], offers: dict[int, int]) -> int:

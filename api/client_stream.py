@@ -17,7 +17,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from api.client_books import Followed, LiveBook, Message
+from api.client_books import Followed, LiveBook, LiveOrders, Message
 
 TRY_AGAIN = ("node.busy", "node.restarting", "node.stopped", "orders.outstanding")
 PAUSES_S = (0.0, 0.1, 0.3, 1.0, 3.0)
@@ -136,12 +136,26 @@ class Stream:
 
     # --- Channels -----------------------------------------------------------------------------------------------------
 
-    async def book(self, instrument_id: str) -> LiveBook:
-        """Follow an instrument's depth.
+    async def book(self, instrument_id: str, levels: int | None = None) -> LiveBook:
+        """Follow an instrument's depth, or only so many of its best prices.
 
         Raises: Refused.
         """
-        return await self._follow(LiveBook(f"book:{instrument_id}"))
+        return await self._follow(LiveBook(f"book:{instrument_id}" + (f":{levels}" if levels else "")))
+
+    async def orders(self, instrument_id: str) -> LiveOrders:
+        """Follow an instrument's single orders, where its market shows them.
+
+        Raises: Refused.
+        """
+        return await self._follow(LiveOrders(f"orders:{instrument_id}"))
+
+    async def auction(self, instrument_id: str) -> Followed:
+        """Follow an instrument's calls and auctions; every message says how all of it stands.
+
+        Raises: Refused.
+        """
+        return await self._follow(Followed(f"auction:{instrument_id}"))
 
     async def trades(self, instrument_id: str, from_n: int | None = None) -> Followed:
         """Follow an instrument's trades.
@@ -272,7 +286,7 @@ class Stream:
     def _resync(self, channel: Followed) -> None:
         """Something is missing: begin the channel again, from its number or from a snapshot."""
         channel.is_live = False
-        if isinstance(channel, LiveBook):
+        if isinstance(channel, LiveBook | LiveOrders):
             channel.n = None
         body = {"type": "unsubscribe", "channel": channel.name}
         self._spawn(self._resubscribe(channel, msgspec.json.encode(body).decode()))

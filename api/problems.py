@@ -124,7 +124,7 @@ _FORBIDDEN = {
 }
 _CONFLICT_ENDINGS = (
     *(".exists", ".state", ".duplicate", ".phase", ".stale"),
-    *("_closed", "_halted", "_running", "_reversed"),
+    *("_closed", "_halted", "_running", "_reversed", ".uncrossing", ".killed"),
 )
 _NODE_FAULTS = {
     "node.busy": "Too many commands are waiting; nothing was taken.",

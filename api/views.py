@@ -16,11 +16,22 @@ import msgspec
 from custody.transfers import TransferLeg
 from exchange.core.ids import AccountId, MemberId, UserId
 from exchange.core.messages import Event
+from exchange.core.node_messages import TimerKind, TimerSet
 from exchange.core.postings import AccountMark, HoldChange, Posting
 from exchange.core.wire_json import show
 from matching.lot_messages import LotBid
-from matching.messages import TradeSide
+from matching.messages import (
+    BookStandingChanged,
+    OrderAccepted,
+    OrderCancelled,
+    OrderCovered,
+    OrderMoved,
+    OrderReduced,
+    OrderReplaced,
+    TradeSide,
+)
 from matching.sale_messages import Bidder, LotReserve
+from matching.session_messages import SessionChanged
 from securitization.messages import Claim, Subscription
 
 OWNERS: dict[type[Any], tuple[str, ...]] = {
@@ -37,6 +48,19 @@ OWNERS: dict[type[Any], tuple[str, ...]] = {
 }
 """Records private to the accounts they name; tests/api/rest/test_views.py asks about every other one."""
 PRIVATE = tuple(OWNERS)
+
+ONE_ACCOUNTS = (OrderAccepted, OrderCancelled, OrderReplaced, OrderMoved, OrderReduced, OrderCovered)
+"""Events that are one account's alone: a command tells its sender nothing of the orders of others that it moved."""
+STAFFS = (BookStandingChanged,)
+"""Events for operators and regulators: they speak of stops and hidden prices."""
+
+
+def is_secret(event: Event) -> bool:
+    """Whether an event is for the exchange's own tables alone: it knows, before the market does, when a call ends."""
+    return isinstance(event, SessionChanged) or (
+        isinstance(event, TimerSet) and event.timer.kind is TimerKind.CALL_ENDS
+    )
+
 
 MayView = Callable[[AccountId], bool]
 
@@ -130,5 +154,14 @@ def _holds_records(kind: Any) -> bool:
 
 
 def of_sender(events: list[Event] | tuple[Event, ...], may_view: MayView) -> list[dict[str, Any]]:
-    """What a command's sender is told of its events."""
-    return [shown(event, may_view) for event in events]
+    """What a command's sender is told of its events: of orders, those of the account it named and of its own."""
+    if may_view is everything:
+        return [shown(event, may_view) for event in events if not is_secret(event)]
+    named = events[0].account_id if events and isinstance(events[0], ONE_ACCOUNTS) else 0
+    return [shown(event, may_view) for event in events if _is_senders(event, named, may_view)]
+
+
+def _is_senders(event: Event, named: int, may_view: MayView) -> bool:
+    if isinstance(event, STAFFS) or is_secret(event):
+        return False
+    return not isinstance(event, ONE_ACCOUNTS) or event.account_id == named or may_view(event.account_id)

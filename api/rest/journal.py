@@ -2,7 +2,8 @@
 
 A row's leaf is hashed over its command's hash and each event's salted hash (exchange.node.codec). Who may see one event
 is given its bytes and salt, and of its neighbours the hashes alone, so it can check the leaf and the chain over it
-without seeing more. An event that is shown in part carries no bytes: they would tell the rest.
+without seeing more. An event that is shown in part carries no bytes: they would tell the rest. So it is, for everybody,
+with a row that knows when a call will end: what is secret in it is a hash.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from starlette.responses import Response
 from api.problems import RequestCode, RequestRefused
 from api.rest.answers import view_of
 from api.rest.reading import CURSOR, LIMIT, MIN_SEQUENCE, PAGED, Param, Question, documented, question
-from api.views import concerns, shown
+from api.views import concerns, is_secret, shown
 from exchange.core.ids import KINDS, SHARD, to_wire
 from exchange.core.wire import split_events
 from exchange.core.wire_json import show
@@ -102,6 +103,8 @@ def header_of(entry: Entry) -> dict[str, Any]:
 
 def whole(entry: Entry) -> dict[str, Any]:
     """A row as operators and regulators read it."""
+    if any(is_secret(event) for event in entry.events):
+        return _sealed(entry)
     return {
         **header_of(entry),
         "principal": to_wire(KINDS["UserId"], entry.principal),
@@ -112,6 +115,27 @@ def whole(entry: Entry) -> dict[str, Any]:
         "salt": entry.salt.hex(),
         "command_bytes": entry.command_bytes.hex(),
         "events_bytes": entry.events_bytes.hex(),
+    }
+
+
+def _sealed(entry: Entry) -> dict[str, Any]:
+    """A row without what is secret in it, and with the hashes by which the rest is proved."""
+    encoded = split_events(entry.events_bytes)
+    asked_hash = command_hash(entry.principal, entry.connection_id, entry.key.encode(), entry.command_bytes)
+    command = {name: value for name, value in show(entry.command).items() if name != "chance"}
+    return {
+        **header_of(entry),
+        "principal": to_wire(KINDS["UserId"], entry.principal),
+        "connection_id": entry.connection_id,
+        "key": entry.key,
+        "command": command,
+        "command_hash": asked_hash.hex(),
+        "event_hashes": _hashes(entry, encoded),
+        "events": [
+            {"place": place, "event": show(event), **_proof(entry, encoded, place)}
+            for place, event in enumerate(entry.events)
+            if not is_secret(event)
+        ],
     }
 
 

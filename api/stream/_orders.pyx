@@ -71,8 +71,10 @@ cdef bytes ACCOUNT = b"A%d-" % SHARD
 cdef bytes INSTRUMENT = b"I%d-" % SHARD
 cdef bytes ORDER = b"O%d-" % SHARD
 cdef dict SIDES = {str(side): side for side in Side}
-cdef dict ORDER_TYPES = {str(kind): kind for kind in OrderType}
-cdef dict TIMES = {str(time): time for time in TimeInForce}
+cdef dict ORDER_TYPES = {str(kind): kind for kind in (OrderType.LIMIT, OrderType.MARKET)}
+cdef dict TIMES = {
+    str(time): time for time in (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
+}
 
 
 cdef Writer writer

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from api.stream.market import Follower
+from api.stream.channels import Follower
 from api.stream.private import Told, private_frame, told
 from api.stream.projections import channel_numbers
 from api.stream.rights import Rights

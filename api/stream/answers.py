@@ -19,7 +19,7 @@ from exchange.core.node_messages import RunStarted
 from exchange.core.wire_json import show
 from exchange.node.ports import NodeFault, Outcome
 from matching.lot_messages import BidCommitted, BidPlaced, BidRevealed
-from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade
+from matching.messages import OrderAccepted, OrderCancelled, OrderReduced, OrderReplaced, TradeMade
 
 encode = msgspec.json.Encoder().encode
 
@@ -167,19 +167,31 @@ def answer_to(echo: str | int | None, outcome: Outcome | NodeFault) -> Answer:
 
 
 def _told_by(events: Sequence[Event]) -> Told | None:
-    """What the events of an order's command come to: the order's status and open lots after all of them."""
-    match events[0] if events else None:
+    """What the events of an order's command come to: the order's status and open lots after all of them.
+
+    A command may end or change other orders too, before and after: only what is told of its own counts.
+    """
+    match next((event for event in events if isinstance(event, OrderAccepted | OrderReplaced | OrderCancelled)), None):
         case OrderAccepted() as first:
-            order_id, lots = first.order_id, first.quantity_lots
+            order_id, left = first.order_id, first.quantity_lots
         case OrderReplaced() as first:
-            order_id, lots = first.order_id, first.remaining_lots
+            order_id, left = first.order_id, first.remaining_lots
         case OrderCancelled() as first:
             return first.order_id, CANCELLED, 0
         case _:
             return None
-    if len(events) > 1 and isinstance(events[-1], OrderCancelled):
-        return order_id, CANCELLED, 0
-    left = lots - sum(event.quantity_lots for event in events[1:] if isinstance(event, TradeMade))
+    for event in events[1:]:
+        match event:
+            case TradeMade(buyer=own) if own.order_id == order_id:
+                left = own.remaining_lots
+            case TradeMade(seller=own) if own.order_id == order_id:
+                left = own.remaining_lots
+            case OrderReduced() if event.order_id == order_id:
+                left = event.remaining_lots
+            case OrderCancelled() if event.order_id == order_id:
+                return order_id, CANCELLED, 0
+            case _:
+                pass  # somebody else's order, or another place in the book
     return order_id, OPEN if left else FILLED, left
 
 

@@ -1,7 +1,8 @@
-"""The public channels of one instrument, `book:…` and `trades:…`: numbered, kept in a ring, merged for who fell behind.
+"""Two public channels of one instrument, `book:…` and `trades:…`: numbered, kept in a ring, merged for who fell behind.
 
 A message covers the events `from_n..n` and carries absolute sizes, so any run of messages can be merged into one that
 says the same: that is how a tick is made of rows, how a slow reader catches up, and how a returning one resumes.
+`book:INS:5` is the same for the five best prices of each side alone: a price that is no longer one of them is gone.
 """
 
 from __future__ import annotations
@@ -14,24 +15,17 @@ from itertools import islice
 import msgspec
 
 from api.stream.answers import encode, envelope, frame, id_text
+from api.stream.channels import Moment
 from api.stream.projections import VisibleBooks
 from exchange.core.ids import InstrumentId, TradeId, to_wire
 from exchange.core.instruments import Phase, Side
-from matching.depth import RECENT_TRADES, BookChange, DepthLevel, PublicTrade
+from matching.visible import RECENT_TRADES, BookChange, DepthLevel, PublicTrade
 
 RING_MESSAGES = 1_000
 """Messages a channel keeps for those who return; a channel nobody follows keeps none."""
 TAPE_SHOWN = RECENT_TRADES
 """Trades a snapshot shows."""
 SNAPSHOT_DEPTH = 50
-
-
-class Moment(msgspec.Struct, frozen=True, gc=False):
-    """Where the journal stood: the sender of market data stamps its messages with it."""
-
-    epoch: int = 0
-    sequence: int = 0
-    at_ns: int = 0
 
 
 class BookChanged(msgspec.Struct, frozen=True, gc=False, tag="book.changed", omit_defaults=True):
@@ -54,13 +48,13 @@ class BookSnapshot(msgspec.Struct, frozen=True, gc=False, tag="book.snapshot"):
 
 
 class TradeLine(msgspec.Struct, frozen=True, gc=False):
-    """A trade as everybody sees it; `aggressor` is the side that came last."""
+    """A trade as everybody sees it; `aggressor` is the side that came last, null in an auction."""
 
     n: int
     trade_id: str
     price_ticks: int
     quantity_lots: int
-    aggressor: Side
+    aggressor: Side | None
     at_ns: int
 
 
@@ -118,7 +112,7 @@ class BookChannel:
         """Stand at an event's number: what came before, nobody followed."""
         self.n, self.phase = n, phase
 
-    def take(self, change: BookChange) -> None:
+    def take(self, change: BookChange) -> bool:
         """Take in what rows changed; it is sent with the next tick."""
         pending = self._pending
         if pending is None:
@@ -128,6 +122,7 @@ class BookChannel:
         pending.n = self.n = change.to_book_n
         if change.phase is not None:
             pending.phase = self.phase = change.phase
+        return True
 
     def emit(self, moment: Moment) -> bytes | None:
         """The tick's message, if anything changed; it is kept for those who come back."""
@@ -138,7 +133,7 @@ class BookChannel:
         if self._ring is None:  # nobody follows: whoever comes gets a snapshot
             self.serial += 1
             return None
-        entry.checksum = self._depth.checksum(self.instrument_id)
+        entry.checksum = self._checksum()
         entry.frame = self._frame(entry, moment)
         self.serial += 1
         if self._ring is not None:
@@ -174,9 +169,15 @@ class BookChannel:
 
     def snapshot(self, moment: Moment) -> bytes:
         """The book as it stands. Emit first: what is pending is in it already."""
-        now = self._depth.snapshot(self.instrument_id, SNAPSHOT_DEPTH)
-        body = BookSnapshot(_pairs(now.bids), _pairs(now.offers), now.checksum, self.phase)
+        return self._snapshot(moment, SNAPSHOT_DEPTH)
+
+    def _snapshot(self, moment: Moment, levels: int) -> bytes:
+        now = self._depth.snapshot(self.instrument_id, levels)
+        body = BookSnapshot(_pairs(now.bids), _pairs(now.offers), self._checksum(), self.phase)
         return frame(envelope(self.name, moment.epoch, now.book_n, moment.sequence, moment.at_ns, encode(body)))
+
+    def _checksum(self) -> int:
+        return self._depth.checksum(self.instrument_id)
 
     def _merge(self, entries: Sequence[Merged], moment: Moment) -> bytes:
         if len(entries) == 1:
@@ -190,6 +191,52 @@ class BookChannel:
         bids, offers = list(entry.bids.items()), list(entry.offers.items())
         body = BookChanged(entry.from_n, bids, offers, entry.checksum, entry.phase)
         return frame(envelope(self.name, moment.epoch, entry.n, moment.sequence, moment.at_ns, encode(body)))
+
+
+class TopChannel(BookChannel):
+    """The best prices alone: what is sent is how they differ from what was sent before."""
+
+    __slots__ = ("_levels", "_told")
+
+    def __init__(self, instrument_id: InstrumentId, depth: VisibleBooks, levels: int, *, is_asked: bool) -> None:
+        super().__init__(instrument_id, depth)
+        if is_asked:  # else the market shows no more
+            self.name += f":{levels}"
+        self._levels = levels
+        self._told: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        """Lots by price as the last message left them, bids and offers."""
+
+    def keep(self, *, wanted: bool) -> None:
+        """Begin or stop keeping what is sent; what there is now, a snapshot tells."""
+        if wanted and self._ring is None:
+            self._told = self._top()
+        super().keep(wanted=wanted)
+
+    def emit(self, moment: Moment) -> bytes | None:
+        """The tick's message, if the best prices changed or the phase; else what is pending waits for one that does."""
+        entry = self._pending
+        if entry is None or self._ring is None:
+            return super().emit(moment)
+        now = self._top()
+        for told, levels, changed in zip(self._told, now, (entry.bids, entry.offers), strict=True):
+            changed.clear()
+            changed.update({price: 0 for price in told if price not in levels})
+            changed.update({price: lots for price, lots in levels.items() if told.get(price) != lots})
+        if not entry.bids and not entry.offers and entry.phase is None:
+            return None
+        self._told = now
+        return super().emit(moment)
+
+    def snapshot(self, moment: Moment) -> bytes:
+        """The best prices as they stand."""
+        return self._snapshot(moment, self._levels)
+
+    def _checksum(self) -> int:
+        return self._depth.checksum(self.instrument_id, self._levels)
+
+    def _top(self) -> tuple[dict[int, int], dict[int, int]]:
+        now = self._depth.snapshot(self.instrument_id, self._levels)
+        return dict(_pairs(now.bids)), dict(_pairs(now.offers))
 
 
 class TradesChannel:
@@ -216,9 +263,10 @@ class TradesChannel:
         if trades:
             self.serial = self.n = trades[-1].trade_n
 
-    def take(self, trades: Iterable[PublicTrade]) -> None:
-        """Take in trades; they are sent with the next tick."""
-        self._new.extend(map(_line, trades))
+    def take(self, change: BookChange) -> bool:
+        """Take in what rows changed; trades are sent with the next tick."""
+        self._new.extend(map(_line, change.trades))
+        return bool(change.trades)
 
     def emit(self, moment: Moment) -> bytes | None:
         """The tick's message, if there were trades."""
@@ -258,7 +306,9 @@ class TradesChannel:
         return frame(envelope(self.name, moment.epoch, lines[-1].n, moment.sequence, moment.at_ns, body))
 
 
-def trade_line(trade_id: int, n: int, price_ticks: int, quantity_lots: int, aggressor: Side, at_ns: int) -> TradeLine:
+def trade_line(
+    trade_id: int, n: int, price_ticks: int, quantity_lots: int, aggressor: Side | None, at_ns: int
+) -> TradeLine:
     """A trade as everybody sees it."""
     return TradeLine(n, to_wire("T", TradeId(trade_id)), price_ticks, quantity_lots, aggressor, at_ns)
 

@@ -42,6 +42,8 @@ class StreamCode(StrEnum):
     CHANNEL_AHEAD = "channel.ahead", 0, "The channel has not come that far; what you have is from another journal."
     CHANNEL_LIMIT = "channel.limit", 0, "The connection follows as many channels as it may."
     CHANNEL_BUSY = "channel.busy", 0, "The channel's past cannot be read now; subscribe again shortly."
+    CHANNEL_LEVELS = "channel.levels", 0, "The market does not show so many prices, or the stream does not."
+    CHANNEL_NOT_DISCLOSED = "channel.not_disclosed", 0, "The market does not show single orders."
     ORDERS_OUTSTANDING = "orders.outstanding", 0, "Too many orders of this connection wait for their answer."
 
     # The connection

@@ -21,17 +21,19 @@ from api.auth.sessions import Holder
 from api.directory import Directory
 from api.stream.accounts import Accounts
 from api.stream.answers import Heartbeat, encode, frame
-from api.stream.books import Moment, TradeLine, trade_line
+from api.stream.books import TradeLine, trade_line
+from api.stream.channels import Moment
 from api.stream.codes import StreamCode
 from api.stream.history import Journal
 from api.stream.link import Link
 from api.stream.lots import Lots
-from api.stream.market import TICK_S, Market
+from api.stream.market import EVERYTHING_BY_PRICE, TICK_S, Disclosure, Known, Market
 from api.stream.news import RING_MESSAGES as NEWS_MESSAGES
 from api.stream.news import News
+from api.stream.opening import auctions, disclosure, open_orders
 from api.stream.rights import Rights
 from api.stream.session import Session, Stage
-from exchange.core.ids import NODE, ConnectionId, InstrumentId, UserId
+from exchange.core.ids import NODE, ConnectionId, InstrumentId, MarketId, UserId
 from exchange.core.instruments import Side
 from exchange.core.node_messages import LoseConnection
 from exchange.node.local import LocalBus
@@ -109,7 +111,7 @@ class Hub:
         self.settings = settings or StreamSettings()
         self.rights = Rights(directory)
         self.accounts = Accounts(self.rights)
-        self.market = Market()
+        self.market = Market(disclosure=self._disclosure)
         self.lots = Lots()
         self.news = News()
         self.readers = asyncio.Semaphore(self.settings.max_readers)
@@ -178,16 +180,23 @@ class Hub:
         self.market.restore(
             moment,
             list(state.instruments.values()),
-            state.orders.values(),
-            {instrument_id: (numbers.book_n, numbers.trade_n) for instrument_id, numbers in state.numbers.items()},
-            self._last_trades(),
-            {instrument_id: numbers.last_price_ticks for instrument_id, numbers in state.numbers.items()},
+            open_orders(sequencer),
+            Known(
+                {instrument_id: (numbers.book_n, numbers.trade_n) for instrument_id, numbers in state.numbers.items()},
+                self._last_trades(),
+                {instrument_id: numbers.last_price_ticks for instrument_id, numbers in state.numbers.items()},
+                auctions(sequencer),
+            ),
         )
+
+    def _disclosure(self, market_id: MarketId) -> Disclosure:
+        """What a market shows of its books: it names its rules once, so the state, though ahead, does not differ."""
+        return EVERYTHING_BY_PRICE if self._sequencer is None else disclosure(self._sequencer, market_id)
 
     def _last_trades(self) -> dict[InstrumentId, list[TradeLine]]:
         found: dict[InstrumentId, list[TradeLine]] = {}
         for trade_id, instrument_id, n, price, lots, aggressor, at_ns in self.journal.last_trades(LAST_TRADES):
-            line = trade_line(trade_id, n, price, lots, Side(aggressor), at_ns)
+            line = trade_line(trade_id, n, price, lots, Side(aggressor) if aggressor else None, at_ns)
             found.setdefault(InstrumentId(instrument_id), []).append(line)
         return found
 
@@ -282,6 +291,8 @@ class Hub:
 
     def snapshot(self, instrument_id: InstrumentId, depth: int) -> tuple[int, DepthSnapshot]:
         """The best prices of both sides, and the journal sequence they stand at: what REST shows."""
+        levels = self.market.disclosed(instrument_id).levels
+        depth = depth if levels is None else min(depth, levels)
         return self.market.moment.sequence, self.market.depth.snapshot(instrument_id, depth)
 
     def quote(self, instrument_id: InstrumentId) -> Quote | None:

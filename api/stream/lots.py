@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast, get_args
 import msgspec
 
 from api.stream.answers import encode, envelope, frame, id_text
-from api.stream.books import Moment
+from api.stream.channels import Moment
 from exchange.core.ids import LotId
 from exchange.core.messages import Event, Header
 from exchange.core.wire import name_of

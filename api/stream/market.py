@@ -1,151 +1,101 @@
-"""All public channels, on a tick: what a tick's rows changed leaves as one message a channel, framed once for all.
+"""All public channels of instruments, on a tick: what a tick's rows changed leaves as one message a channel.
 
 Committed rows only add up in the visible books; a tick asks what changed, and only of the instruments that are
 watched, those with a follower now or not long ago. A follower whose connection is full is passed over and caught up
 later with one merged message; nobody waits for it.
+
+What an instrument's market discloses bounds its channels: how many prices `book:INS` shows, and whether `orders:INS`
+is there at all.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from api.stream.answers import encode, envelope, frame
-from api.stream.books import BookChannel, Moment, TradeLine, TradesChannel
+from api.stream.auctions import Auction, AuctionChannel, Auctions
+from api.stream.books import SNAPSHOT_DEPTH, BookChannel, TopChannel, TradeLine, TradesChannel
+from api.stream.by_order import OrdersChannel
+from api.stream.channels import Channel, Follower, Moment, Source
+from api.stream.codes import StreamCode
+from api.stream.instruments import Instruments
 from api.stream.projections import VisibleBooks, visible_books
-from exchange.core.ids import InstrumentId
+from exchange.core.ids import InstrumentId, MarketId
 from exchange.core.instruments import Phase
-from exchange.core.messages import Event, Header
-from exchange.core.wire import name_of
-from exchange.core.wire_json import show
-from matching.depth import CommittedRow, Quote, StandingOrder
+from exchange.core.messages import Header
+from matching.depth import CommittedRow, OpenOrder, Quote
 from matching.messages import Instrument
+from matching.visible import OrderLine
 
 TICK_S = 0.025
-INSTRUMENTS = "instruments"
-INSTRUMENTS_A_MESSAGE = 200
 
 
-class Follower(Protocol):
-    """Who follows a channel: takes frames, and says when it is full."""
+class Disclosure(NamedTuple):
+    """What a market shows of its books: at most so many prices a side (None: all), and single orders or not."""
 
-    def push(self, whole: bytes) -> None:
-        """Send a frame with the next write."""
-        ...
-
-    def is_full(self) -> bool:
-        """Whether what was sent before has not left yet."""
-        ...
+    levels: int | None = None
+    by_order: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class Following:
-    """One follower's place in one channel: the serial of the last message it was sent."""
-
-    follower: Follower
-    serial: int
+EVERYTHING_BY_PRICE = Disclosure()
+"""What a market without trading rules discloses."""
 
 
-class Source(Protocol):
-    """What a public channel sends: a tick's message, one for all that was missed, or a snapshot."""
+class Known(NamedTuple):
+    """What a start knows of trades and auctions."""
 
-    serial: int
-    n: int
-
-    def emit(self, moment: Moment) -> bytes | None:
-        """The tick's message, if anything changed."""
-        ...
-
-    def keep(self, *, wanted: bool) -> None:
-        """Begin or stop keeping what is sent."""
-        ...
-
-    def since_serial(self, serial: int, moment: Moment) -> bytes | None:
-        """One message for everything after the message `serial`."""
-        ...
-
-    def since_number(self, from_n: int, moment: Moment) -> bytes | None:
-        """One message for the events from `from_n` on."""
-        ...
-
-    def snapshot(self, moment: Moment) -> bytes:
-        """How things stand."""
-        ...
-
-
-S = TypeVar("S", bound=Source)
-
-
-class _Channel(Generic[S]):
-    """A public channel and its followers."""
-
-    __slots__ = ("followed_by", "source")
-
-    def __init__(self, source: S) -> None:
-        self.source = source
-        self.followed_by: dict[Follower, Following] = {}
-
-
-AnyChannel = _Channel[BookChannel] | _Channel[TradesChannel]
-
-
-class InstrumentChanged(msgspec.Struct, frozen=True, gc=False, tag="instrument.changed"):
-    """An instrument came, or changed its phase or terms; `event` says by what."""
-
-    event: str
-    instrument: dict[str, object]
-
-
-class InstrumentsSnapshot(msgspec.Struct, frozen=True, gc=False, tag="instruments.snapshot"):
-    """Instruments as they stand; more parts follow until `last`."""
-
-    instruments: list[dict[str, object]]
-    last: bool
+    numbers: Mapping[InstrumentId, tuple[int, int]]
+    """Each instrument's last `book_n` and `trade_n`."""
+    last_trades: Mapping[InstrumentId, list[TradeLine]]
+    last_prices: Mapping[InstrumentId, int]
+    auctions: Mapping[InstrumentId, Auction]
 
 
 class Market:
-    """Depth, trades and instruments as of the last committed batch, and who follows them."""
+    """Depth, trades, auctions and instruments as of the last committed batch, and who follows them."""
 
-    def __init__(self, depth: VisibleBooks | None = None) -> None:
+    def __init__(
+        self,
+        depth: VisibleBooks | None = None,
+        disclosure: Callable[[MarketId], Disclosure] = lambda _: EVERYTHING_BY_PRICE,
+    ) -> None:
         self.moment = Moment()
         self.depth = depth or visible_books()
-        self.instruments: dict[InstrumentId, Instrument] = {}
-        self._books: dict[InstrumentId, _Channel[BookChannel]] = {}
-        self._trades: dict[InstrumentId, _Channel[TradesChannel]] = {}
-        self._watched: dict[InstrumentId, None] = {}
-        """The instruments whose channels are told on every tick."""
+        self.list = Instruments()
+        self.auctions = Auctions()
+        self._disclosure = disclosure
+        self._trades: dict[InstrumentId, TradesChannel] = {}
+        """The tapes, which go on while nobody watches."""
+        self._watched: dict[InstrumentId, dict[str, Channel]] = {}
+        """The channels that are told on every tick, by the name of their kind: `book`, `book:5`, `trades`, …"""
         self._restored: dict[InstrumentId, tuple[int, Sequence[TradeLine]]] = {}
         """Number and lines of the last trades in the tables, until somebody asks for an instrument's channels."""
-        self._changed: dict[AnyChannel, None] = {}
-        self._behind: dict[AnyChannel, None] = {}
-        self._followers: dict[Follower, None] = {}
-        self._instruments_n = 0
+        self._changed: dict[Channel, None] = {}
+        self._behind: dict[Channel, None] = {}
 
     def restore(
-        self,
-        moment: Moment,
-        instruments: Iterable[Instrument],
-        open_orders: Iterable[StandingOrder],
-        numbers: Mapping[InstrumentId, tuple[int, int]],
-        last_trades: Mapping[InstrumentId, list[TradeLine]],
-        last_prices: Mapping[InstrumentId, int] | None = None,
+        self, moment: Moment, instruments: Iterable[Instrument], open_orders: Iterable[OpenOrder], known: Known
     ) -> None:
-        """Start from the tables: open orders, each book's last numbers, trades and price. Nobody follows yet."""
+        """Start from the tables. Nobody follows yet."""
         self.moment = moment
-        self.instruments = {instrument.instrument_id: instrument for instrument in instruments}
-        book_numbers = {instrument_id: book_n for instrument_id, (book_n, _) in numbers.items()}
-        self.depth.restore(open_orders, book_numbers, last_prices)
-        self._books, self._trades, self._watched = {}, {}, {}
+        self.list.restore(instruments)
+        self.auctions.restore(known.auctions)
+        book_numbers = {instrument_id: book_n for instrument_id, (book_n, _) in known.numbers.items()}
+        self.depth.restore(open_orders, book_numbers, known.last_prices)
+        self._trades, self._watched = {}, {}
         self._restored = {
-            instrument_id: (trade_n, last_trades.get(instrument_id, ()))
-            for instrument_id, (_, trade_n) in numbers.items()
+            instrument_id: (trade_n, known.last_trades.get(instrument_id, ()))
+            for instrument_id, (_, trade_n) in known.numbers.items()
         }
-        self._changed, self._behind, self._followers = {}, {}, {}
-        self._instruments_n = 0
+        self._changed, self._behind = {}, {}
+
+    @property
+    def instruments(self) -> Mapping[InstrumentId, Instrument]:
+        """Every instrument's latest terms."""
+        return self.list.by_id
 
     # --- committed rows in -
 
@@ -161,7 +111,10 @@ class Market:
             self.moment = _moment(row.header)
             for event in row.events:
                 for name in _instrument_fields(cast("Any", type(event))):
-                    self._instrument(event, getattr(event, name))
+                    instrument: Instrument = getattr(event, name)
+                    self.list.take(event, instrument, self.moment)
+                    self._auction_changed(self.auctions.phase(instrument))
+                self._auction_changed(self.auctions.take(event))
         self.moment = _moment(rows[-1].header)
         return others
 
@@ -170,22 +123,15 @@ class Market:
         if not self.depth.is_changed:
             return
         for change in self.depth.changes():
-            book, trades = self._books[change.instrument_id], self._trades[change.instrument_id]
-            book.source.take(change)
-            self._changed[book] = None
-            if change.trades:
-                trades.source.take(change.trades)
-                self._changed[trades] = None
+            for channel in self._watched[change.instrument_id].values():
+                if channel.source.take(change):
+                    self._changed[channel] = None
 
-    def _instrument(self, event: Event, instrument: Instrument) -> None:
-        """Take in an instrument's latest terms, and tell those who follow the list at once."""
-        self.instruments[instrument.instrument_id] = instrument
-        self._instruments_n += 1
-        if self._followers:
-            body = encode(InstrumentChanged(name_of(event), show(instrument)))
-            whole = self._instruments_frame(body)
-            for follower in self._followers:
-                follower.push(whole)
+    def _auction_changed(self, instrument_id: InstrumentId | None) -> None:
+        channel = self._watched.get(instrument_id, {}).get("auction") if instrument_id is not None else None
+        if channel is not None and isinstance(channel.source, AuctionChannel):
+            channel.source.changed()
+            self._changed[channel] = None
 
     def quote(self, instrument_id: InstrumentId) -> Quote | None:
         """The best prices, the phase and the last price, all of one moment; None without such an instrument."""
@@ -194,6 +140,11 @@ class Market:
             return None
         top, last_price_ticks = self.depth.snapshot(instrument_id, 1), self.depth.last_price(instrument_id)
         return Quote(self.moment.sequence, self.moment.at_ns, instrument.phase, last_price_ticks, top)
+
+    def disclosed(self, instrument_id: InstrumentId) -> Disclosure:
+        """What the public may see of an instrument's book."""
+        instrument = self.instruments.get(instrument_id)
+        return self._disclosure(instrument.market_id) if instrument is not None else EVERYTHING_BY_PRICE
 
     @property
     def is_waiting(self) -> bool:
@@ -204,29 +155,42 @@ class Market:
         """Send what changed, and what followers missed while they were full."""
         self.settle()
         changed, self._changed = self._changed, {}
+        behind, self._behind = self._behind, {}
         for channel in changed:
             self._emit(channel)
-        behind, self._behind = self._behind, {}
         for channel in behind:
-            for following in channel.followed_by.values():
-                if following.serial != channel.source.serial:
-                    self._catch_up(channel, following)
+            if channel.catch_up(self.moment):
+                self._behind[channel] = None
 
     def sweep(self) -> None:
-        """Stop keeping the messages of channels that nobody follows, and watching where neither channel is followed."""
+        """Stop keeping the messages of channels that nobody follows, and watching where no channel is followed."""
         self.settle()
-        for instrument_id in list(self._watched):
-            channels: tuple[AnyChannel, ...] = (self._books[instrument_id], self._trades[instrument_id])
-            for channel in channels:
-                if not channel.followed_by:
-                    channel.source.keep(wanted=False)
-            if not any(channel.followed_by for channel in channels):
-                for channel in channels:
-                    self._send_now(channel)
+        for instrument_id, channels in list(self._watched.items()):
+            for kind, channel in list(channels.items()):
+                if channel.followed_by:
+                    continue
+                self._send_now(channel)
+                channel.source.keep(wanted=False)
+                if kind not in ("book", "trades"):
+                    self._forget(channels.pop(kind))
+            if not any(channel.followed_by for channel in channels.values()):
+                for channel in channels.values():
+                    self._forget(channel)
                 del self._watched[instrument_id]
                 self.depth.unwatch(instrument_id)
 
     # --- followers -
+
+    def refusal(self, kind: str, instrument_id: InstrumentId) -> StreamCode | None:
+        """Why there is no such channel of an instrument, if there is none."""
+        if instrument_id not in self.instruments:
+            return StreamCode.CHANNEL_UNKNOWN
+        known, _, levels = kind.partition(":")
+        if known == "book" and levels:
+            return None if int(levels) <= self._most_levels(instrument_id) else StreamCode.CHANNEL_LEVELS
+        if known == "orders" and not self.disclosed(instrument_id).by_order:
+            return StreamCode.CHANNEL_NOT_DISCLOSED
+        return None
 
     def number(self, kind: str, instrument_id: InstrumentId) -> int:
         """How far a channel has come, with everything that waits for the tick sent now."""
@@ -234,105 +198,92 @@ class Market:
         self._send_now(channel)
         return channel.source.n
 
-    def follow(self, kind: str, instrument_id: InstrumentId, follower: Follower, from_n: int | None) -> None:
-        """Send a snapshot, or what was missed since `from_n`, and everything from then on."""
+    def follow(self, kind: str, instrument_id: InstrumentId, follower: Follower, from_n: int | None) -> bool:
+        """Send a snapshot, or what was missed since `from_n`, and everything from then on.
+
+        True if the channel's snapshot comes in parts, for which `orders_page` is to be asked.
+        """
         channel = self._channel(kind, instrument_id)
         self._send_now(channel)
         source = channel.source
         source.keep(wanted=True)
+        channel.follow(follower)
+        if isinstance(source, OrdersChannel) and (from_n is None or not source.is_resumed(from_n)):
+            return True
         first = source.snapshot(self.moment) if from_n is None else source.since_number(from_n, self.moment)
         if first is not None:
             follower.push(first)
-        channel.followed_by[follower] = Following(follower, source.serial)
+        return False
+
+    def orders_page(self, instrument_id: InstrumentId, after: OrderLine | None) -> tuple[bytes, OrderLine | None]:
+        """A part of an instrument's single orders, and where the next part begins, if there is one."""
+        channel = self._channel("orders", instrument_id)
+        self._send_now(channel)
+        return cast("OrdersChannel", channel.source).page(after, self.moment)
 
     def unfollow(self, kind: str, instrument_id: InstrumentId, follower: Follower) -> None:
         """Send no more of the channel to this follower."""
-        channels: Mapping[InstrumentId, AnyChannel] = self._books if kind == "book" else self._trades
-        if instrument_id in channels:  # after a new start nobody follows, until the closed connections are gone too
-            channels[instrument_id].followed_by.pop(follower, None)
-
-    def instruments_number(self) -> int:
-        """How far the list of instruments has come in this epoch."""
-        return self._instruments_n
-
-    def follow_instruments(self, follower: Follower) -> None:
-        """Send every change of an instrument from now on."""
-        self._followers[follower] = None
-
-    def unfollow_instruments(self, follower: Follower) -> None:
-        """Send no more changes."""
-        self._followers.pop(follower, None)
-
-    def instruments_page(self, after: int) -> tuple[bytes, int | None]:
-        """A part of the list as it stands now, after an identifier; and where the next part begins, if there is one."""
-        ids = sorted(instrument_id for instrument_id in self.instruments if instrument_id > after)
-        page = ids[:INSTRUMENTS_A_MESSAGE]
-        last = len(page) == len(ids)
-        lines = [show(self.instruments[instrument_id]) for instrument_id in page]
-        body = encode(InstrumentsSnapshot(lines, last))
-        return self._instruments_frame(body), None if last else page[-1]
+        channel = self._watched.get(instrument_id, {}).get(kind)
+        if channel is not None:  # after a new start nobody follows, until the closed connections are gone too
+            channel.followed_by.pop(follower, None)
 
     # --- inside -
 
-    def _emit(self, channel: AnyChannel) -> None:
-        source = channel.source
-        before = source.serial
-        whole = source.emit(self.moment)
-        if whole is None:
-            return
-        for following in channel.followed_by.values():
-            if following.follower.is_full():
-                self._behind[channel] = None
-            elif following.serial == before:
-                following.follower.push(whole)
-                following.serial = source.serial
-            else:
-                self._catch_up(channel, following)
-
-    def _catch_up(self, channel: AnyChannel, following: Following) -> None:
-        if following.follower.is_full():
+    def _emit(self, channel: Channel) -> None:
+        if channel.emit(self.moment):
             self._behind[channel] = None
-            return
-        missed = channel.source.since_serial(following.serial, self.moment)
-        if missed is not None:
-            following.follower.push(missed)
-        following.serial = channel.source.serial
 
-    def _send_now(self, channel: AnyChannel) -> None:
+    def _send_now(self, channel: Channel) -> None:
         """Before a snapshot, everybody gets what the snapshot has in it already."""
         self.settle()
         if channel in self._changed:
             del self._changed[channel]
             self._emit(channel)
 
-    def _channel(self, kind: str, instrument_id: InstrumentId) -> AnyChannel:
-        book, trades = self._channels(instrument_id)
-        return book if kind == "book" else trades
+    def _forget(self, channel: Channel) -> None:
+        self._changed.pop(channel, None)
+        self._behind.pop(channel, None)
 
-    def _channels(self, instrument_id: InstrumentId) -> tuple[_Channel[BookChannel], _Channel[TradesChannel]]:
-        """An instrument's channels, which are told on every tick from now on."""
+    def _most_levels(self, instrument_id: InstrumentId) -> int:
+        return min(self.disclosed(instrument_id).levels or SNAPSHOT_DEPTH, SNAPSHOT_DEPTH)
+
+    def _channel(self, kind: str, instrument_id: InstrumentId) -> Channel:
+        """One of an instrument's channels, all of which are told on every tick from now on."""
         if instrument_id not in self._watched:
             self._watch(instrument_id)
-        return self._books[instrument_id], self._trades[instrument_id]
+        channels = self._watched[instrument_id]
+        if kind not in channels:  # what came before, it need not tell
+            self.settle()
+            channels[kind] = Channel(self._source(kind, instrument_id))
+        return channels[kind]
 
     def _watch(self, instrument_id: InstrumentId) -> None:
-        """Bring the channels to where the book is, and keep them there."""
-        if instrument_id not in self._books:
-            self._books[instrument_id] = _Channel(BookChannel(instrument_id, self.depth))
-            self._trades[instrument_id] = _Channel(TradesChannel(instrument_id))
+        """Bring the book and the tape to where they are, and keep them there."""
+        if instrument_id not in self._trades:
+            self._trades[instrument_id] = TradesChannel(instrument_id)
             trade_n, lines = self._restored.pop(instrument_id, (0, ()))
-            self._trades[instrument_id].source.restore(trade_n, lines)
-        self._trades[instrument_id].source.begin(self.depth.watch(instrument_id))
-        self._books[instrument_id].source.begin(self.depth.book_n(instrument_id), self._phase(instrument_id))
-        self._watched[instrument_id] = None
+            self._trades[instrument_id].restore(trade_n, lines)
+        last_trades = self.depth.watch(instrument_id, by_order=self.disclosed(instrument_id).by_order)
+        self._trades[instrument_id].begin(last_trades)
+        book: Channel = Channel(self._source("book", instrument_id))
+        self._watched[instrument_id] = {"book": book, "trades": Channel(self._trades[instrument_id])}
+
+    def _source(self, kind: str, instrument_id: InstrumentId) -> Source:
+        known, _, wanted = kind.partition(":")
+        if known == "orders":
+            return OrdersChannel(instrument_id, self.depth)
+        if known == "auction":
+            return AuctionChannel(instrument_id, self.auctions)
+        levels = int(wanted) if wanted else self.disclosed(instrument_id).levels
+        book = BookChannel(instrument_id, self.depth)
+        if levels is not None:
+            book = TopChannel(instrument_id, self.depth, levels, is_asked=bool(wanted))
+        book.begin(self.depth.book_n(instrument_id), self._phase(instrument_id))
+        return book
 
     def _phase(self, instrument_id: InstrumentId) -> Phase | None:
         instrument = self.instruments.get(instrument_id)
         return instrument.phase if instrument else None
-
-    def _instruments_frame(self, body: bytes) -> bytes:
-        moment = self.moment
-        return frame(envelope(INSTRUMENTS, moment.epoch, self._instruments_n, moment.sequence, moment.at_ns, body))
 
 
 def _moment(header: Header) -> Moment:

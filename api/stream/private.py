@@ -12,11 +12,22 @@ import msgspec
 
 from api.stream.answers import encode, envelope, frame, id_text
 from exchange.core.ids import KINDS, AccountId, to_wire
-from exchange.core.instruments import OrderType, Side, TimeInForce
+from exchange.core.instruments import OrderPlace, OrderType, SelfTradePrevention, Side, TimeInForce
 from exchange.core.messages import Event, Header, Record
 from exchange.core.postings import FeedMark, Movement, Posting
 from exchange.core.wire import name_of
-from matching.messages import CancelReason, OrderAccepted, OrderCancelled, OrderReplaced, TradeMade
+from matching.messages import (
+    CancelReason,
+    Conditions,
+    MoveCause,
+    OrderAccepted,
+    OrderCancelled,
+    OrderCovered,
+    OrderMoved,
+    OrderReduced,
+    OrderReplaced,
+    TradeMade,
+)
 
 
 class OwnPosting(msgspec.Struct, frozen=True, gc=False):
@@ -34,8 +45,24 @@ class OwnHold(msgspec.Struct, frozen=True, gc=False):
     held_after: int
 
 
-class OwnAccepted(msgspec.Struct, frozen=True, gc=False, tag="order.accepted"):
-    """The account's order stands, covered by a hold (FIX ExecType New)."""
+class OwnConditions(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What the account's order asked for beyond type, price, quantity and time; what it did not ask for is left out."""
+
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.CANCEL_NEWEST
+    stop_ticks: int = 0
+    trail_ticks: int = 0
+    offset_ticks: int = 0
+    display_lots: int = 0
+    minimum_lots: int = 0
+    hidden: bool = False
+    post_only: bool = False
+    all_or_none: bool = False
+    oco_order_id: str = ""
+    expires_at_ns: int = 0
+
+
+class OwnAccepted(msgspec.Struct, frozen=True, gc=False, tag="order.accepted", omit_defaults=True):
+    """The account's order stands, covered by a hold (FIX ExecType New); a plain one has no `conditions`."""
 
     order_id: str
     client_order_id: str
@@ -48,16 +75,20 @@ class OwnAccepted(msgspec.Struct, frozen=True, gc=False, tag="order.accepted"):
     hold_asset_id: str
     hold_units: int
     held_after: int
+    conditions: OwnConditions | None = None
 
 
 class OwnTrade(msgspec.Struct, frozen=True, gc=False, tag="trade.made"):
-    """The account's side of a trade, with what is left of its order (FIX ExecType Trade)."""
+    """The account's side of a trade, with what is left of its order (FIX ExecType Trade).
+
+    `aggressor` is null in an auction, where nobody came last.
+    """
 
     trade_id: str
     order_id: str
     instrument_id: str
     side: Side
-    aggressor: bool
+    aggressor: bool | None
     price_ticks: int
     quantity_lots: int
     remaining_lots: int
@@ -93,6 +124,42 @@ class OwnReplaced(msgspec.Struct, frozen=True, gc=False, tag="order.replaced"):
     held_after: int
 
 
+class OwnMoved(msgspec.Struct, frozen=True, gc=False, tag="order.moved"):
+    """Where the account's order stands now, and what the public sees of it (FIX ExecType Triggered or Restated)."""
+
+    order_id: str
+    instrument_id: str
+    cause: MoveCause
+    place: OrderPlace
+    price_ticks: int
+    stop_ticks: int
+    shown_lots: int
+    remaining_lots: int
+
+
+class OwnReduced(msgspec.Struct, frozen=True, gc=False, tag="order.reduced"):
+    """The account's order shrank because it met another of its own (FIX ExecType Restated)."""
+
+    order_id: str
+    instrument_id: str
+    reduced_lots: int
+    remaining_lots: int
+    shown_lots: int
+    hold_asset_id: str
+    hold_units: int
+    held_after: int
+
+
+class OwnCovered(msgspec.Struct, frozen=True, gc=False, tag="order.covered"):
+    """The hold of the account's order changed with that of the other one of its pair."""
+
+    order_id: str
+    instrument_id: str
+    hold_asset_id: str
+    hold_units: int
+    held_after: int
+
+
 class OwnMovement(msgspec.Struct, frozen=True, gc=False, tag="account.moved"):
     """Anything else that moved or held the account's units: which event it was, what it is about, and the own legs."""
 
@@ -109,7 +176,7 @@ Told = tuple[AccountId, FeedMark, int]
 def told(event: Event) -> Sequence[Told]:
     """The accounts an event tells something, in the order of their marks."""
     match event:
-        case OrderAccepted() | OrderCancelled() | OrderReplaced():
+        case OrderAccepted() | OrderCancelled() | OrderReplaced() | OrderMoved() | OrderReduced() | OrderCovered():
             return ((event.account_id, event.mark, 0),)
         case TradeMade():
             buyer, seller = event.buyer, event.seller
@@ -145,6 +212,7 @@ def _body(event: Event, account_id: AccountId, place: int) -> msgspec.Struct:
                 id_text("S", event.hold_asset_id),
                 event.hold_units,
                 event.held_after,
+                None if event.conditions is None else _own_conditions(event.conditions),
             )
         case TradeMade():
             return _own_trade(event, buys=place == 0)
@@ -169,8 +237,45 @@ def _body(event: Event, account_id: AccountId, place: int) -> msgspec.Struct:
                 event.hold_units,
                 event.held_after,
             )
+        case OrderMoved() | OrderReduced() | OrderCovered():
+            return _own_change(event)
         case _:
             return _own_movement(event, account_id, place)
+
+
+def _own_change(event: OrderMoved | OrderReduced | OrderCovered) -> msgspec.Struct:
+    order_id, instrument_id = to_wire("O", event.order_id), id_text("I", event.instrument_id)
+    if isinstance(event, OrderMoved):
+        return OwnMoved(
+            order_id,
+            instrument_id,
+            event.cause,
+            event.place,
+            event.price_ticks,
+            event.stop_ticks,
+            event.shown_lots,
+            event.remaining_lots,
+        )
+    hold = id_text("S", event.hold_asset_id), event.hold_units, event.held_after
+    if isinstance(event, OrderReduced):
+        return OwnReduced(order_id, instrument_id, event.reduced_lots, event.remaining_lots, event.shown_lots, *hold)
+    return OwnCovered(order_id, instrument_id, *hold)
+
+
+def _own_conditions(asked: Conditions) -> OwnConditions:
+    return OwnConditions(
+        asked.self_trade_prevention,
+        asked.stop_ticks,
+        asked.trail_ticks,
+        asked.offset_ticks,
+        asked.display_lots,
+        asked.minimum_lots,
+        asked.hidden,
+        asked.post_only,
+        asked.all_or_none,
+        to_wire("O", asked.oco_order_id) if asked.oco_order_id else "",
+        asked.expires_at_ns,
+    )
 
 
 def _own_trade(event: TradeMade, *, buys: bool) -> OwnTrade:
@@ -183,7 +288,7 @@ def _own_trade(event: TradeMade, *, buys: bool) -> OwnTrade:
         to_wire("O", own.order_id),
         id_text("I", event.instrument_id),
         Side.BUY if buys else Side.SELL,
-        (event.aggressor is Side.BUY) is buys,
+        None if event.aggressor is None else (event.aggressor is Side.BUY) is buys,
         event.price_ticks,
         event.quantity_lots,
         own.remaining_lots,

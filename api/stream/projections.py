@@ -8,7 +8,8 @@ from typing import Protocol
 from api.stream.numbers import ChannelNumbers
 from exchange.core.ids import AccountId, InstrumentId
 from exchange.core.messages import Event
-from matching.depth import BookChange, DepthFeed, DepthSnapshot, PublicTrade, R, StandingOrder
+from matching.depth import DepthFeed, DepthSnapshot, OpenOrder, R
+from matching.visible import BookChange, OrderLine, PublicTrade
 
 
 class VisibleBooks(Protocol):
@@ -16,7 +17,7 @@ class VisibleBooks(Protocol):
 
     def restore(
         self,
-        open_orders: Iterable[StandingOrder],
+        open_orders: Iterable[OpenOrder],
         book_numbers: Mapping[InstrumentId, int],
         last_prices: Mapping[InstrumentId, int] | None = None,
     ) -> None:
@@ -31,8 +32,8 @@ class VisibleBooks(Protocol):
         """Take in one row's events."""
         ...
 
-    def watch(self, instrument_id: InstrumentId) -> list[PublicTrade]:
-        """Keep what changes in a book from now on; answers its last trades."""
+    def watch(self, instrument_id: InstrumentId, *, by_order: bool = False) -> list[PublicTrade]:
+        """Keep what changes in a book from now on, of single orders too if asked; answers its last trades."""
         ...
 
     def unwatch(self, instrument_id: InstrumentId) -> None:
@@ -60,8 +61,16 @@ class VisibleBooks(Protocol):
         """The best prices of both sides."""
         ...
 
-    def checksum(self, instrument_id: InstrumentId) -> int:
-        """The checksum of the top levels."""
+    def orders(self, instrument_id: InstrumentId, after: OrderLine | None, limit: int) -> tuple[OrderLine, ...]:
+        """A page of the single orders of a book where they are kept."""
+        ...
+
+    def checksum(self, instrument_id: InstrumentId, depth: int = ...) -> int:
+        """The checksum of the top levels, of so many at most."""
+        ...
+
+    def orders_checksum(self, instrument_id: InstrumentId) -> int:
+        """The checksum of the first orders of each side."""
         ...
 
 

@@ -17,7 +17,7 @@ import msgspec
 from exchange.core.ids import AccountId, BidderId, BidId, InstrumentId, LotId, OrderId, from_wire
 from exchange.core.instruments import OrderType, SelfTradePrevention, Side, TimeInForce
 from exchange.core.messages import Command
-from exchange.core.units import MAX_INTEGER, Code, PositiveLots, PositiveMinor, PositivePrice, Sha256Hex
+from exchange.core.units import MAX_INTEGER, Code, PositiveLots, PositiveMinor, PositivePrice, Sha256Hex, TimeNs
 from matching.lot_messages import CommitBid, Nonce, PlaceBid, RevealBid
 from matching.lots import MAX_LOTS
 from matching.messages import CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
@@ -72,6 +72,16 @@ class PlaceOrderText(Request, frozen=True, kw_only=True, tag="order.place"):
     max_notional_minor: PositiveMinor | None = None
     self_trade_prevention: SelfTradePrevention = SelfTradePrevention.CANCEL_NEWEST
     cancel_on_disconnect: bool = False
+    stop_ticks: PositivePrice | None = None
+    trail_ticks: PositivePrice | None = None
+    offset_ticks: PositivePrice | None = None
+    display_lots: PositiveLots | None = None
+    minimum_lots: PositiveLots | None = None
+    hidden: bool = False
+    post_only: bool = False
+    all_or_none: bool = False
+    oco_order_id: IdText | None = None
+    expires_at_ns: TimeNs | None = None
 
 
 class CancelOrderText(Request, frozen=True, kw_only=True, tag="order.cancel"):
@@ -89,6 +99,7 @@ class ReplaceOrderText(Request, frozen=True, kw_only=True, tag="order.replace"):
     client_order_id: Code
     price_ticks: PositivePrice
     quantity_lots: PositiveLots
+    stop_ticks: PositivePrice | None = None
 
 
 class CancelAllOrdersText(Request, frozen=True, kw_only=True, tag="orders.cancel_all"):
@@ -185,6 +196,14 @@ def instrument_of(text: str) -> InstrumentId:
     return InstrumentId(from_wire("I", text))
 
 
+def order_of(text: str) -> OrderId:
+    """An order's identifier.
+
+    Raises: ValueError.
+    """
+    return OrderId(from_wire("O", text))
+
+
 def lot_of(text: str) -> LotId:
     """A lot's identifier.
 
@@ -212,18 +231,27 @@ def to_command(request: OrderRequest) -> Command:
                 max_notional_minor=request.max_notional_minor,
                 self_trade_prevention=request.self_trade_prevention,
                 cancel_on_disconnect=request.cancel_on_disconnect,
+                stop_ticks=request.stop_ticks,
+                trail_ticks=request.trail_ticks,
+                offset_ticks=request.offset_ticks,
+                display_lots=request.display_lots,
+                minimum_lots=request.minimum_lots,
+                hidden=request.hidden,
+                post_only=request.post_only,
+                all_or_none=request.all_or_none,
+                oco_order_id=None if request.oco_order_id is None else order_of(request.oco_order_id),
+                expires_at_ns=request.expires_at_ns,
             )
         case CancelOrderText():
-            return CancelOrder(
-                account_id=account_of(request.account_id), order_id=OrderId(from_wire("O", request.order_id))
-            )
+            return CancelOrder(account_id=account_of(request.account_id), order_id=order_of(request.order_id))
         case ReplaceOrderText():
             return ReplaceOrder(
                 account_id=account_of(request.account_id),
-                order_id=OrderId(from_wire("O", request.order_id)),
+                order_id=order_of(request.order_id),
                 client_order_id=request.client_order_id,
                 price_ticks=request.price_ticks,
                 quantity_lots=request.quantity_lots,
+                stop_ticks=request.stop_ticks,
             )
         case CancelAllOrdersText():
             instrument = request.instrument_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,18 @@ import structlog
 from api.stream.answers import Subscribed, Unsubscribed
 from api.stream.codes import StreamCode
 from api.stream.history import replay
-from api.stream.market import INSTRUMENTS
+from api.stream.instruments import INSTRUMENTS
 from api.stream.news import NEWS
 from api.stream.requests import Subscribe, Unsubscribe, account_of, instrument_of, lot_of
-from exchange.core.ids import AccountId, LotId, to_wire
+from exchange.core.ids import AccountId, InstrumentId, LotId, to_wire
+from matching.visible import OrderLine
 
 if TYPE_CHECKING:
     from api.stream.session import Session
 
 MAX_CHANNELS = 1_000
+MARKET_KINDS = ("book", "trades", "orders", "auction")
+LEVELS = re.compile(r"[1-9]\d{0,2}")
 
 log = structlog.get_logger("api.stream")
 
@@ -51,8 +55,8 @@ class Subscriptions:
                 self._instruments(request)
             elif request.channel == NEWS:
                 self._news(request)
-            elif kind in ("book", "trades"):
-                self._market(request, kind, name)
+            elif kind in MARKET_KINDS:
+                self._market(request)
             elif kind == "lot":
                 self._lot(request, lot_of(name))
             else:
@@ -91,14 +95,29 @@ class Subscriptions:
         epoch = self._session.hub.market.moment.epoch
         self._session.answer(Subscribed(id=request.id, channel=request.channel, epoch=epoch, n=n))
 
-    def _market(self, request: Subscribe, kind: str, name: str) -> None:
-        market, instrument_id = self._session.hub.market, instrument_of(name)
-        if instrument_id not in market.instruments:
-            self._session.refuse(request.id, StreamCode.CHANNEL_UNKNOWN)
+    def _market(self, request: Subscribe) -> None:
+        market = self._session.hub.market
+        kind, instrument_id = market_channel(request.channel)
+        refusal = market.refusal(kind, instrument_id)
+        if refusal is not None:
+            self._session.refuse(request.id, refusal)
             return
         self._markets.add(request.channel)
         self._subscribed(request, market.number(kind, instrument_id))
-        market.follow(kind, instrument_id, self._session, request.from_n)
+        if market.follow(kind, instrument_id, self._session, request.from_n):
+            self._session.spawn(self._send_orders(request.channel, instrument_id))
+
+    async def _send_orders(self, channel: str, instrument_id: InstrumentId) -> None:
+        """Single orders in parts, as fast as the client reads; changes meanwhile come between the parts."""
+        session = self._session
+        after: OrderLine | None = None
+        while session.is_open and channel in self._markets:
+            whole, after = session.hub.market.orders_page(instrument_id, after)
+            session.push(whole)
+            session.hub.flush()
+            await session.link.drain()
+            if after is None:
+                return
 
     def _lot(self, request: Subscribe, lot_id: LotId) -> None:
         lots = self._session.hub.lots
@@ -124,15 +143,16 @@ class Subscriptions:
     def _instruments(self, request: Subscribe) -> None:
         market = self._session.hub.market
         self._markets.add(request.channel)
-        self._subscribed(request, market.instruments_number())
-        market.follow_instruments(self._session)
+        self._subscribed(request, market.list.n)
+        market.list.follow(self._session)
         self._session.spawn(self._send_instruments())
 
     async def _send_instruments(self) -> None:
         """The list in parts, as fast as the client reads; changes meanwhile come between the parts."""
         session, after = self._session, -1
         while session.is_open:
-            whole, following = session.hub.market.instruments_page(after)
+            market = session.hub.market
+            whole, following = market.list.page(after, market.moment)
             session.push(whole)
             session.hub.flush()
             await session.link.drain()
@@ -219,11 +239,26 @@ class Subscriptions:
             return False
         self._markets.discard(channel)
         if channel == INSTRUMENTS:
-            market.unfollow_instruments(session)
+            market.list.unfollow(session)
         elif channel == NEWS:
             session.hub.news.unfollow(session)
         elif kind == "lot":
             session.hub.lots.unfollow(lot_of(name), session)
         else:
-            market.unfollow(kind, instrument_of(name), session)
+            market.unfollow(*market_channel(channel), session)
         return True
+
+
+def market_channel(channel: str) -> tuple[str, InstrumentId]:
+    """The kind of an instrument's public channel, with how many prices it is to show, and the instrument.
+
+    Raises: ValueError if the name is none.
+
+    >>> market_channel("book:I1-9:5")
+    ('book:5', 9216)
+    """
+    kind, _, name = channel.partition(":")
+    text, colon, levels = name.partition(":")
+    if colon and (kind != "book" or not LEVELS.fullmatch(levels)):
+        raise ValueError("only a book is asked for by its number of prices, book:INS:5")
+    return kind + colon + levels, instrument_of(text)

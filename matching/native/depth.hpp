@@ -1,43 +1,35 @@
-// The visible book for compiled code: what matching/depth.py's DepthFeed keeps, and the same rules.
+// The visible books for compiled code: what matching/depth.py and matching/visible.py keep, and the same rules.
 //
 // A row's bytes are read whole before anything changes. What breaks a promise answers with the promise's sentence, as
 // the readable half says it; null says that all is well.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "order_events.hpp"
+#include "visible.hpp"
 
 namespace matching {
 
-using Broken = const char*;
-using Levels = std::vector<std::pair<std::int64_t, std::int64_t>>;
-
 // What one event of the order's path means for the visible book.
 struct Step {
-    enum class Kind { accepted, trade, cancelled, replaced } kind = Kind::accepted;
+    enum class Kind { accepted, trade, cancelled, replaced, moved, reduced, covered } kind = Kind::accepted;
     std::int64_t instrument_id = 0, book_n = 0;
     std::int64_t order_id = 0;   // of a trade: the buyer's order
     std::int64_t seller_id = 0;  // of a trade
     bool buys = false;           // of a trade: whether the buyer came last
+    bool auction = false;        // of a trade: nobody came last
+    bool plain = true;           // of an accepted order
     std::int64_t price_ticks = 0, lots = 0;
-    std::int64_t left = 0, seller_left = 0;
+    std::int64_t left = 0, seller_left = 0, shown = 0, priority = 0;
     std::int64_t trade_id = 0, trade_n = 0;
-};
-
-struct SeenTrade {
-    std::int64_t trade_id = 0, price_ticks = 0, lots = 0;
-    bool buys = false;
-    std::int64_t trade_n = 0, at_ns = 0;
 };
 
 // Whether a side is the buyer's; a word that is no side is left to the readable half.
@@ -65,7 +57,8 @@ inline bool read_row(const char* data, std::size_t size, std::vector<Step>& step
                     step.order_id = event.order_id;
                     step.buys = is_buy(event.side);
                     step.price_ticks = event.price_ticks;
-                    step.lots = event.quantity_lots;
+                    step.left = step.shown = event.quantity_lots;
+                    step.priority = event.order_id;
                     break;
                 }
                 case exchange::Kind::trade: {
@@ -104,6 +97,7 @@ inline bool read_row(const char* data, std::size_t size, std::vector<Step>& step
                     step.order_id = event.order_id;
                     step.price_ticks = event.price_ticks;
                     step.left = event.remaining_lots;
+                    step.priority = event.priority;
                     break;
                 }
                 default: return false;
@@ -116,69 +110,6 @@ inline bool read_row(const char* data, std::size_t size, std::vector<Step>& step
     }
 }
 
-// The lots at each price of one side, and the sizes before of those touched since somebody asked.
-class Sizes {
-public:
-    Broken add(std::int64_t price_ticks, std::int64_t lots, bool watched) {
-        const auto found = lots_.try_emplace(price_ticks, 0).first;
-        if (watched && met_.insert(price_ticks).second) touched_.emplace_back(price_ticks, found->second);
-        found->second += lots;
-        if (found->second < 0) return "the visible size is never below zero";
-        if (found->second == 0) lots_.erase(found);
-        return nullptr;
-    }
-
-    void begin() {
-        touched_.clear();
-        met_.clear();
-    }
-
-    // The touched levels whose size is another than before, each a price and its lots.
-    Levels changed() const {
-        Levels found;
-        for (const auto& [price_ticks, before] : touched_) {
-            const auto now = lots_.find(price_ticks);
-            const auto lots = now == lots_.end() ? 0 : now->second;
-            if (lots != before) found.emplace_back(price_ticks, lots);
-        }
-        return found;
-    }
-
-    // The best levels, best first, each a price and its lots.
-    Levels top(bool highest, std::size_t depth) const {
-        Levels found;
-        if (highest) {
-            for (auto level = lots_.rbegin(); level != lots_.rend() && found.size() < depth; ++level)
-                found.emplace_back(*level);
-        } else {
-            for (auto level = lots_.begin(); level != lots_.end() && found.size() < depth; ++level)
-                found.emplace_back(*level);
-        }
-        return found;
-    }
-
-private:
-    std::map<std::int64_t, std::int64_t> lots_;
-    Levels touched_;
-    std::unordered_set<std::int64_t> met_;
-};
-
-// One instrument's visible book.
-struct Depth {
-    std::int64_t instrument_id = 0, book_n = 0, from_book_n = 1, last_price = 0;
-    bool watched = false, met = false;
-    Sizes bids, offers;
-    std::deque<SeenTrade> trades;
-
-    void begin() {
-        from_book_n = book_n + 1;
-        met = false;
-        trades.clear();
-        bids.begin();
-        offers.begin();
-    }
-};
-
 // All visible books. `recent` trades are kept of an instrument that nobody watches.
 class Depths {
 public:
@@ -190,10 +121,11 @@ public:
         depth.begin();
     }
 
-    Broken open(std::int64_t instrument_id, std::int64_t order_id, bool buys, std::int64_t price, std::int64_t lots) {
-        const auto depth = depths_.find(instrument_id);
+    // An open order as a start finds it: the step of its coming, with what is left of it and what it shows.
+    Broken restore(const Step& step) {
+        const auto depth = depths_.find(step.instrument_id);
         if (depth == depths_.end()) return "an open order's instrument has its number";
-        return open(*depth->second, order_id, buys, price, lots);
+        return open(*depth->second, step);
     }
 
     Depth* find(std::int64_t instrument_id) const {
@@ -226,11 +158,16 @@ public:
         return nullptr;
     }
 
-    void watch(std::int64_t instrument_id, bool watched) {
+    void watch(std::int64_t instrument_id, bool watched, bool by_order) {
         Depth& depth = at(instrument_id);
         if (depth.met) std::erase(met_, &depth);
         depth.begin();
         depth.watched = watched;
+        depth.bids.watch_orders(by_order);
+        depth.offers.watch_orders(by_order);
+        if (!by_order) return;
+        for (const auto& [order_id, order] : orders_)
+            if (order.depth == &depth && order.shown) order.sizes().keep(order.price_ticks, order.number, order.shown);
     }
 
     bool is_changed() const { return !met_.empty(); }
@@ -239,66 +176,101 @@ public:
     std::vector<Depth*> changed() { return std::exchange(met_, {}); }
 
 private:
-    struct Shown {
+    struct Standing {
         Depth* depth;
-        bool buys;
-        std::int64_t price_ticks, left;
+        bool buys, plain;
+        std::int64_t price_ticks, left, shown, priority, number;
+
+        Sizes& sizes() const { return buys ? depth->bids : depth->offers; }
     };
 
     Broken take(const Step& step, std::int64_t at_ns) {
         Depth& depth = meet(step.instrument_id);
         if (step.book_n != depth.book_n + 1) return "an instrument's public events are numbered without a gap";
         depth.book_n = step.book_n;
-        switch (step.kind) {
-            case Step::Kind::accepted: return open(depth, step.order_id, step.buys, step.price_ticks, step.lots);
-            case Step::Kind::trade: {
-                if (const auto broken = lower(step.order_id, step.lots, step.left)) return broken;
-                if (const auto broken = lower(step.seller_id, step.lots, step.seller_left)) return broken;
-                depth.last_price = step.price_ticks;
-                depth.trades.push_back({step.trade_id, step.price_ticks, step.lots, step.buys, step.trade_n, at_ns});
-                if (!depth.watched && depth.trades.size() > recent_) depth.trades.pop_front();
-                return nullptr;
-            }
-            case Step::Kind::cancelled: return lower(step.order_id, step.lots, 0);
-            case Step::Kind::replaced: {
-                const auto found = orders_.find(step.order_id);
-                if (found == orders_.end()) return not_open;
-                Shown& shown = found->second;
-                if (const auto broken = add(shown, -shown.left)) return broken;
-                shown.price_ticks = step.price_ticks;
-                shown.left = step.left;
-                return add(shown, shown.left);
-            }
+        if (step.kind == Step::Kind::accepted) return open(depth, step);
+        if (step.kind == Step::Kind::covered) return nullptr;
+        if (step.kind == Step::Kind::trade) {
+            if (const auto broken = lower(step.order_id, step.lots, step.left)) return broken;
+            if (const auto broken = lower(step.seller_id, step.lots, step.seller_left)) return broken;
+            depth.last_price = step.price_ticks;
+            depth.trades.push_back(
+                {step.trade_id, step.price_ticks, step.lots, step.buys, step.auction, step.trade_n, at_ns});
+            if (!depth.watched && depth.trades.size() > recent_) depth.trades.pop_front();
+            return nullptr;
         }
-        return nullptr;
+        if (step.kind == Step::Kind::cancelled) return lower(step.order_id, step.lots, 0);
+        const auto found = orders_.find(step.order_id);
+        if (found == orders_.end()) return not_open;
+        return change(found->second, step);
     }
 
-    Broken open(Depth& depth, std::int64_t order_id, bool buys, std::int64_t price_ticks, std::int64_t lots) {
-        const auto [place, is_new] = orders_.try_emplace(order_id, Shown{&depth, buys, price_ticks, lots});
-        return is_new ? add(place->second, lots) : "an order opens once";
+    // An open order stands elsewhere, or shows or is less.
+    static Broken change(Standing& order, const Step& step) {
+        switch (step.kind) {
+            case Step::Kind::replaced: {
+                const bool joins = step.priority != order.priority / ordinals;
+                order.left = step.left;
+                if (joins) order.priority = step.priority * ordinals;
+                const auto shown = order.plain ? step.left : joins ? 0 : std::min(order.shown, step.left);
+                return place(order, step.price_ticks, shown, joins);
+            }
+            case Step::Kind::moved: {
+                if (order.left != step.left) return wrong_rest;
+                const bool joins = step.priority != order.priority || !order.shown;
+                order.priority = step.priority;
+                return place(order, step.price_ticks, step.shown, joins);
+            }
+            default:
+                if (order.left - step.lots != step.left) return wrong_rest;
+                order.left = step.left;
+                return place(order, order.price_ticks, step.shown, false);
+        }
     }
 
-    // Take lots from an order; what the event says is left must be what we reckon.
+    Broken open(Depth& depth, const Step& step) {
+        if (step.left <= 0) return "an open order has lots";
+        const auto [found, is_new] = orders_.try_emplace(
+            step.order_id, Standing{&depth, step.buys, step.plain, step.price_ticks, step.left, 0, step.priority, 0});
+        return is_new ? place(found->second, step.price_ticks, step.shown, true) : "an order opens once";
+    }
+
+    // Take lots from an order, what it shows first; what the event says is left must be what we reckon.
     Broken lower(std::int64_t order_id, std::int64_t lots, std::int64_t left) {
         const auto found = orders_.find(order_id);
         if (found == orders_.end()) return not_open;
-        if (found->second.left - lots != left) return "an event's remainder follows from the last";
-        found->second.left = left;
-        const auto broken = add(found->second, -lots);
+        Standing& order = found->second;
+        if (order.left - lots != left) return wrong_rest;
+        order.left = left;
+        const auto shown = std::min(left, std::max<std::int64_t>(order.shown - lots, 0));
+        const auto broken = place(order, order.price_ticks, shown, false);
         if (!left) orders_.erase(found);
         return broken;
     }
 
-    static Broken add(const Shown& shown, std::int64_t lots) {
-        Sizes& sizes = shown.buys ? shown.depth->bids : shown.depth->offers;
-        return sizes.add(shown.price_ticks, lots, shown.depth->watched);
+    // An order shows so many lots at a price; if it joins that queue, by a number of its own.
+    static Broken place(Standing& order, std::int64_t price_ticks, std::int64_t shown, bool joins) {
+        Depth& depth = *order.depth;
+        Sizes& sizes = order.sizes();
+        if (joins || price_ticks != order.price_ticks) {
+            if (const auto broken = sizes.show(order.price_ticks, order.number, order.shown, 0, depth.watched))
+                return broken;
+            order.price_ticks = price_ticks;
+            order.shown = 0;
+            if (shown) order.number = ++depth.joined;
+        }
+        const auto before = std::exchange(order.shown, shown);
+        return sizes.show(price_ticks, order.number, before, shown, depth.watched);
     }
 
+    static constexpr std::int64_t ordinals = 1024;  // exchange.core.ids.ORDINALS, as _depth.pyx makes sure
+
     static constexpr Broken not_open = "an event speaks of an open order";
+    static constexpr Broken wrong_rest = "an event's remainder follows from the last";
 
     std::size_t recent_;
     std::unordered_map<std::int64_t, std::unique_ptr<Depth>> depths_;
-    std::unordered_map<std::int64_t, Shown> orders_;
+    std::unordered_map<std::int64_t, Standing> orders_;
     std::vector<Depth*> met_;
 };
 

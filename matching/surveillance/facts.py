@@ -37,11 +37,23 @@ class Entered(Placed, frozen=True, kw_only=True, gc=False):
     visible_lots: QuantityLots
 
 
+class Moved(Placed, frozen=True, kw_only=True, gc=False):
+    """The book put an order elsewhere, or shows another part of it: a stop acts, a peg follows, an iceberg goes on.
+
+    Its sender did nothing, so it is as old as it was.
+    """
+
+    order_id: OrderId
+    price_ticks: PriceTicks
+    visible_lots: QuantityLots
+
+
 class Reduced(Placed, frozen=True, kw_only=True, gc=False):
-    """An order asks for less and kept its place."""
+    """An order asks for less and kept its place; `by_choice` unless it met another of its own."""
 
     order_id: OrderId
     remaining_lots: QuantityLots
+    by_choice: bool = True
 
 
 class Withdrawn(Placed, frozen=True, kw_only=True, gc=False):
@@ -61,18 +73,20 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Traded(Placed, frozen=True, kw_only=True, gc=False):
-    """Two orders met."""
+    """Two orders met; in an auction nobody came second."""
 
     trade_id: TradeId
     price_ticks: PriceTicks
     quantity_lots: QuantityLots
-    aggressor: Side
+    aggressor: Side | None
     buyer: Part
     seller: Part
 
     @property
-    def taker(self) -> Part:
+    def taker(self) -> Part | None:
         """The part of the order that came second."""
+        if self.aggressor is None:
+            return None
         return self.buyer if self.aggressor is Side.BUY else self.seller
 
 
@@ -97,4 +111,4 @@ class Turn(Placed, frozen=True, kw_only=True, gc=False):
     kind: TurnKind
 
 
-Fact: TypeAlias = Entered | Reduced | Withdrawn | Traded | LastTraded | Turn
+Fact: TypeAlias = Entered | Moved | Reduced | Withdrawn | Traded | LastTraded | Turn

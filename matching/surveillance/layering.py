@@ -91,7 +91,11 @@ class LayeringDetector:
     def reduced(self, fact: Reduced) -> list[Alert]:
         """Fewer lots at the same place."""
         self.forget(fact.at_ns)
-        return self._take(fact, fact.order_id, fact.remaining_lots)
+        if fact.by_choice:
+            return self._take(fact, fact.order_id, fact.remaining_lots)
+        for _, layer in self._layers_of(fact.order_id):
+            layer.lots = min(layer.lots, fact.remaining_lots)
+        return []
 
     def withdrawn(self, fact: Withdrawn) -> list[Alert]:
         """An order ended unfilled."""

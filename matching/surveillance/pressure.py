@@ -3,7 +3,8 @@
 When such a moment comes, the trades of the minutes before it are looked at. A group is named if its aggressive trades
 on one side are several and a large share of all, if these trades themselves moved the price, and if the price still
 stood there at the moment. Buying much at a standing price is no pressure, nor is a push that was undone in time, nor
-trading in a market that everybody moves.
+trading in a market that everybody moves. In an auction nobody is the aggressor: its trades count as what was traded and
+as the price that others moved, and push nothing.
 
 Source: MAR Annex I A (a), (b), (g); Delegated Regulation (EU) 2016/522 Annex II section 1, indicator A(g);
 证券法 (2019) 55(1)(1).
@@ -19,7 +20,7 @@ from exchange.core.ids import InstrumentId, TradeId
 from exchange.core.instruments import Side
 from exchange.core.units import NS_PER_SECOND
 from matching.surveillance.alerts import Alert, AlertKind, accounts_text, alert_name, counted, percent
-from matching.surveillance.facts import LastTraded, Traded, Turn, TurnKind
+from matching.surveillance.facts import LastTraded, Part, Traded, Turn, TurnKind
 from matching.surveillance.parameters import Parameters, PressureThresholds
 from matching.surveillance.relations import Group, Relations
 
@@ -37,11 +38,12 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One group's aggressive trades on one side, and how far they moved the price that way."""
+    """One group's aggressive trades on one side, its part in each, and how far they moved the price that way."""
 
     group: Group
     side: Side
     trades: tuple[Traded, ...]
+    takers: tuple[Part, ...]
     lots: int
     moved_ticks: int
 
@@ -102,6 +104,8 @@ class PressureDetector:
         """The groups that meet every threshold. Of two that end in the same trade, the one that took more."""
         taken: dict[tuple[Group, Side], list[Traded]] = {}
         for trade in window.trades:
+            if trade.aggressor is None or trade.taker is None:
+                continue
             for group in self._relations.groups(trade.taker.account_id):
                 taken.setdefault((group, trade.aggressor), []).append(trade)
         found: dict[TradeId, Push] = {}
@@ -112,7 +116,8 @@ class PressureDetector:
             other_way = _lots(taken.get((group, Side.SELL if side is Side.BUY else Side.BUY), []))
             if other_way * PPM > limits.most_other_way_ppm.value * lots:
                 continue
-            push = Push(group, side, tuple(own), lots, _moved(window, own, side))
+            takers = tuple(trade.taker for trade in own if trade.taker is not None)
+            push = Push(group, side, tuple(own), takers, lots, _moved(window, own, side))
             stood = _signed(window.trades[-1].price_ticks - window.before.price_ticks, side)
             if min(push.moved_ticks, stood) * PPM < limits.least_move_ppm.value * window.before.price_ticks:
                 continue
@@ -123,7 +128,7 @@ class PressureDetector:
 
     def _alert(self, kind: AlertKind, turn: Turn, window: Window, push: Push) -> Alert:
         reference = window.before.price_ticks
-        accounts = tuple(dict.fromkeys(trade.taker.account_id for trade in push.trades))
+        accounts = tuple(dict.fromkeys(taker.account_id for taker in push.takers))
         share_ppm = push.lots * PPM // window.lots
         moved_ppm = push.moved_ticks * PPM // reference
         last = push.trades[-1]
@@ -145,7 +150,7 @@ class PressureDetector:
             to_ns=turn.at_ns,
             accounts=accounts,
             relation="" if len(accounts) == 1 else push.group.how,
-            order_ids=tuple(dict.fromkeys(trade.taker.order_id for trade in push.trades)),
+            order_ids=tuple(dict.fromkeys(taker.order_id for taker in push.takers)),
             trade_ids=tuple(trade.trade_id for trade in push.trades),
             figures={
                 "trades": len(push.trades),

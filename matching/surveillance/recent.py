@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from exchange.core.ids import AccountId, OrderId
 from exchange.core.instruments import Side
 from exchange.core.units import PriceTicks, QuantityLots, Sequence, TimeNs
-from matching.surveillance.facts import Entered, Part
+from matching.surveillance.facts import Entered, Moved, Part
 from matching.surveillance.relations import Group, Relations
 
 
@@ -76,6 +76,12 @@ class RecentOrders:
     def get(self, order_id: OrderId) -> Recent | None:
         """An order, if it was entered lately."""
         return self._orders.get(order_id)
+
+    def move(self, fact: Moved) -> None:
+        """The book put an order elsewhere, or shows another part of it."""
+        known = self._orders.get(fact.order_id)
+        if known is not None:
+            known.price_ticks, known.visible_lots = fact.price_ticks, fact.visible_lots
 
     def set_remaining(self, order_id: OrderId, lots: QuantityLots) -> None:
         """Something of an order was filled or taken away; with nothing left it is no longer open."""

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from exchange.core.ids import InstrumentId
 from matching.surveillance.alerts import Alert
-from matching.surveillance.facts import Entered, Fact, LastTraded, Reduced, Traded, Turn, Withdrawn
+from matching.surveillance.facts import Entered, Fact, LastTraded, Moved, Reduced, Traded, Turn, Withdrawn
 from matching.surveillance.layering import LayeringDetector
 from matching.surveillance.parameters import Parameters
 from matching.surveillance.pressure import PressureDetector
@@ -41,6 +41,9 @@ class Watch:
         match fact:
             case Entered():
                 return self._layering.entered(fact, self._orders.enter(fact))
+            case Moved():
+                self._orders.move(fact)
+                return []
             case Reduced():
                 self._orders.set_remaining(fact.order_id, fact.remaining_lots)
                 return self._layering.reduced(fact)

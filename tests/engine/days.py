@@ -84,16 +84,22 @@ def venue_with(
     *, fee_ppm: int = 0, fee_minimum: int = 0, profile: dict[str, Any] | None = None, **fields: Any
 ) -> Venue:
     """A venue whose market has trading rules; instruments of it begin closed."""
-    return _venue(fee_ppm, fee_minimum, json.dumps(profile or {}, sort_keys=True), rules_text(**fields)).copy()
+    return _venue(fee_ppm, fee_minimum, json.dumps(profile or {}, sort_keys=True), json.dumps(fields)).copy()
 
 
 @functools.cache
-def _venue(fee_ppm: int, fee_minimum: int, profile: str, rules: str) -> Venue:
+def _venue(fee_ppm: int, fee_minimum: int, profile: str, fields: str) -> Venue:
     venue = Venue.sandbox(fee_ppm=fee_ppm, fee_minimum=fee_minimum, **json.loads(profile))
-    publish(venue, PublishedKind.TRADING_RULES, rules)
+    open_market(venue, **json.loads(fields))
+    return venue
+
+
+def open_market(venue: Venue, *, name: str = "trading", **fields: Any) -> None:
+    """Open a market with trading rules; instruments made from now on are traded in it, and begin closed."""
+    publish(venue, PublishedKind.TRADING_RULES, rules_text(**fields))
     opened = venue.make(
         OpenMarket(
-            name="trading",
+            name=name,
             profile="sandbox",
             profile_version=1,
             currency="XTS",
@@ -107,7 +113,6 @@ def _venue(fee_ppm: int, fee_minimum: int, profile: str, rules: str) -> Venue:
         MarketOpened,
     )
     venue.market_id = opened.market.market_id
-    return venue
 
 
 def staged(*, band: tuple[int, int] = (1, 1_000), **fields: Any) -> Venue:

@@ -17,12 +17,14 @@ from exchange.core.messages import Event
 from exchange.core.node_messages import NodeStarted
 from exchange.core.rejections import InvariantBroken
 from exchange.core.units import Epoch, PriceTicks, QuantityLots
-from matching.book import OrderView
-from matching.depth import RECENT_TRADES, BookChange, DepthFeed, OpenOrder
+from matching.book_messages import OrderState
+from matching.depth import DepthFeed, OpenOrder
 from matching.messages import CancelReason, InstrumentPhaseChanged, OrderAccepted, OrderCancelled
+from matching.visible import RECENT_TRADES, BookChange
 from tests.matching.halves import FEEDS, CutRow, committed
 from tests.matching.test_session_and_listing import SHARE
-from tests.matching.tiny_engine import TinyEngine, told
+from tests.matching.tiny_engine import TinyEngine
+from tests.matching.told import told
 
 ONE, TWO = InstrumentId(1), InstrumentId(2)
 WU, REN, LI = AccountId(1), AccountId(2), AccountId(3)
@@ -52,7 +54,7 @@ class Screen:
         [change] = self.shows(self.engine.place(ONE, account_id, Side.SELL, price, lots, stays=stays))
         return change
 
-    def order(self, place: int) -> OrderView:
+    def order(self, place: int) -> OrderState:
         """An open order of the first instrument, in book order."""
         return list(self.engine.books[ONE].orders())[place]
 
@@ -302,13 +304,13 @@ def test_events_that_do_not_follow_from_one_another_stop_the_feed(
 
 
 def test_an_open_order_without_its_instruments_number_stops_the_start(feed: DepthFeed) -> None:
-    order = OpenOrder(OrderId(1), ONE, Side.BUY, PriceTicks(100), QuantityLots(5))
+    order = OpenOrder(OrderId(1), ONE, Side.BUY, PriceTicks(100), QuantityLots(5), 5, 1)
     with pytest.raises(InvariantBroken, match="has its number"):
         feed.restore([order], {TWO: 1})
 
 
 def test_a_feed_started_from_the_tables_goes_on_with_the_next_number(feed: DepthFeed) -> None:
-    order = OpenOrder(OrderId(1), ONE, Side.BUY, PriceTicks(100), QuantityLots(5))
+    order = OpenOrder(OrderId(1), ONE, Side.BUY, PriceTicks(100), QuantityLots(5), 5, 1)
     feed.restore([order], {ONE: 41, TWO: 7}, {ONE: 99})
     assert (feed.last_price(ONE), feed.last_price(TWO)) == (99, 0)
     assert (feed.snapshot(ONE, 5).book_n, feed.snapshot(ONE, 5).bids) == (41, ((Side.BUY, 100, 5),))
@@ -381,23 +383,25 @@ class DepthMachine(RuleBasedStateMachine):
         assert answers == [answers[0]] * len(answers)
         for change in answers[0]:
             client.reads(change)
-        for instrument_id, book in self.engine.books.items():
+        for instrument_id in self.engine.books:
             for side in Side:
                 shown = {key[1]: lots for key, lots in client.sizes[instrument_id].items() if key[0] is side}
-                assert shown == {level.price_ticks: level.lots for level in book.levels(side)}
+                assert shown == dict(self.engine.levels(instrument_id, side))
             assert client.book_n[instrument_id] == self.engine.book_n[instrument_id]
             assert client.trades[instrument_id] == self.engine.trade_n[instrument_id]
 
     def compare(self, feed: DepthFeed) -> None:
         """The feed shows the engine's books."""
-        for instrument_id, book in self.engine.books.items():
+        for instrument_id in self.engine.books:
             snapshot = feed.snapshot(instrument_id, 1_000)
             for side, shown in ((Side.BUY, snapshot.bids), (Side.SELL, snapshot.offers)):
-                assert [tuple(level) for level in shown] == [(side, level[0], level[1]) for level in book.levels(side)]
+                assert [tuple(level) for level in shown] == [
+                    (side, *level) for level in self.engine.levels(instrument_id, side)
+                ]
             assert snapshot == self.often[0].snapshot(instrument_id, 1_000)
             assert snapshot.book_n == feed.book_n(instrument_id) == self.engine.book_n[instrument_id]
 
-    def pick(self, instrument_id: InstrumentId, place: int) -> OrderView | None:
+    def pick(self, instrument_id: InstrumentId, place: int) -> OrderState | None:
         """One of an instrument's open orders, if there is any."""
         orders = list(self.engine.books[instrument_id].orders())
         return orders[place % len(orders)] if orders else None

@@ -1,40 +1,21 @@
-"""As much of an engine as the visible book needs: several books, their numbers, and the events of each command.
+"""As much of an engine as the visible book needs: several books, and the events of each command.
 
 It does with the book's answers what the engine does, without money: what holds and postings would say is left at zero.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Any, TypeVar
-
-import msgspec
-
-from exchange.core.ids import AccountId, InstrumentId, OrderId, TradeId, make_id
+from exchange.core.ids import AccountId, InstrumentId, make_id
 from exchange.core.instruments import Side
-from exchange.core.messages import Event, Record
-from exchange.core.units import PriceTicks, QuantityLots
-from matching.book import Book, OrderView, StopReason, keeps_priority
+from exchange.core.messages import Event
+from matching.book_messages import BookOrder, BookRules, BookSide, Call, Matching, OrderState, TimeLimit
+from matching.book_records import BookCommand, Cancel, Replace, Submit, perform
 from matching.depth import OpenOrder
-from matching.messages import CancelReason, OrderAccepted, OrderCancelled, OrderReplaced, TradeMade, TradeSide
+from matching.order_book import PlainBook
+from tests.matching.journal_rows import JournalRows
 
-E = TypeVar("E", bound=Event | Record)
-
-
-def told(kind: type[E], **public: object) -> E:
-    """An event with the given public fields; required fields that only the ledger fills say nothing."""
-    required = [field for field in msgspec.structs.fields(kind) if field.required]
-    return kind(**{field.name: public.get(field.name, _nothing(field.type)) for field in required})
-
-
-def _nothing(kind: Any) -> object:
-    """A value of a field's type that says nothing."""
-    kind = getattr(kind, "__supertype__", kind)  # what an identifier or a unit is made of
-    if not isinstance(kind, type):
-        return ()
-    if issubclass(kind, Record):
-        return told(kind)
-    return next(iter(kind)) if issubclass(kind, StrEnum) else kind()
+MOST_FILLS = 3
+BOOK_SIDES = {Side.BUY: BookSide.BUY, Side.SELL: BookSide.SELL}
 
 
 class TinyEngine:
@@ -42,117 +23,68 @@ class TinyEngine:
 
     def __init__(self, instrument_ids: list[InstrumentId]) -> None:
         self.sequence = 0
-        self.books = {instrument_id: Book() for instrument_id in instrument_ids}
-        self.book_n = dict.fromkeys(instrument_ids, 0)
-        self.trade_n = dict.fromkeys(instrument_ids, 0)
+        self.books = {instrument_id: PlainBook(BookRules()) for instrument_id in instrument_ids}
+        self.rows = {instrument_id: JournalRows(instrument_id) for instrument_id in instrument_ids}
+        for book in self.books.values():
+            book.set_phase(Matching.CONTINUOUS, Call.NONE, 0, MOST_FILLS)
+
+    @property
+    def book_n(self) -> dict[InstrumentId, int]:
+        """The number of each instrument's last event."""
+        return {instrument_id: rows.book_n for instrument_id, rows in self.rows.items()}
+
+    @property
+    def trade_n(self) -> dict[InstrumentId, int]:
+        """The number of each instrument's last trade."""
+        return {instrument_id: rows.trade_n for instrument_id, rows in self.rows.items()}
+
+    def levels(self, instrument_id: InstrumentId, side: Side) -> list[tuple[int, int]]:
+        """Price and lots, best first."""
+        return [level[:2] for level in self.books[instrument_id].levels(BOOK_SIDES[side])]
 
     def place(
         self, instrument_id: InstrumentId, account_id: AccountId, side: Side, price: int, lots: int, *, stays: bool
     ) -> list[Event]:
         """A limit order that stays or is cancelled at once."""
         self.sequence += 1
-        order = OrderView(
-            OrderId(make_id(self.sequence)), account_id, side, PriceTicks(price), QuantityLots(lots), self.sequence
+        order = BookOrder(
+            order_id=make_id(self.sequence),
+            account_id=account_id,
+            side=BOOK_SIDES[side],
+            price_ticks=price,
+            quantity_lots=lots,
+            time_limit=TimeLimit.DAY if stays else TimeLimit.IOC,
         )
-        accepted = told(
-            OrderAccepted,
-            order_id=order.order_id,
-            instrument_id=instrument_id,
-            side=side,
-            price_ticks=order.price_ticks,
-            quantity_lots=order.remaining_lots,
-            book_n=self._count(instrument_id),
-        )
-        return [accepted, *self._trade_and_rest(instrument_id, order, stays=stays)]
+        return self._row(instrument_id, Submit(order, MOST_FILLS))
 
-    def cancel(self, instrument_id: InstrumentId, order: OrderView) -> list[Event]:
+    def cancel(self, instrument_id: InstrumentId, order: OrderState) -> list[Event]:
         """An open order goes."""
         self.sequence += 1
-        return [self._withdraw(instrument_id, order.order_id, self.books[instrument_id].cancel(order.order_id))]
+        return self._row(instrument_id, Cancel(order.order.order_id, 1))
 
     def cancel_all(self, account_id: AccountId) -> list[Event]:
         """All orders of an account go, in all instruments, by one command."""
         self.sequence += 1
         return [
-            self._withdraw(instrument_id, order.order_id, book.cancel(order.order_id))
+            event
             for instrument_id, book in self.books.items()
-            for order in list(book.orders())
-            if order.account_id == account_id
+            for open_order in book.orders()
+            if open_order.order.account_id == account_id
+            for event in self._row(instrument_id, Cancel(open_order.order.order_id, 1))
         ]
 
-    def replace(self, instrument_id: InstrumentId, order: OrderView, price: int, lots: int) -> list[Event]:
-        """An open order gets another price and remainder."""
+    def replace(self, instrument_id: InstrumentId, order: OrderState, price: int, lots: int) -> list[Event]:
+        """An open order gets another price or remainder."""
         self.sequence += 1
-        book = self.books[instrument_id]
-        in_place = keeps_priority(order.price_ticks, order.remaining_lots, PriceTicks(price), QuantityLots(lots))
-        new = order._replace(
-            price_ticks=PriceTicks(price),
-            remaining_lots=QuantityLots(lots),
-            priority=order.priority if in_place else self.sequence,
-        )
-        replaced = told(
-            OrderReplaced,
-            order_id=order.order_id,
-            instrument_id=instrument_id,
-            price_ticks=new.price_ticks,
-            remaining_lots=new.remaining_lots,
-            priority=new.priority,
-            book_n=self._count(instrument_id),
-        )
-        if in_place:
-            book.reduce(order.order_id, new.remaining_lots)
-            return [replaced]
-        book.cancel(order.order_id)
-        return [replaced, *self._trade_and_rest(instrument_id, new, stays=True)]
+        return self._row(instrument_id, Replace(order.order.order_id, price, lots, 0, MOST_FILLS))
 
     def open_orders(self) -> list[OpenOrder]:
-        """What the tables would give a starting node."""
+        """What a start finds."""
         return [
-            OpenOrder(order.order_id, instrument_id, order.side, order.price_ticks, order.remaining_lots)
-            for instrument_id, book in self.books.items()
-            for order in book.orders()
+            order for instrument_id, book in self.books.items() for order in self.rows[instrument_id].open_orders(book)
         ]
 
-    def _count(self, instrument_id: InstrumentId) -> int:
-        self.book_n[instrument_id] += 1
-        return self.book_n[instrument_id]
-
-    def _withdraw(self, instrument_id: InstrumentId, order_id: OrderId, lots: QuantityLots) -> OrderCancelled:
-        return told(
-            OrderCancelled,
-            order_id=order_id,
-            instrument_id=instrument_id,
-            cancelled_lots=lots,
-            reason=CancelReason.REQUESTED,
-            book_n=self._count(instrument_id),
-        )
-
-    def _trade_and_rest(self, instrument_id: InstrumentId, order: OrderView, *, stays: bool) -> list[Event]:
+    def _row(self, instrument_id: InstrumentId, command: BookCommand) -> list[Event]:
         book = self.books[instrument_id]
-        match = book.match(order.account_id, order.side, order.price_ticks, order.remaining_lots, max_fills=3)
-        events: list[Event] = []
-        left = order.remaining_lots
-        for place, fill in enumerate(match.fills):
-            left = QuantityLots(left - fill.quantity_lots)
-            taker = told(TradeSide, order_id=order.order_id, remaining_lots=left)
-            maker = told(TradeSide, order_id=fill.maker_order_id, remaining_lots=fill.maker_remaining_lots)
-            self.trade_n[instrument_id] += 1
-            events.append(
-                told(
-                    TradeMade,
-                    trade_id=TradeId(make_id(self.sequence, place)),
-                    instrument_id=instrument_id,
-                    price_ticks=fill.price_ticks,
-                    quantity_lots=fill.quantity_lots,
-                    aggressor=order.side,
-                    buyer=taker if order.side is Side.BUY else maker,
-                    seller=maker if order.side is Side.BUY else taker,
-                    book_n=self._count(instrument_id),
-                    trade_n=self.trade_n[instrument_id],
-                )
-            )
-        if left and stays and match.stopped_by is StopReason.NONE:
-            book.rest(order.order_id, order.account_id, order.side, order.price_ticks, left, order.priority)
-        elif left:
-            events.append(self._withdraw(instrument_id, order.order_id, left))
-        return events
+        book.number_from(make_id(self.sequence))
+        return self.rows[instrument_id].row(self.sequence, command, perform(book, command))

@@ -124,15 +124,18 @@ def test_a_stretch_beyond_the_journals_end_is_empty(day: Day, reads: Reads) -> N
 @pytest.mark.parametrize(
     ("phase", "turn"),
     [
-        (Phase.CLOSED.value, TurnKind.CLOSE),
-        (Phase.CONTINUOUS.value, None),
-        (Phase.HALTED.value, None),
-        ("opening_call", TurnKind.AUCTION),
-        ("closing_call", TurnKind.AUCTION),
-        ("volatility_call", None),
+        (Phase.CLOSED, TurnKind.CLOSE),
+        (Phase.POST_CLOSE, TurnKind.CLOSE),
+        (Phase.CONTINUOUS, None),
+        (Phase.HALTED, None),
+        (Phase.PRE_OPEN, None),
+        (Phase.SETTLING, None),
+        (Phase.OPENING_CALL, TurnKind.AUCTION),
+        (Phase.CLOSING_CALL, TurnKind.AUCTION),
+        (Phase.VOLATILITY_CALL, None),
     ],
 )
-def test_only_what_can_be_foreseen_is_a_moment_to_move_a_price_for(phase: str, turn: TurnKind | None) -> None:
+def test_only_what_can_be_foreseen_is_a_moment_to_move_a_price_for(phase: Phase, turn: TurnKind | None) -> None:
     assert turn_of(phase) is turn
 
 

@@ -27,6 +27,7 @@ from exchange.core.units import PriceTicks, QuantityLots
 from exchange.engine.state import ExchangeState
 from exchange.store.migrate import head
 from matching.messages import CancelOrder, ChangePhase, OrderAccepted, PlaceOrder
+from tests.engine.days import open_market
 from tests.support import Seeded, Venue
 
 PORTS = range(22_000, 22_400)
@@ -42,6 +43,8 @@ NAMES = {
     "HOSTILE": HOSTILE,
     "RESIN": "Bio-based epoxy resin, ownership shares",
 }
+EVERY_ORDER = "ANODE"
+"""The instrument of a market whose rules allow every order."""
 LOT_UNITS = 1_000
 TICK_MINOR = 5
 
@@ -66,8 +69,12 @@ def prepared(folder: Path) -> World:
     for name in TRADERS:
         venue.member(name, cash=CASH)
     venue.member(INSTITUTION, Role.INSTITUTION)
+    plain_market = venue.market_id
     for code, title in NAMES.items():
         holders = dict.fromkeys(TRADERS, UNITS)
+        venue.market_id = plain_market
+        if code == EVERY_ORDER:
+            open_market(venue, name="every-order")
         venue.instrument(code, lot_units=LOT_UNITS, tick_minor=TICK_MINOR, band=(100, 10_000), holders=holders)
         _rename(venue, code, title)
     venue.do(ChangePhase(instrument_id=venue.instruments["RESIN"], phase=Phase.HALTED))

@@ -8,9 +8,10 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from exchange.core.ids import ConnectionId
 from exchange.core.instruments import Phase, Side
 from matching.messages import ChangePhase
-from tests.ui.house import HOSTILE, House
+from tests.ui.house import EVERY_ORDER, HOSTILE, House
 from tests.ui.visitor import Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -227,3 +228,89 @@ async def test_the_chart_draws_the_chosen_instruments_candles_and_grows_with_its
     await expect(chart.locator("[data-candle]")).to_have_count(1)
     await visitor.page.locator("instrument-list button").nth(1).click()
     await expect(chart).to_contain_text("No trades yet.")
+
+
+async def test_a_market_without_trading_rules_offers_plain_orders_alone(visitor: Visitor, house: House) -> None:
+    await house.fills_book()
+    await visitor.opens("wu")
+    page = visitor.page
+    await expect(page.locator("[name=type] option")).to_have_text(["Limit", "Market"])
+    await expect(page.locator("order-ticket details")).to_have_count(0)
+    await page.locator("[name=type]").select_option("market")
+    await expect(page.locator("[name=price]")).to_have_count(0)
+    await page.locator("[name=lots]").fill("5")
+    await expect(page.locator("order-ticket form .costs")).to_contain_text("2,500.75")  # the band's edge, and its fee
+    await visitor.review.click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("Market")
+    await dialog.locator("[name=send]").click()
+    await expect(page.locator("[data-said]")).to_contain_text("Filled")
+
+
+async def test_an_iceberg_and_a_stop_stand_where_their_owner_is_told_and_others_see_the_slice(
+    visitor: Visitor, house: House
+) -> None:
+    await visitor.opens("wu")
+    page = visitor.page
+    await visitor.chooses(EVERY_ORDER)
+    await expect(page.locator("[name=type] option")).to_have_count(9)
+    await page.locator("[name=price]").fill("50.00")
+    await page.locator("[name=lots]").fill("30")
+    await page.locator("order-ticket summary").click()
+    await page.locator("[name=iceberg]").fill("10")
+    await visitor.review.click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("Iceberg: show at a time")
+    await dialog.locator("[name=send]").click()
+    await expect(page.locator("[data-said]")).to_contain_text("30 lots are open")
+    await expect(visitor.level(1_000).locator(".bid")).to_contain_text("10")
+    await expect(visitor.level(1_000).locator(".mine")).to_contain_text("10")
+    await expect(visitor.rows("own-orders").first).to_contain_text("shows 10")
+
+    await page.locator("[name=type]").select_option("stop_limit")
+    await page.locator("[name=stop]").fill("49.00")
+    await page.locator("[name=price]").fill("48.50")
+    await page.locator("label.sell").click()
+    await page.locator("[name=lots]").fill("7")
+    await visitor.review.click()
+    await dialog.locator("[name=send]").click()
+    await expect(page.locator("[data-said]")).to_contain_text("7 lots wait or are open")
+    own = visitor.rows("own-orders").filter(has_text="Stop, then limit")
+    await expect(own.locator("[data-standing=stop]")).to_contain_text("Waits for · 49.00")
+    await expect(visitor.level(970)).to_have_count(0)
+
+    await house.places("li", Side.SELL, 10, 1_000, code=EVERY_ORDER)
+    await expect(visitor.level(1_000).locator(".bid")).to_contain_text("10")  # the next slice
+    await expect(visitor.rows("own-orders").filter(has_text="shows 10")).to_contain_text("20")
+    await page.reload()
+    await visitor.chooses(EVERY_ORDER)
+    await expect(own.locator("[data-standing=stop]")).to_contain_text("Waits for · 49.00")
+    await expect(visitor.level(1_000).locator(".mine")).to_contain_text("10")
+
+
+async def test_a_call_shows_what_its_auction_would_do_and_takes_orders(visitor: Visitor, house: House) -> None:
+    await visitor.opens("wu")
+    page = visitor.page
+    await visitor.chooses(EVERY_ORDER)
+    await expect(page.locator("book-ladder .phase")).to_have_text("Continuous")
+    ops, instrument = house.world.users["ops"], house.world.instruments[EVERY_ORDER]
+    await house.services.bus.submit(
+        ChangePhase(instrument_id=instrument, phase=Phase.CLOSING_CALL), ops, connection_id=ConnectionId(0)
+    )
+    await expect(page.locator("book-ladder .phase")).to_have_text("Closing call")
+    await house.places("li", Side.SELL, 30, 990, code=EVERY_ORDER)
+    await page.locator("[name=price]").fill("50.00")
+    await page.locator("[name=lots]").fill("20")
+    await visitor.review.click()
+    await page.get_by_role("dialog").locator("[name=send]").click()
+    await expect(page.locator("[data-said]")).to_contain_text("20 lots are open")
+    called = page.locator("[data-auction=indicated]")
+    await expect(called).to_contain_text("49.50")
+    await expect(called).to_contain_text("20 lots paired")
+    await expect(called).to_contain_text("10 lots of offers over")
+    await house.services.bus.submit(
+        ChangePhase(instrument_id=instrument, phase=Phase.POST_CLOSE), ops, connection_id=ConnectionId(0)
+    )
+    await expect(page.locator("[data-auction=fixed]")).to_contain_text("49.50")
+    await expect(page.locator("trade-tape .auction")).to_have_text("Auction")
+    await expect(page.locator("book-ladder .phase")).to_have_text("At the closing price")

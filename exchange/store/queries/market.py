@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, func, or_, select
+from sqlalchemy import Select, Table, and_, func, or_, select
 
 from exchange.core.ids import AccountId, InstrumentId, OrderId, TradeId
-from exchange.core.instruments import Side
+from exchange.core.instruments import OrderPlace, Side
 from exchange.core.messages import Record
 from exchange.core.units import PriceTicks, QuantityLots, TimeNs
 from exchange.store.queries.reader import Snapshot
-from exchange.store.schema.matching import NumbersTable, OrderTable, TradeTable
+from exchange.store.schema.matching import NumbersTable, OrderConditionsTable, OrderTable, TradeTable
 from matching.depth import DepthFeed, DepthSnapshot
 from matching.depth import OpenOrder as ShownOrder
 
@@ -25,11 +25,40 @@ WINDOW = 20_000
 """Rows of a hot table that one question looks at."""
 
 ORDERS = cast("Table", OrderTable.__table__)
+CONDITIONS = cast("Table", OrderConditionsTable.__table__)
 TRADES = cast("Table", TradeTable.__table__)
+QUEUE = OrderPlace.QUEUE.value
+
+
+class Asked(Record, frozen=True, kw_only=True):
+    """What an order asked for beyond type, price, quantity and time, and where it stands.
+
+    Units: as in `order.place`, zero where it said nothing; while it is open it stands at `standing_ticks` in `place`,
+    shows `shown_lots`, and a stop's level is `level_ticks` now.
+    """
+
+    self_trade_prevention: str
+    stop_ticks: int
+    trail_ticks: int
+    offset_ticks: int
+    display_lots: int
+    minimum_lots: int
+    hidden: bool
+    post_only: bool
+    all_or_none: bool
+    oco_order_id: OrderId | None
+    expires_at_ns: int
+    place: str
+    standing_ticks: PriceTicks
+    level_ticks: int
+    shown_lots: int
 
 
 class Order(Record, frozen=True, kw_only=True):
-    """An order as its owner sees it. Units: `charged_minor` in fees and `notional_minor` traded, so far."""
+    """An order as its owner sees it. Units: `charged_minor` in fees and `notional_minor` traded, so far.
+
+    `conditions` is null for a plain order, which stands at its price and shows all that remains.
+    """
 
     order_id: OrderId
     client_order_id: str
@@ -47,6 +76,7 @@ class Order(Record, frozen=True, kw_only=True):
     max_notional_minor: int
     cancel_on_disconnect: bool
     status: str
+    conditions: Asked | None = None
 
 
 class PublicTrade(Record, frozen=True, kw_only=True):
@@ -57,7 +87,8 @@ class PublicTrade(Record, frozen=True, kw_only=True):
     trade_n: int
     price_ticks: PriceTicks
     quantity_lots: QuantityLots
-    aggressor: str
+    aggressor: str | None
+    """The side that came last; in an auction nobody did."""
     at_ns: TimeNs
 
 
@@ -78,7 +109,8 @@ class Trade(Record, frozen=True, kw_only=True):
     trade_n: int
     price_ticks: PriceTicks
     quantity_lots: QuantityLots
-    aggressor: str
+    aggressor: str | None
+    """The side that came last; in an auction nobody did."""
     at_ns: TimeNs
     fills: tuple[Fill, ...]
 
@@ -91,17 +123,18 @@ class Stretch:
     next_before: int | None
 
 
-_ORDER = [ORDERS.columns[name] for name in Order.__struct_fields__]
+_PLAIN = tuple(name for name in Order.__struct_fields__ if name != "conditions")
+_ASKED = tuple(column.name for column in CONDITIONS.columns if column.name not in ("order_id", "group_id"))
 _PUBLIC = [TRADES.columns[name] for name in PublicTrade.__struct_fields__]
 
 
 def order(snapshot: Snapshot, order_id: int, accounts: Sequence[int] | None) -> Order | None:
     """One order, if it is one of these accounts' (None: anybody's)."""
-    query = select(*_ORDER).where(ORDERS.columns["order_id"] == order_id)
+    query = _with_conditions(ORDERS).where(ORDERS.columns["order_id"] == order_id)
     if accounts is not None:
         query = query.where(ORDERS.columns["account_id"].in_(accounts))
     found = snapshot.first(query)
-    return Order(**dict(found._mapping)) if found is not None else None
+    return _order(found) if found is not None else None
 
 
 def open_orders(
@@ -109,7 +142,8 @@ def open_orders(
 ) -> Stretch:
     """Open orders, newest first, by their own index."""
     columns = ORDERS.columns
-    query = select(*_ORDER).where(columns["status"] == "open").order_by(columns["order_id"].desc()).limit(limit + 1)
+    query = _with_conditions(ORDERS).where(columns["status"] == "open")
+    query = query.order_by(columns["order_id"].desc()).limit(limit + 1)
     if accounts is not None:
         query = query.where(columns["account_id"].in_(accounts))
     if instrument_id is not None:
@@ -134,7 +168,7 @@ def orders(
     conditions = [rows.c[name] == value for name, value in wanted.items() if value is not None]
     if accounts is not None:
         conditions.append(rows.c["account_id"].in_(accounts))
-    query = select(*(rows.c[name] for name in Order.__struct_fields__)).where(and_(True, *conditions))
+    query = _with_conditions(rows).where(and_(True, *conditions))
     found = [_order(row) for row in snapshot.rows(query.order_by(rows.c["order_id"].desc()).limit(limit + 1))]
     if len(found) > limit:
         return Stretch(tuple(found[:limit]), found[limit - 1].order_id)
@@ -146,7 +180,7 @@ def public_trades(snapshot: Snapshot, limit: int, before: int | None, instrument
     rows, ended = _stretch(snapshot, TRADES, "trade_id", before)
     query = select(*(rows.c[name] for name in PublicTrade.__struct_fields__))
     query = query.where(rows.c["instrument_id"] == instrument_id).order_by(rows.c["trade_id"].desc()).limit(limit + 1)
-    found = [PublicTrade(**dict(row._mapping)) for row in snapshot.rows(query)]
+    found = [PublicTrade(**_public(row._mapping)) for row in snapshot.rows(query)]
     if len(found) > limit:
         return Stretch(tuple(found[:limit]), found[limit - 1].trade_id)
     return Stretch(tuple(found), ended)
@@ -174,13 +208,7 @@ def trades(
 def depth(snapshot: Snapshot, instrument_id: InstrumentId, levels: int) -> DepthSnapshot:
     """The visible book, reckoned from the open orders: for a reader without the stream's projector."""
     columns = ORDERS.columns
-    query = select(columns["order_id"], columns["side"], columns["price_ticks"], columns["remaining_lots"]).where(
-        columns["status"] == "open", columns["instrument_id"] == instrument_id
-    )
-    shown = [
-        ShownOrder(OrderId(row[0]), instrument_id, Side(row[1]), PriceTicks(row[2]), QuantityLots(row[3]))
-        for row in snapshot.rows(query)
-    ]
+    shown = [_standing(instrument_id, row) for row in snapshot.rows(_standing_orders(instrument_id))]
     numbers = select(NumbersTable.book_n).where(NumbersTable.instrument_id == instrument_id)
     found = snapshot.first(numbers)
     feed = DepthFeed()
@@ -188,8 +216,53 @@ def depth(snapshot: Snapshot, instrument_id: InstrumentId, levels: int) -> Depth
     return feed.snapshot(instrument_id, levels)
 
 
+def _standing_orders(instrument_id: InstrumentId) -> Select[Any]:
+    """An instrument's open orders, with where those stand that are not plain."""
+    orders, conditions = ORDERS.columns, CONDITIONS.columns
+    names = ("order_id", "side", "price_ticks", "remaining_lots", "priority")
+    places = ("place", "price_ticks", "reserve_lots")
+    return (
+        select(*(orders[name] for name in names), *(conditions[name].label(f"its_{name}") for name in places))
+        .outerjoin_from(ORDERS, CONDITIONS, orders["order_id"] == conditions["order_id"])
+        .where(orders["status"] == "open", orders["instrument_id"] == instrument_id)
+    )
+
+
+def _standing(instrument_id: InstrumentId, row: Any) -> ShownOrder:
+    """An open order as the public sees it: of one that stands in no queue, nothing."""
+    order_id, side, price_ticks, remaining_lots, priority, place, its_price_ticks, reserve_lots = row
+    plain = place is None
+    shown = remaining_lots if plain else max(0, remaining_lots - reserve_lots) if place == QUEUE else 0
+    return ShownOrder(
+        OrderId(order_id),
+        instrument_id,
+        Side(side),
+        PriceTicks(price_ticks if plain else its_price_ticks),
+        QuantityLots(remaining_lots),
+        shown,
+        priority,
+        plain,
+    )
+
+
+def _with_conditions(orders: Any) -> Select[Any]:
+    """Orders, each with what it asked for if it is not plain."""
+    asked = [CONDITIONS.columns[name].label(f"asked_{name}") for name in _ASKED]
+    joined = orders.c["order_id"] == CONDITIONS.columns["order_id"]
+    return select(*(orders.c[name] for name in _PLAIN), *asked).outerjoin_from(orders, CONDITIONS, joined)
+
+
 def _order(row: Any) -> Order:
-    return Order(**dict(row._mapping))
+    values = row._mapping
+    plain = {name: values[name] for name in _PLAIN}
+    asked = {name: values[f"asked_{name}"] for name in _ASKED}
+    if asked["place"] is None:
+        return Order(**plain)
+    standing_ticks, reserve_lots = asked.pop("price_ticks"), asked.pop("reserve_lots")
+    asked["oco_order_id"] = asked["oco_order_id"] or None
+    is_open = plain["status"] == "open"
+    shown = max(0, plain["remaining_lots"] - reserve_lots) if is_open and asked["place"] == QUEUE else 0
+    return Order(**plain, conditions=Asked(**asked, standing_ticks=standing_ticks, shown_lots=shown))
 
 
 def _trade(row: Any, may_see: frozenset[int] | None) -> Trade:
@@ -203,8 +276,13 @@ def _trade(row: Any, may_see: frozenset[int] | None) -> Trade:
         for side, name in (("buy", "buyer"), ("sell", "seller"))
         if may_see is None or row[f"{name}_account_id"] in may_see
     ]
+    return Trade(**_public(row), fills=tuple(fills))
+
+
+def _public(row: Any) -> dict[str, Any]:
+    """What everybody sees of a trade; the tables write nothing where nobody came last."""
     public = {name: row[name] for name in PublicTrade.__struct_fields__}
-    return Trade(**public, fills=tuple(fills))
+    return {**public, "aggressor": public["aggressor"] or None}
 
 
 def _stretch(snapshot: Snapshot, table: Table, key: str, before: int | None) -> tuple[Any, int | None]:

@@ -55,6 +55,7 @@ class TradeRow(NamedTuple):
     price_ticks: int
     quantity_lots: int
     aggressor: str
+    """The side that came last; empty in an auction, where nobody did."""
     at_ns: int
 
 

@@ -30,6 +30,8 @@ from matching.messages import (
     InstrumentPhaseChanged,
     OrderAccepted,
     OrderCancelled,
+    OrderMoved,
+    OrderReduced,
     OrderReplaced,
     TradeMade,
     TradeSide,
@@ -39,6 +41,7 @@ from matching.surveillance.facts import (
     Entered,
     Fact,
     LastTraded,
+    Moved,
     Part,
     Reduced,
     Traded,
@@ -57,12 +60,25 @@ PAGE_ROWS = 2_000
 JOURNAL = cast("Table", JournalTable.__table__)
 TRADES = cast("Table", TradeTable.__table__)
 
-CONCERNED = re.compile(rb"order\.(?:accepted|replaced|cancelled)|trade\.made|\.phase_changed|\.payment_started")
+CONCERNED = re.compile(
+    rb"order\.(?:accepted|replaced|moved|reduced|cancelled)|trade\.made|\.phase_changed|\.payment_started"
+)
 """The names of the events that say anything here. Other rows are not even decoded."""
-BY_CHOICE = frozenset({CancelReason.REQUESTED, CancelReason.CANCEL_ALL, CancelReason.DISCONNECTED})
-"""Who asks for cancellation on disconnection withdraws by disconnecting."""
-FORESEEN_CALLS = frozenset({"opening_call", "closing_call"})
+BY_CHOICE = frozenset(
+    {
+        CancelReason.REQUESTED,
+        CancelReason.CANCEL_ALL,
+        CancelReason.DISCONNECTED,
+        CancelReason.EXPIRED,
+        CancelReason.KILL_SWITCH,
+    }
+)
+"""Who asks for cancellation on disconnection withdraws by disconnecting, who names the moment of its end by naming it."""
+FORESEEN_CALLS = (Phase.OPENING_CALL, Phase.CLOSING_CALL)
 """Auctions that everybody can see coming. A volatility call comes by surprise."""
+ENDS = (Phase.POST_CLOSE, Phase.CLOSED)
+"""Phases with which trading at moving prices is over."""
+OrderEvent = OrderAccepted | OrderReplaced | OrderMoved | OrderReduced | OrderCancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +185,11 @@ class Patrol:
             if isinstance(event, TradeMade):
                 if self._wanted(event.instrument_id):
                     yield event.instrument_id, event.trade_n, traded(sequence, at_ns, event)
-            elif isinstance(event, OrderAccepted | OrderReplaced | OrderCancelled):
+            elif isinstance(event, OrderEvent):
                 if self._wanted(event.instrument_id):
                     yield event.instrument_id, 0, self._order_fact(sequence, at_ns, event)
             elif isinstance(event, InstrumentPhaseChanged):
-                kind = turn_of(event.instrument.phase.value)
+                kind = turn_of(event.instrument.phase)
                 if kind is not None and self._wanted(event.instrument.instrument_id):
                     yield event.instrument.instrument_id, 0, Turn(sequence=sequence, at_ns=at_ns, kind=kind)
             elif isinstance(event, ProductPaymentStarted):
@@ -181,21 +197,44 @@ class Patrol:
                     if self._traits[instrument_id].asset_id == event.product.note_asset_id:
                         yield instrument_id, 0, Turn(sequence=sequence, at_ns=at_ns, kind=TurnKind.RECORD_DATE)
 
-    def _order_fact(self, sequence: Seq, at_ns: TimeNs, event: OrderAccepted | OrderReplaced | OrderCancelled) -> Fact:
-        if isinstance(event, OrderAccepted):
-            return entered(sequence, at_ns, event, event.side, event.quantity_lots)
-        if isinstance(event, OrderCancelled):
-            return Withdrawn(
-                sequence=sequence,
-                at_ns=at_ns,
-                order_id=event.order_id,
-                cancelled_lots=event.cancelled_lots,
-                by_choice=event.reason in BY_CHOICE,
-            )
-        if event.priority == sequence:  # at the back of the queue, as a new order
-            bids = event.hold_asset_id == self._traits[event.instrument_id].money_asset_id
-            return entered(sequence, at_ns, event, Side.BUY if bids else Side.SELL, event.remaining_lots)
-        return Reduced(sequence=sequence, at_ns=at_ns, order_id=event.order_id, remaining_lots=event.remaining_lots)
+    def _order_fact(self, sequence: Seq, at_ns: TimeNs, event: OrderEvent) -> Fact:
+        match event:
+            case OrderAccepted():
+                # One with conditions shows nothing until the book has put it somewhere.
+                visible = event.quantity_lots if event.conditions is None else QuantityLots(0)
+                return entered(sequence, at_ns, event, event.side, event.quantity_lots, visible)
+            case OrderCancelled():
+                return Withdrawn(
+                    sequence=sequence,
+                    at_ns=at_ns,
+                    order_id=event.order_id,
+                    cancelled_lots=event.cancelled_lots,
+                    by_choice=event.reason in BY_CHOICE,
+                )
+            case OrderMoved():
+                return Moved(
+                    sequence=sequence,
+                    at_ns=at_ns,
+                    order_id=event.order_id,
+                    price_ticks=event.price_ticks,
+                    visible_lots=QuantityLots(event.shown_lots),
+                )
+            case OrderReduced():
+                return Reduced(
+                    sequence=sequence,
+                    at_ns=at_ns,
+                    order_id=event.order_id,
+                    remaining_lots=event.remaining_lots,
+                    by_choice=False,
+                )
+            case _ if event.priority == sequence:  # at the back of the queue, as a new order
+                bids = event.hold_asset_id == self._traits[event.instrument_id].money_asset_id
+                side, lots = Side.BUY if bids else Side.SELL, event.remaining_lots
+                return entered(sequence, at_ns, event, side, lots, lots)
+            case _:
+                return Reduced(
+                    sequence=sequence, at_ns=at_ns, order_id=event.order_id, remaining_lots=event.remaining_lots
+                )
 
     def _wanted(self, instrument_id: InstrumentId) -> bool:
         return self._only is None or instrument_id == self._only
@@ -224,7 +263,7 @@ class Patrol:
                 elif isinstance(event, TradeMade):
                     accounts[event.buyer.account_id] = accounts[event.seller.account_id] = None
                     instruments[event.instrument_id] = None
-                elif isinstance(event, OrderCancelled):
+                elif isinstance(event, OrderCancelled | OrderMoved | OrderReduced):
                     instruments[event.instrument_id] = None
         for some in _portions([account for account in accounts if account not in self._relations]):
             self._relations.add(_owners(snapshot, some))
@@ -236,9 +275,14 @@ class Patrol:
 
 
 def entered(
-    sequence: Seq, at_ns: TimeNs, event: OrderAccepted | OrderReplaced, side: Side, lots: QuantityLots
+    sequence: Seq,
+    at_ns: TimeNs,
+    event: OrderAccepted | OrderReplaced,
+    side: Side,
+    lots: QuantityLots,
+    visible_lots: QuantityLots,
 ) -> Entered:
-    """An order at the back of the queue. Every order of this exchange is shown whole."""
+    """An order at the back of the queue; what it shows of itself, an `order.moved` behind it may tell otherwise."""
     return Entered(
         sequence=sequence,
         at_ns=at_ns,
@@ -247,7 +291,7 @@ def entered(
         side=side,
         price_ticks=event.price_ticks,
         quantity_lots=lots,
-        visible_lots=lots,
+        visible_lots=visible_lots,
     )
 
 
@@ -265,13 +309,13 @@ def traded(sequence: Seq, at_ns: TimeNs, event: TradeMade) -> Traded:
     )
 
 
-def turn_of(phase: str) -> TurnKind | None:
+def turn_of(phase: Phase) -> TurnKind | None:
     """The moment that the beginning of a phase is, if a price may be worth moving for it.
 
-    >>> turn_of("closed"), turn_of("closing_call"), turn_of("halted")
+    >>> turn_of(Phase.CLOSED), turn_of(Phase.CLOSING_CALL), turn_of(Phase.HALTED)
     (<TurnKind.CLOSE: 'close'>, <TurnKind.AUCTION: 'auction'>, None)
     """
-    if phase == Phase.CLOSED.value:
+    if phase in ENDS:
         return TurnKind.CLOSE
     return TurnKind.AUCTION if phase in FORESEEN_CALLS else None
 

@@ -28,14 +28,17 @@ from exchange.bootstrap import Settings, build_services, running, server_config
 from exchange.core.ids import AccountId, AssetId, InstrumentId, UserId, to_wire
 from exchange.core.parties import UserRight
 from exchange.core.units import Units
+from exchange.engine.state import ExchangeState
 from exchange.node.clock import SystemClock
 from exchange.store.migrate import head
+from tests.engine.days import open_market
 from tests.support import Venue
 
 PORTS = range(21_000, 21_400)
 TRADERS = ("wu", "li", "ren")
 UNITS = 1_000_000
 CASH = 1_000_000_000
+LEVELS_SHOWN = 8
 QUICK = StreamSettings(sweep_s=0.2)
 
 
@@ -73,6 +76,8 @@ def prepared(folder: Path) -> World:
                     reason="for the tests",
                 )
             )
+    open_market(venue, name="every-order", depth_levels=LEVELS_SHOWN)
+    venue.instrument("ALL", holders=dict.fromkeys(TRADERS, UNITS), band=(1, 1_000_000))
     path = folder / "prepared.sqlite"
     with contextlib.closing(sqlite3.connect(path)) as file:
         venue.scratch.connection.backup(file)
@@ -135,6 +140,13 @@ class Exchange:
             await client.send(type="login", ticket=await self.ticket(name))
             assert (await client.next())["type"] == "logged_in"
         return client
+
+    @property
+    def state(self) -> ExchangeState:
+        """What the engine knows; nothing may be on its way."""
+        node = self.services.keeper.sequencer
+        assert node is not None
+        return node.state
 
     def order(self, name: str, side: str, lots: int, price: int, key: str, **more: Any) -> dict[str, Any]:
         """An order message."""

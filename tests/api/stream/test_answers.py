@@ -30,7 +30,7 @@ from exchange.core.messages import Citation, Event, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.core.units import MAX_INTEGER, QuantityLots
 from exchange.node.ports import JournalRow, NodeFault, Outcome
-from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade
+from matching.messages import OrderAccepted, OrderCancelled, OrderReduced, OrderReplaced, TradeMade, TradeSide
 
 WRITERS = [order_ack_frame]
 if importlib.util.find_spec("api.stream._acks"):
@@ -83,7 +83,23 @@ ORDER = OrderId(make_id(7))
 ACCEPTED = made(OrderAccepted, order_id=ORDER, quantity_lots=QuantityLots(10))
 REPLACED = made(OrderReplaced, order_id=ORDER, quantity_lots=QuantityLots(12), remaining_lots=QuantityLots(10))
 CANCELLED_BY_WISH = made(OrderCancelled, order_id=ORDER, cancelled_lots=QuantityLots(10))
-FOUR, SIX = (made(TradeMade, quantity_lots=QuantityLots(lots)) for lots in (4, 6))
+OTHER = OrderId(make_id(8))
+
+
+def traded(buyer: tuple[OrderId, int], seller: tuple[OrderId, int]) -> TradeMade:
+    """A trade: each side's order and what is left of it."""
+    sides = [
+        made(TradeSide, order_id=order_id, remaining_lots=QuantityLots(left)) for order_id, left in (buyer, seller)
+    ]
+    made_trade: TradeMade = made(TradeMade, buyer=sides[0], seller=sides[1])
+    return made_trade
+
+
+FOUR, SIX = traded((ORDER, 6), (OTHER, 1)), traded((OTHER, 3), (ORDER, 0))
+OF_OTHERS = traded((OTHER, 5), (OrderId(make_id(9)), 0))
+OTHERS_END = made(OrderCancelled, order_id=OTHER, cancelled_lots=QuantityLots(4))
+REDUCED = made(OrderReduced, order_id=ORDER, reduced_lots=QuantityLots(3), remaining_lots=QuantityLots(7))
+OTHER_REDUCED = made(OrderReduced, order_id=OTHER, reduced_lots=QuantityLots(3), remaining_lots=QuantityLots(2))
 REJECTED = Rejected(code=RejectCode.ORDER_UNKNOWN, detail='who is "O1-7"?')
 BY_RULE = Rejected(
     code=RejectCode.RULE_VALUE_CAP, rule=Citation(profile="p", version=1, field="cap", provision="第三条")
@@ -101,10 +117,17 @@ BY_RULE = Rejected(
         ([REPLACED, FOUR], (ORDER, OPEN, 6)),
         ([REPLACED, FOUR, SIX], (ORDER, FILLED, 0)),
         ([CANCELLED_BY_WISH], (ORDER, CANCELLED, 0)),
+        ([CANCELLED_BY_WISH, OTHERS_END], (ORDER, CANCELLED, 0)),
+        ([ACCEPTED, OTHERS_END], (ORDER, OPEN, 10)),
+        ([ACCEPTED, OTHERS_END, FOUR, OTHER_REDUCED, OF_OTHERS, OTHERS_END], (ORDER, OPEN, 6)),
+        ([ACCEPTED, OTHERS_END, REDUCED], (ORDER, OPEN, 7)),
+        ([ACCEPTED, REDUCED, CANCELLED_BY_WISH, OF_OTHERS], (ORDER, CANCELLED, 0)),
     ],
     ids=[
         "rests", "rests after a trade", "is filled", "rest is cancelled",
-        "replaced", "replaced and trades", "replaced and is filled", "cancelled",
+        "replaced", "replaced and trades", "replaced and is filled", "cancelled", "cancelled with its pair",
+        "ends another and rests", "trades, and others do because of it", "shrinks with one of its own",
+        "shrinks and is cancelled, and others trade",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("repeated", [False, True])

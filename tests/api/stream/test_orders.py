@@ -204,7 +204,7 @@ def test_each_order_message_has_the_fields_of_its_command(twin: type[msgspec.Str
     for name, field in theirs.items():
         assert (mine[name].required, mine[name].default) == (field.required, field.default), name
         identifier = "Id" in str(getattr(field.type, "__name__", "")) or "InstrumentId" in str(field.type)
-        identifier = identifier or "LotId" in str(field.type)
+        identifier = identifier or any(name in str(field.type) for name in ("LotId", "OrderId"))
         assert identifier or mine[name].type == field.type, name
 
 
@@ -229,8 +229,19 @@ def test_every_field_of_an_order_message_reaches_its_command() -> None:
         "client_bid_id": "d",
         "commitment_sha256": "ab" * 32,
         "nonce": "0123456789abcdef",
+        "stop_ticks": 11,
+        "trail_ticks": 12,
+        "offset_ticks": 13,
+        "display_lots": 14,
+        "minimum_lots": 15,
+        "hidden": True,
+        "post_only": True,
+        "all_or_none": True,
+        "oco_order_id": "O1-16",
+        "expires_at_ns": 17,
     }
     wanted = {**values, "account_id": make_id(3), "instrument_id": make_id(4), "order_id": make_id(5)}
+    wanted |= {"oco_order_id": make_id(16)}
     wanted |= {"bidder_id": make_id(6), "bid_id": make_id(7), "lot_ids": (make_id(8, 1), make_id(8, 2))}
     for twin in TWINS:
         body = {name: values[name] for name in twin.__struct_fields__ if name != "id"}

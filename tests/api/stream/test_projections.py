@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from api.client_books import LiveBook
 from api.stream import projections
 from api.stream.answers import payloads
-from api.stream.books import Moment
-from api.stream.market import Market
+from api.stream.channels import Moment
+from api.stream.market import Known, Market
 from api.stream.numbers import ChannelNumbers
 from exchange.core.ids import AccountId, InstrumentId, OrderId
 from exchange.core.messages import Event
@@ -28,7 +28,7 @@ from tests.api.stream.server import Exchange
 from tests.engine.scenarios import SCENARIOS
 from tests.matching.halves import FEEDS, CutRow, Row, committed
 from tests.matching.test_depth import halted
-from tests.matching.tiny_engine import told
+from tests.matching.told import told
 
 try:
     from api.stream._numbers import ChannelNumbers as CompiledNumbers
@@ -182,8 +182,8 @@ class Listener:
 @pytest.mark.parametrize("half", FEEDS, ids=lambda half: half.__module__)
 def test_a_changed_instrument_is_told_at_once_and_stamped_with_its_own_row(half: type[DepthFeed]) -> None:
     market, listener = Market(half()), Listener()
-    market.restore(Moment(1, 100, 100), [], [], {}, {})
-    market.follow_instruments(listener)
+    market.restore(Moment(1, 100, 100), [], [], Known({}, {}, {}, {}))
+    market.list.follow(listener)
     accepted = told(OrderAccepted, instrument_id=ONE, order_id=OrderId(1), price_ticks=100, quantity_lots=1, book_n=1)
     market.rows([committed(101, [accepted]), committed(102, [halted(ONE)]), committed(103, [])])
     assert [(message["type"], message["sequence"], message["n"]) for message in listener.heard] == [

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from api.client_books import Followed, LiveBook
 from api.stream import books, uvicorn_link
 from api.stream.answers import payloads
-from api.stream.books import Moment
-from api.stream.market import Market
+from api.stream.channels import Moment
+from api.stream.market import Known, Market
 from api.stream.session import Stage
 from exchange.core.ids import NO_CONNECTION, NODE, AccountId, AssetId, InstrumentId, OrderId, make_id
 from exchange.core.instruments import OrderType, Side, TimeInForce
@@ -232,7 +232,7 @@ def test_every_reader_ends_with_the_book_whatever_it_missed(
 
 
 def _ends_with_the_book(market: Market, steps: list[tuple[Any, ...]]) -> None:
-    market.restore(Moment(1, 100, 100), [], [], {INSTRUMENT: (0, 0)}, {})
+    market.restore(Moment(1, 100, 100), [], [], Known({INSTRUMENT: (0, 0)}, {}, {}, {}))
     feeder = Feeder(market)
     readers: list[Reader] = []
     for name, *rest in steps:

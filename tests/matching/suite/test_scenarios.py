@@ -9,7 +9,9 @@ from tests.matching.suite.conftest import BookFactory
 from tests.matching.suite.market import SuiteMarket
 from tests.matching.suite.scenarios_bugs import BUGS
 from tests.matching.suite.scenarios_calls import CALLS, RULES
+from tests.matching.suite.plain_market import PlainMarket
 from tests.matching.suite.scenarios_orders import ORDERS
+from tests.matching.suite.scenarios_plain import SCENARIOS
 from tests.matching.suite.scenarios_stops import QUOTES, STOPS
 
 PRO_RATA = "pro rata"
@@ -26,6 +28,11 @@ def rules_named(name: str) -> BookRules:
 @pytest.mark.parametrize("name", [*ORDERS, *STOPS, *CALLS])
 def test_the_market_plays_as_told(book_factory: BookFactory, name: str) -> None:
     SuiteMarket(book_factory, BookRules()).plays((ORDERS | STOPS | CALLS)[name])
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_plain_orders_trade_as_told(book_factory: BookFactory, name: str) -> None:
+    PlainMarket(book_factory(BookRules())).plays(SCENARIOS[name])
 
 
 @pytest.mark.parametrize("name", QUOTES)

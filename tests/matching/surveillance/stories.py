@@ -12,6 +12,9 @@
     09:01:00  a    ends                          by a rule, at the end of the day
     09:01:00  a    moves to 5 @ 99               to the back of the queue
     09:01:00  a    shrinks to 3                  and keeps its place
+    09:01:00  a    is cut to 3                   because it met another of its sender's
+    09:01:00  a    shows 2 @ 98                  the book put it there, or shows another part of it
+    09:01:00  b    pairs  10 @ 100 with a        in an auction: nobody takes
     09:30:00  trading closes | an auction begins | holders are fixed
 
 Nobody matches the orders: the story says who traded, so that each line is one fact. What an alert says is written
@@ -23,11 +26,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+import msgspec
+
 from exchange.core.ids import AccountId, InstrumentId, MemberId, OrderId, TradeId, make_id
 from exchange.core.instruments import Side
 from exchange.core.units import PriceTicks, QuantityLots, Sequence, TimeNs
 from matching.surveillance.alerts import Alert
-from matching.surveillance.facts import Entered, Fact, LastTraded, Part, Reduced, Traded, Turn, TurnKind, Withdrawn
+from matching.surveillance.facts import (
+    Entered,
+    Fact,
+    LastTraded,
+    Moved,
+    Part,
+    Reduced,
+    Traded,
+    Turn,
+    TurnKind,
+    Withdrawn,
+)
 from matching.surveillance.parameters import Parameters, shipped
 from matching.surveillance.relations import Owner, Relations
 from matching.surveillance.watch import Watch
@@ -42,9 +58,10 @@ TURNS = {
 LAST_PRICE = "the last price is "
 TIMED = re.compile(r"(\d\d):(\d\d):(\d\d) (.*)")
 ENTERS = re.compile(r"(\S+) (bids|offers) (\d+) @ (\d+) as (\S+)")
-TAKES = re.compile(r"(\S+) takes (\d+) @ (\d+) from (\S+)")
+TAKES = re.compile(r"(\S+) (takes|pairs) (\d+) @ (\d+) (?:from|with) (\S+)")
+SHOWS = re.compile(r"(\S+) shows (\d+) @ (\d+)")
 MOVES = re.compile(r"(\S+) moves to (\d+) @ (\d+)")
-SHRINKS = re.compile(r"(\S+) shrinks to (\d+)")
+SHRINKS = re.compile(r"(\S+) (shrinks|is cut) to (\d+)")
 ENDS = re.compile(r"(\S+) (is withdrawn|ends)")
 TOGETHER = re.compile(r"(\S+) and (\S+) are (declared|for (.+))")
 
@@ -146,9 +163,21 @@ class Story:
             return self._entered(sequence, at_ns, self.orders[found[1]], int(found[3]))
         if found := SHRINKS.fullmatch(said):
             order = self.orders[found[1]]
-            order.lots = int(found[2])
+            order.lots = int(found[3])
             return Reduced(
-                sequence=sequence, at_ns=at_ns, order_id=order.order_id, remaining_lots=QuantityLots(order.lots)
+                sequence=sequence,
+                at_ns=at_ns,
+                order_id=order.order_id,
+                remaining_lots=QuantityLots(order.lots),
+                by_choice=found[2] == "shrinks",
+            )
+        if found := SHOWS.fullmatch(said):
+            return Moved(
+                sequence=sequence,
+                at_ns=at_ns,
+                order_id=self.orders[found[1]].order_id,
+                price_ticks=PriceTicks(int(found[3])),
+                visible_lots=QuantityLots(int(found[2])),
             )
         if found := ENDS.fullmatch(said):
             order = self.orders[found[1]]
@@ -161,7 +190,9 @@ class Story:
             )
         found = TAKES.fullmatch(said)
         assert found is not None, f"not understood: {said}"
-        return self._traded(sequence, at_ns, self.orders[found[1]], self.orders[found[4]], int(found[2]), int(found[3]))
+        taker, maker = self.orders[found[1]], self.orders[found[5]]
+        made = self._traded(sequence, at_ns, taker, maker, int(found[3]), int(found[4]))
+        return made if found[2] == "takes" else msgspec.structs.replace(made, aggressor=None)
 
     @staticmethod
     def _entered(sequence: Sequence, at_ns: TimeNs, order: Order, price: int) -> Entered:

@@ -177,6 +177,69 @@ LAYERING = {
         """,
         ["layering: wu on real l1 l2 l3"],
     ),
+    "the same bids as icebergs, which show a lot each": (
+        """
+        09:00:00  wu   offers 10 @ 101 as real
+        09:00:10  wu   bids   10 @  99 as l1
+        09:00:10  l1   shows  1 @  99
+        09:00:11  wu   bids   10 @  98 as l2
+        09:00:11  l2   shows  1 @  98
+        09:00:12  wu   bids   10 @  97 as l3
+        09:00:12  l3   shows  1 @  97
+        09:00:30  li   bids   10 @ 101 as lis
+        09:00:30  lis  takes  10 @ 101 from real
+        09:00:40  l1   is withdrawn
+        09:00:41  l2   is withdrawn
+        09:00:42  l3   is withdrawn
+        """,
+        [],
+    ),
+    "pegged bids, which the book put two ticks below: they impress like others": (
+        """
+        09:00:00  wu   offers 10 @ 101 as real
+        09:00:10  wu   bids   10 @ 120 as l1
+        09:00:10  l1   shows  10 @  99
+        09:00:11  wu   bids   10 @ 120 as l2
+        09:00:11  l2   shows  10 @  98
+        09:00:12  wu   bids   10 @ 120 as l3
+        09:00:12  l3   shows  10 @  97
+        09:00:30  li   bids   10 @ 101 as lis
+        09:00:30  lis  takes  10 @ 101 from real
+        09:00:40  l1   is withdrawn
+        09:00:41  l2   is withdrawn
+        """,
+        ["layering: wu on real l1 l2 l3"],
+    ),
+    "stops wait unseen, and impress nobody": (
+        """
+        09:00:00  wu   offers 10 @ 101 as real
+        09:00:10  wu   bids   10 @  99 as l1
+        09:00:10  l1   shows  0 @  99
+        09:00:11  wu   bids   10 @  98 as l2
+        09:00:11  l2   shows  0 @  98
+        09:00:12  wu   bids   10 @  97 as l3
+        09:00:12  l3   shows  0 @  97
+        09:00:30  li   bids   10 @ 101 as lis
+        09:00:30  lis  takes  10 @ 101 from real
+        09:00:40  l1   is withdrawn
+        09:00:41  l2   is withdrawn
+        """,
+        [],
+    ),
+    "three bids that are cut because they met their sender's own offer": (
+        """
+        09:00:00  wu   offers 10 @ 101 as real
+        09:00:10  wu   bids   10 @  99 as l1
+        09:00:11  wu   bids   10 @  98 as l2
+        09:00:12  wu   bids   10 @  97 as l3
+        09:00:30  li   bids   10 @ 101 as lis
+        09:00:30  lis  takes  10 @ 101 from real
+        09:00:40  l1   is cut to 1
+        09:00:41  l2   is cut to 1
+        09:00:42  l3   is cut to 1
+        """,
+        [],
+    ),
     "three bids that stay": (
         """
         09:00:00  wu   offers 10 @ 101 as real
@@ -350,6 +413,32 @@ CLOSE = {
         15:00:00  trading closes
         """,
         ["close.marked: wu on b"],
+    ),
+    "an auction pairs the same orders at these prices: nobody took": (
+        """
+        the last price is 100
+        14:51:00  li   offers  5 @ 102 as o1
+        14:51:00  mei  offers  5 @ 104 as o2
+        14:58:00  wu   bids   10 @ 104 as b
+        14:58:00  b    pairs   5 @ 102 with o1
+        14:58:00  b    pairs   5 @ 104 with o2
+        15:00:00  trading closes
+        """,
+        [],
+    ),
+    "purchases after an auction count from the auction's price": (
+        """
+        the last price is 100
+        14:51:00  li   offers  5 @ 104 as o1
+        14:51:00  mei  offers  5 @ 105 as o2
+        14:57:00  han  bids    1 @ 104 as h
+        14:57:00  h    pairs   1 @ 104 with o1
+        14:58:00  wu   bids    9 @ 105 as b
+        14:58:00  b    takes   4 @ 104 from o1
+        14:58:00  b    takes   5 @ 105 from o2
+        15:00:00  trading closes
+        """,
+        [],
     ),
     "by less than four": (
         """

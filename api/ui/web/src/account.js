@@ -7,9 +7,20 @@
 
 /** @typedef {import("./book.js").Verdict} Verdict */
 /** @typedef {{order_id: string, client_order_id: string, instrument_id: string, side: string, price_ticks: number,
- *             quantity_lots: number, remaining_lots: number, time_in_force: string}} OwnOrder */
+ *             quantity_lots: number, remaining_lots: number, time_in_force: string, order_type: string,
+ *             conditions?: any, standing?: {place: string, price: number, level: number, shown: number}}} OwnOrder
+ *          `standing` is where the book has an order that is not plain; a plain one stands at its price, all of it shown */
 
 const FILLS_KEPT = 100;
+const NOWHERE = { place: "", price: 0, level: 0, shown: 0 };
+
+/** An order as the tables have it. @param {any} order @returns {OwnOrder} */
+function loaded(order) {
+  const asked = order.conditions;
+  if (!asked) return order;
+  const { place, standing_ticks, level_ticks, shown_lots } = asked;
+  return { ...order, standing: { place, price: standing_ticks, level: level_ticks, shown: shown_lots } };
+}
 
 export class Account {
   /** @type {Map<string, OwnOrder>} oldest first */ orders = new Map();
@@ -53,7 +64,7 @@ export class Account {
    */
   load(asOf, orders, fills, holdings) {
     this.#asOf = asOf;
-    this.orders = new Map(orders.toReversed().map((order) => [order.order_id, order]));
+    this.orders = new Map(orders.toReversed().map((order) => [order.order_id, loaded(order)]));
     this.fills = fills.slice(0, FILLS_KEPT);
     this.holdings = new Map(holdings.map(({ asset_id, balance, held }) => [asset_id, { balance, held }]));
     this.isLoaded = true;
@@ -70,14 +81,14 @@ export class Account {
     return "taken";
   }
 
-  /** Lots of own open orders by price, of one instrument and side. @param {string} instrument @param {string} side */
+  /** What own open orders show by price, of one instrument and side. @param {string} instrument @param {string} side */
   ownLots(instrument, side) {
     /** @type {Map<number, number>} */
     const lots = new Map();
     for (const order of this.orders.values()) {
-      if (order.instrument_id === instrument && order.side === side) {
-        lots.set(order.price_ticks, (lots.get(order.price_ticks) ?? 0) + order.remaining_lots);
-      }
+      if (order.instrument_id !== instrument || order.side !== side) continue;
+      const { price, shown } = order.standing ?? { price: order.price_ticks, shown: order.remaining_lots };
+      if (shown) lots.set(price, (lots.get(price) ?? 0) + shown);
     }
     return lots;
   }
@@ -93,7 +104,28 @@ export class Account {
     if (message.sequence <= this.#asOf) return;
     switch (message.type) {
       case "order.accepted":
-        this.orders.set(message.order_id, { ...message, remaining_lots: message.quantity_lots });
+        this.orders.set(message.order_id, {
+          ...message,
+          remaining_lots: message.quantity_lots,
+          ...(message.conditions ? { standing: NOWHERE } : {}),
+        });
+        this.#hold(message);
+        break;
+      case "order.moved":
+        this.#change(message.order_id, {
+          standing: {
+            place: message.place,
+            price: message.price_ticks,
+            level: message.stop_ticks,
+            shown: message.shown_lots,
+          },
+        });
+        break;
+      case "order.reduced":
+        this.#change(message.order_id, { remaining_lots: message.remaining_lots }, message.shown_lots);
+        this.#hold(message);
+        break;
+      case "order.covered":
         this.#hold(message);
         break;
       case "trade.made":
@@ -105,7 +137,7 @@ export class Account {
         break;
       case "order.replaced": {
         const order = this.orders.get(message.order_id);
-        if (order) this.orders.set(message.order_id, { ...order, ...message, type: "order.accepted" });
+        if (order) this.#replace(order, message);
         this.#hold(message);
         break;
       }
@@ -116,11 +148,41 @@ export class Account {
     }
   }
 
+  /** An order is otherwise now. @param {string} id @param {Partial<OwnOrder>} values @param {number} [shown] */
+  #change(id, values, shown) {
+    const order = this.orders.get(id);
+    if (!order) return;
+    const standing = order.standing && shown !== undefined ? { standing: { ...order.standing, shown } } : {};
+    this.orders.set(id, { ...order, ...standing, ...values });
+  }
+
+  /**
+   * New terms. In its place an order merely shrinks; else one that is not plain stands nowhere until it is told where.
+   * @param {OwnOrder} order @param {any} message
+   */
+  #replace(order, message) {
+    const { price_ticks, quantity_lots, remaining_lots, client_order_id } = message;
+    const shrank = price_ticks === order.price_ticks && remaining_lots < order.remaining_lots;
+    let standing = order.conditions ? NOWHERE : undefined;
+    if (shrank && order.standing) {
+      standing = { ...order.standing, shown: Math.min(order.standing.shown, remaining_lots) };
+    }
+    this.orders.set(order.order_id, {
+      ...order,
+      price_ticks,
+      quantity_lots,
+      remaining_lots,
+      client_order_id,
+      standing,
+    });
+  }
+
   /** @param {any} message */
   #fill(message) {
     const order = this.orders.get(message.order_id);
     if (order && message.remaining_lots) {
-      this.orders.set(order.order_id, { ...order, remaining_lots: message.remaining_lots });
+      const shown = Math.max(0, (order.standing?.shown ?? 0) - message.quantity_lots);
+      this.#change(order.order_id, { remaining_lots: message.remaining_lots }, shown);
     } else {
       this.orders.delete(message.order_id);
     }

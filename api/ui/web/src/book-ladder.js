@@ -52,6 +52,7 @@ class BookLadder extends PageElement {
         ${word("book.tick", { tick: state.price(instrument, 1) })} ${state.currency(instrument)} ·
         ${word("book.band", { low, high })}
       </p>
+      ${this.auction(instrument)}
       <table class="ladder ${isStale ? "is-stale" : ""}" @keydown=${this.move}>
         <caption class="unseen">
           ${word("book")}
@@ -77,6 +78,21 @@ class BookLadder extends PageElement {
         </tbody>
       </table>
     `;
+  }
+
+  /** What the call's auction would do now, or what the last one did. @param {any} instrument */
+  auction(instrument) {
+    const { indicated, fixed } = state.auction;
+    const now = indicated ?? fixed;
+    if (!now) return "";
+    const price = now.price_ticks === null ? "–" : state.price(instrument, now.price_ticks);
+    const paired = whole(now.paired_lots ?? now.quantity_lots);
+    const side = now.imbalance_side;
+    return html`<p class="auction ${indicated ? "is-called" : "fine"}" data-auction=${indicated ? "indicated" : "fixed"}>
+      ${word(indicated ? "auction.indicated" : "auction.fixed")} <b>${price}</b> ·
+      ${word("auction.paired", { lots: paired })}
+      ${side ? html`· ${word(`auction.over.${side}`, { lots: whole(now.imbalance_lots) })}` : ""}
+    </p>`;
   }
 
   /** @param {any} instrument @param {Level | undefined} bid @param {Level | undefined} offer */

@@ -118,6 +118,26 @@ export class Tape {
   }
 }
 
+/** The instrument's calls and auctions: every message says how all of it stands. */
+export class Auction {
+  /** @type {any} what the auction would do now; null outside a call */ indicated = null;
+  /** @type {any} what the last one did */ fixed = null;
+  isKnown = false;
+  next = null; // its numbers begin anew with each start of the exchange
+
+  reset() {
+    this.isKnown = false;
+  }
+
+  /** @param {any} message @returns {Verdict} */
+  take(message) {
+    this.indicated = message.indicated;
+    this.fixed = message.fixed;
+    this.isKnown = true;
+    return "taken";
+  }
+}
+
 /** The list of instruments, kept from its snapshot's parts and the changes between and after them. */
 export class Instruments {
   /** @type {Map<string, any>} */ all = new Map();

@@ -2,6 +2,7 @@
 import "./style.css";
 import "./lots.css";
 import { html } from "lit";
+import { AskingElement, figures, numberField } from "./asking.js";
 import { PageElement, announce } from "./element.js";
 import { session } from "./frame.js";
 import { feed, hall } from "./hall.js";
@@ -157,40 +158,25 @@ class LotBoard extends PageElement {
 }
 
 /** The price, the lots it is for, and a dialog that asks before anything is sent. */
-class LotBid extends PageElement {
+class LotBid extends AskingElement {
   static properties = {
     price: { state: true },
     others: { state: true },
-    said: { state: true },
-    refusal: { state: true },
-    asking: { state: true },
-    isSending: { state: true },
   };
 
   constructor() {
     super([feed, "frame"]);
     this.price = "";
     /** @type {string[]} */ this.others = [];
-    this.said = "";
-    /** @type {any} */ this.refusal = null;
-    /** @type {any} */ this.asking = null;
-    this.isSending = false;
     this.shown = hall.chosen;
   }
 
   willUpdate() {
     if (this.shown === hall.chosen) return;
     this.shown = hall.chosen; // a price for one lot must not become a bid for another
-    this.price = this.said = "";
+    this.price = "";
     this.others = [];
-    this.refusal = this.asking = null;
-  }
-
-  updated() {
-    const dialog = this.querySelector("dialog");
-    if (!dialog) return;
-    if (this.asking && !dialog.open) dialog.showModal();
-    if (!this.asking && dialog.open) dialog.close();
+    this.forget();
   }
 
   /** Why no bid can be sent now; empty when one can. @param {any} lot */
@@ -225,24 +211,14 @@ class LotBid extends PageElement {
     event.preventDefault();
     const lot = hall.lot;
     const draft = lot && this.draft(lot);
-    if (!draft || this.obstacle(lot)) return;
-    this.said = "";
-    this.refusal = null;
-    this.asking = { lot, ...draft };
-  }
-
-  /** @param {Event} event */
-  back(event) {
-    event.preventDefault();
-    if (!this.isSending) this.asking = null;
+    if (draft && !this.obstacle(lot)) this.ask({ lot, ...draft });
   }
 
   async send() {
     if (!this.asking || this.isSending || this.obstacle(this.asking.lot)) return;
     const { lot, minor, ids } = this.asking;
     const bidder = hall.bidder(lot).bidder_id;
-    this.isSending = true;
-    try {
+    await this.sending(async () => {
       if (lot.method === "sealed") {
         const secret = { lot_ids: ids, price_minor: minor, nonce: chance() };
         const sha256 = await commitment(bidder, secret);
@@ -257,15 +233,9 @@ class LotBid extends PageElement {
           client_bid_id: chance(),
         });
       }
-      this.said = word(lot.method === "sealed" ? "bid.sealed" : "bid.done");
       this.price = "";
-      announce(this.said);
-    } catch (refusal) {
-      if (/** @type {any} */ (refusal).code === "feed.unknown") this.said = word("bid.unknown");
-      else this.refusal = refusal;
-    }
-    this.isSending = false;
-    this.asking = null;
+      return word(lot.method === "sealed" ? "bid.sealed" : "bid.done");
+    }, "bid.unknown");
     await hall.loadOwn().catch(() => {});
   }
 
@@ -283,20 +253,18 @@ class LotBid extends PageElement {
     return html`
       <h2>${word("bid")}</h2>
       <form @submit=${this.review} autocomplete="off">
-        ${isDutch ? "" : this.choice(lot)}
+        ${isDutch ? "" : this.bundle(lot)}
         ${
           isDutch
             ? ""
-            : html`<label
-                  >${word(this.others.length ? "bid.price.all" : "bid.price")} <span class="fine">${word("bid.least", { price: least })}</span>
-                  <input
-                    name="price"
-                    inputmode="decimal"
-                    maxlength="20"
-                    .value=${this.price}
-                    aria-describedby="bid-wrong"
-                    @input=${(/** @type {any} */ event) => (this.price = event.target.value)}
-                /></label>
+            : html`${numberField({
+                  name: "price",
+                  label: html`${word(this.others.length ? "bid.price.all" : "bid.price")}
+                    <span class="fine">${word("bid.least", { price: least })}</span>`,
+                  value: this.price,
+                  wrong: "bid-wrong",
+                  typed: (text) => (this.price = text),
+                })}
                 <p id="bid-wrong" class="wrong" role="status">${wrong}</p>`
         }
         <button class="primary buy" name="review" ?disabled=${obstacle !== "" || !draft} aria-describedby="bid-off">
@@ -304,14 +272,12 @@ class LotBid extends PageElement {
         </button>
         <p id="bid-off" class="fine">${obstacle ? word(obstacle) : ""}</p>
       </form>
-      ${this.said ? html`<p class="notice good" data-said>${this.said}</p>` : ""}
-      ${this.refusal ? refusalView(this.refusal) : ""}
-      <dialog aria-labelledby="bid-title" @cancel=${this.back}>${this.asking ? this.question(this.asking) : ""}</dialog>
+      ${this.verdict()} ${this.dialog("bid-title", (asking) => this.question(asking))}
     `;
   }
 
   /** The other lots of the sale, to be bid for together. @param {any} lot */
-  choice(lot) {
+  bundle(lot) {
     const others = hall.sale(lot).lot_ids.filter((/** @type {string} */ id) => id !== lot.lot_id);
     if (!others.length) return "";
     const turn = (/** @type {string} */ id) =>
@@ -331,36 +297,20 @@ class LotBid extends PageElement {
   /** @param {{lot: any, minor: number, ids: string[]}} asking */
   question({ lot, minor, ids }) {
     const sale = hall.sale(lot);
-    const obstacle = this.obstacle(lot);
     const share = `${decimal(sale.unrevealed_forfeit_ppm, 4)} %`;
     return html`<h2 id="bid-title">${word("bid.check")}</h2>
-      <dl class="costs">
-        <div>
-          <dt>${word("own.lots")}</dt>
-          <dd>${names(ids)}</dd>
-        </div>
-        <div class="total">
-          <dt>${word("own.price")}</dt>
-          <dd>${hall.money(lot, minor)}</dd>
-        </div>
-      </dl>
+      ${figures([[word("own.lots"), names(ids)]], [word("own.price"), hall.money(lot, minor)])}
       <p class="fine">
         ${word("bid.binding", { days: sale.payment_days, deposit: hall.money(lot, sale.deposit_minor) })}
       </p>
       ${lot.method === "sealed" ? html`<p class="notice">${word("bid.secret", { share })}</p>` : ""}
-      ${obstacle ? html`<p class="notice bad" role="alert">${word(obstacle)}</p>` : ""}
-      <div class="buttons">
-        <button class="quiet" ?disabled=${this.isSending} @click=${this.back}>${word("bid.back")}</button>
-        <button
-          class="primary buy"
-          name="send"
-          autofocus
-          ?disabled=${this.isSending || obstacle !== ""}
-          @click=${this.send}
-        >
-          ${word("bid.send")}
-        </button>
-      </div>`;
+      ${this.choice({
+        obstacle: this.obstacle(lot),
+        kind: "buy",
+        back: "bid.back",
+        send: "bid.send",
+        act: () => this.send(),
+      })}`;
   }
 }
 

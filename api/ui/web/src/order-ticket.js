@@ -1,17 +1,19 @@
 /**
- * The ticket: side, price, lots, how long; what it costs at most; and a dialog that asks before anything is sent.
+ * The ticket: side, type, prices, lots, how long, on what conditions; what it costs at most; and a dialog that asks
+ * before anything is sent.
  *
- * While the page is stale, or the instrument is not in continuous trading, the button is off, in the dialog too.
+ * It offers what the instrument's market allows. While the page is stale, or the phase takes no orders, the button is
+ * off, in the dialog too.
  */
 import { html } from "lit";
-import { PageElement, announce } from "./element.js";
+import { AskingElement, figures, numberField } from "./asking.js";
 import { countOf, decimal, feeOf, minorOf, whole } from "./numbers.js";
-import { refusalView } from "./refusals.js";
+import { FIELDS, conditionsOf, pricesOf, timesOf, waits } from "./order-kinds.js";
 import { feed, state } from "./state.js";
 import { word } from "./words.js";
 
-/** @typedef {{side: "buy" | "sell", ticks: number, lots: number, tif: string,
- *             notional: number, fee: number, total: number}} Draft */
+/** @typedef {{side: "buy" | "sell", type: string, tif: string, lots: number, prices: Record<string, number>,
+ *             more: Record<string, any>, notional: number, fee: number, total: number}} Draft */
 
 /** A name for an order that no other has: chance enough that two never meet. */
 function ownReference() {
@@ -19,61 +21,64 @@ function ownReference() {
   return `web-${[...chance].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-const TIFS = ["day", "gtc", "ioc", "fok"];
+const TAKES_ORDERS = ["pre_open", "opening_call", "continuous", "volatility_call", "closing_call", "post_close"];
+const LOTS_OF = { iceberg: "display_lots", minimum: "minimum_lots" };
+const SWITCHES = ["hidden", "post_only", "all_or_none"];
 
-class OrderTicket extends PageElement {
+class OrderTicket extends AskingElement {
   static properties = {
     side: { state: true },
-    price: { state: true },
+    type: { state: true },
+    typed: { state: true },
     lots: { state: true },
     tif: { state: true },
-    said: { state: true },
-    refusal: { state: true },
-    asking: { state: true },
-    isSending: { state: true },
+    until: { state: true },
+    more: { state: true },
   };
 
   constructor() {
     super([feed, "frame"]);
     /** @type {"buy" | "sell"} */ this.side = "buy";
-    this.price = "";
-    this.lots = "";
-    this.tif = "day";
-    this.said = "";
-    /** @type {any} */ this.refusal = null;
-    /** @type {{draft: Draft, instrument: any} | null} */ this.asking = null;
-    this.isSending = false;
+    this.empty();
     this.shown = state.chosen;
     document.addEventListener("take-price", (event) => this.takePrice(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  /** Nothing is typed. */
+  empty() {
+    this.type = "limit";
+    /** What is typed of each price. @type {Record<string, string>} */ this.typed = {};
+    this.lots = this.until = "";
+    this.tif = "day";
+    /** What is chosen of the conditions. @type {Record<string, any>} */ this.more = {};
   }
 
   /** @param {number} ticks */
   takePrice(ticks) {
     const instrument = state.instrument;
     if (!instrument) return;
-    this.price = decimal(ticks * instrument.tick_minor, state.scale(instrument));
+    const first = pricesOf(this.type)[0];
+    if (first) this.typed = { ...this.typed, [first]: decimal(ticks * instrument.tick_minor, state.scale(instrument)) };
     /** @type {HTMLInputElement | null} */ (this.querySelector("[name=lots]"))?.focus();
   }
 
   willUpdate() {
-    if (this.shown === state.chosen) return;
-    this.shown = state.chosen; // a price of one instrument must not become an order for another
-    this.price = this.lots = this.said = "";
-    this.refusal = this.asking = null;
-  }
-
-  updated() {
-    const dialog = this.querySelector("dialog");
-    if (!dialog) return;
-    if (this.asking && !dialog.open) dialog.showModal();
-    if (!this.asking && dialog.open) dialog.close();
+    if (this.shown !== state.chosen) {
+      this.shown = state.chosen; // a price of one instrument must not become an order for another
+      this.empty();
+      this.forget();
+    }
+    const allowed = state.allowed(state.instrument);
+    if (!allowed.types.includes(this.type)) this.type = allowed.types[0];
+    const times = timesOf(allowed, this.type);
+    if (!times.includes(this.tif)) this.tif = times[0];
   }
 
   /** Why no order can be sent now; empty when one can. @param {any} instrument */
   obstacle(instrument) {
     if (!state.account) return "ticket.off.account";
     if (!state.isFresh) return "ticket.off.stale";
-    if (state.phase(instrument) !== "continuous") return "ticket.off.phase";
+    if (!TAKES_ORDERS.includes(state.phase(instrument))) return "ticket.off.phase";
     return this.feeRow(instrument) ? "" : "ticket.off.fee";
   }
 
@@ -84,22 +89,63 @@ class OrderTicket extends PageElement {
 
   /** What is typed as integers, or what is wrong with it. @param {any} instrument @returns {Draft | {wrong: string}} */
   draft(instrument) {
-    const tick = state.price(instrument, 1);
-    const minor = minorOf(this.price, state.scale(instrument));
-    if (!minor || minor % instrument.tick_minor) return { wrong: word("ticket.bad.price", { tick }) };
-    const ticks = minor / instrument.tick_minor;
-    if (ticks < instrument.band_low_ticks || ticks > instrument.band_high_ticks) {
-      const [low, high] = state.band(instrument);
-      return { wrong: word("ticket.bad.band", { low, high }) };
-    }
+    const prices = this.prices(instrument);
+    if ("wrong" in prices) return /** @type {any} */ (prices);
     const lots = countOf(this.lots);
     if (!lots) return { wrong: word("ticket.bad.lots") };
-    const notional = minor * lots;
+    const more = this.conditions();
+    if ("wrong" in more) return /** @type {any} */ (more);
+    // Without a limit an order trades up to the band's edge, and holds as much.
+    const worst = prices.price ?? (this.side === "buy" ? instrument.band_high_ticks : instrument.band_low_ticks);
+    const notional = worst * instrument.tick_minor * lots;
     const row = this.feeRow(instrument);
     const fee = row ? feeOf(row, notional) : 0;
     const total = this.side === "buy" ? notional + fee : notional - fee;
     if (!Number.isSafeInteger(total)) return { wrong: word("ticket.bad.size") };
-    return { side: this.side, ticks, lots, tif: this.tif, notional, fee, total };
+    return { side: this.side, type: this.type, tif: this.tif, lots, prices, more, notional, fee, total };
+  }
+
+  /** @param {any} instrument @returns {Record<string, number> | {wrong: string}} */
+  prices(instrument) {
+    /** @type {Record<string, number>} */
+    const found = {};
+    for (const name of pricesOf(this.type)) {
+      const minor = minorOf(this.typed[name] ?? "", state.scale(instrument));
+      if (!minor || minor % instrument.tick_minor)
+        return { wrong: word("ticket.bad.price", { tick: state.price(instrument, 1) }) };
+      const ticks = (found[name] = minor / instrument.tick_minor);
+      const isLevel = name === "price" || name === "stop";
+      if (isLevel && (ticks < instrument.band_low_ticks || ticks > instrument.band_high_ticks)) {
+        const [low, high] = state.band(instrument);
+        return { wrong: word("ticket.bad.band", { low, high }) };
+      }
+    }
+    return found;
+  }
+
+  /** The conditions as fields of the order, or what is wrong with them. @returns {Record<string, any>} */
+  conditions() {
+    const offered = conditionsOf(state.allowed(state.instrument), this.type);
+    /** @type {Record<string, any>} */
+    const found = {};
+    for (const [condition, field] of Object.entries(LOTS_OF)) {
+      const text = this.more[condition];
+      if (!offered.includes(condition) || !text) continue;
+      const lots = countOf(text);
+      if (!lots) return { wrong: word("ticket.bad.lots") };
+      found[field] = lots;
+    }
+    for (const condition of SWITCHES)
+      if (offered.includes(condition) && this.more[condition]) found[condition] = true;
+    if (offered.includes("one_cancels_other") && this.more.one_cancels_other)
+      found.oco_order_id = this.more.one_cancels_other;
+    if (this.more.prevention) found.self_trade_prevention = this.more.prevention;
+    if (this.tif === "gtd") {
+      const until = Date.parse(this.until);
+      if (!(until > feed.nowMs)) return { wrong: word("ticket.bad.until") };
+      found.expires_at_ns = until * 1_000_000;
+    }
+    return found;
   }
 
   /** @param {SubmitEvent} event */
@@ -108,42 +154,31 @@ class OrderTicket extends PageElement {
     const instrument = state.instrument;
     if (!instrument || this.obstacle(instrument)) return;
     const draft = this.draft(instrument);
-    if ("wrong" in draft) return;
-    this.said = "";
-    this.refusal = null;
-    this.asking = { draft, instrument };
-  }
-
-  /** Back to the ticket; an order on its way cannot be called back. @param {Event} event */
-  back(event) {
-    event.preventDefault();
-    if (!this.isSending) this.asking = null;
+    if (!("wrong" in draft)) this.ask({ draft, instrument });
   }
 
   async send() {
     if (!this.asking || this.isSending || this.obstacle(this.asking.instrument)) return;
     const { draft, instrument } = this.asking;
-    this.isSending = true;
-    try {
+    await this.sending(async () => {
+      const prices = Object.entries(draft.prices).map(([name, ticks]) => [/** @type {any} */ (FIELDS)[name], ticks]);
       const answer = await feed.request({
         type: "order.place",
         client_order_id: ownReference(),
         account_id: state.account?.id,
         instrument_id: instrument.instrument_id,
         side: draft.side,
-        price_ticks: draft.ticks,
         quantity_lots: draft.lots,
+        ...(draft.type === "limit" ? {} : { order_type: draft.type }),
         time_in_force: draft.tif,
+        ...Object.fromEntries(prices),
+        ...draft.more,
       });
-      this.said = word(`ticket.done.${answer.status}`, { lots: whole(answer.remaining_lots ?? 0) });
       this.lots = "";
-      announce(this.said);
-    } catch (refusal) {
-      if (/** @type {any} */ (refusal).code === "feed.unknown") this.said = word("ticket.unknown");
-      else this.refusal = refusal;
-    }
-    this.isSending = false;
-    this.asking = null;
+      const left = { lots: whole(answer.remaining_lots ?? 0) };
+      const isWaiting = answer.status === "open" && waits(draft.type);
+      return word(isWaiting ? "ticket.done.waits" : `ticket.done.${answer.status}`, left);
+    }, "ticket.unknown");
   }
 
   render() {
@@ -151,55 +186,32 @@ class OrderTicket extends PageElement {
     if (!instrument)
       return html`<h2>${word("ticket")}</h2>
         <p class="empty">${word("book.none")}</p>`;
+    const allowed = state.allowed(instrument);
     const draft = this.draft(instrument);
     const obstacle = this.obstacle(instrument);
-    const isTyped = this.price !== "" && this.lots !== "";
+    const isTyped = pricesOf(this.type).every((name) => this.typed[name]) && this.lots !== "";
     const wrong = isTyped && "wrong" in draft ? draft.wrong : "";
     return html`
       <h2>${word("ticket")}</h2>
       <form @submit=${this.review} autocomplete="off">
-        <fieldset class="sides">
-          <legend class="unseen">${word("side")}</legend>
-          ${["buy", "sell"].map(
-            (side) =>
-              html`<label class=${side}
-                ><input
-                  type="radio"
-                  name="side"
-                  .value=${side}
-                  .checked=${this.side === side}
-                  @change=${() => (this.side = /** @type {any} */ (side))}
-                />
-                <span>${word(`side.${side}`)}</span></label
-              >`,
-          )}
-        </fieldset>
-        <label
-          >${word("ticket.price")} <span class="fine">${state.currency(instrument)}</span>
-          <input
-            name="price"
-            inputmode="decimal"
-            maxlength="20"
-            .value=${this.price}
-            aria-describedby="ticket-wrong"
-            @input=${(/** @type {any} */ event) => (this.price = event.target.value)}
-        /></label>
-        <label
-          >${word("ticket.lots")}
-          <input
-            name="lots"
-            inputmode="numeric"
-            maxlength="20"
-            .value=${this.lots}
-            aria-describedby="ticket-wrong"
-            @input=${(/** @type {any} */ event) => (this.lots = event.target.value)}
-        /></label>
-        <label
-          >${word("ticket.tif")}
-          <select name="tif" @change=${(/** @type {any} */ event) => (this.tif = event.target.value)}>
-            ${TIFS.map((tif) => html`<option value=${tif} ?selected=${tif === this.tif}>${word(`tif.${tif}`)}</option>`)}
-          </select></label
-        >
+        ${this.sides()}
+        ${this.select("type", allowed.types, this.type, (type) => (this.type = type))}
+        ${pricesOf(this.type).map((name) => this.priceField(instrument, name))}
+        ${numberField({ name: "lots", label: word("ticket.lots"), value: this.lots, wrong: "ticket-wrong", mode: "numeric", typed: (text) => (this.lots = text) })}
+        ${this.select("tif", timesOf(allowed, this.type), this.tif, (tif) => (this.tif = tif))}
+        ${
+          this.tif === "gtd"
+            ? html`<label
+                >${word("ticket.until")}
+                <input
+                  type="datetime-local"
+                  name="until"
+                  .value=${this.until}
+                  @input=${(/** @type {any} */ event) => (this.until = event.target.value)}
+              /></label>`
+            : ""
+        }
+        ${this.furtherConditions(allowed)}
         <p id="ticket-wrong" class="wrong" role="status">${wrong}</p>
         ${this.costs(instrument, "wrong" in draft ? null : draft)} ${this.available(instrument)}
         <button
@@ -212,28 +224,117 @@ class OrderTicket extends PageElement {
         </button>
         <p id="ticket-off" class="fine">${obstacle ? word(obstacle) : ""}</p>
       </form>
-      ${this.said ? html`<p class="notice good" data-said>${this.said}</p>` : ""}
-      ${this.refusal ? refusalView(this.refusal) : ""} ${this.dialog()}
+      ${this.verdict()} ${this.dialog("confirm-title", ({ draft, instrument }) => this.question(draft, instrument))}
     `;
+  }
+
+  sides() {
+    return html`<fieldset class="sides">
+      <legend class="unseen">${word("side")}</legend>
+      ${["buy", "sell"].map(
+        (side) =>
+          html`<label class=${side}
+            ><input
+              type="radio"
+              name="side"
+              .value=${side}
+              .checked=${this.side === side}
+              @change=${() => (this.side = /** @type {any} */ (side))}
+            />
+            <span>${word(`side.${side}`)}</span></label
+          >`,
+      )}
+    </fieldset>`;
+  }
+
+  /** @param {string} name @param {string[]} options @param {string} chosen @param {(value: string) => void} choose */
+  select(name, options, chosen, choose) {
+    return html`<label
+      >${word(`ticket.${name}`)}
+      <select name=${name} @change=${(/** @type {any} */ event) => choose(event.target.value)}>
+        ${options.map((option) => html`<option value=${option} ?selected=${option === chosen}>${word(`${name}.${option}`)}</option>`)}
+      </select></label
+    >`;
+  }
+
+  /** @param {any} instrument @param {string} name */
+  priceField(instrument, name) {
+    const isOutermost = name === "price" && (this.type.startsWith("pegged") || this.type === "trailing_stop_limit");
+    const label = word(isOutermost ? "ticket.outermost" : `ticket.${name}`);
+    return numberField({
+      name,
+      label: html`${label} <span class="fine">${state.currency(instrument)}</span>`,
+      value: this.typed[name] ?? "",
+      wrong: "ticket-wrong",
+      typed: (text) => (this.typed = { ...this.typed, [name]: text }),
+    });
+  }
+
+  /** @param {import("./order-kinds.js").Allowed} allowed */
+  furtherConditions(allowed) {
+    const offered = conditionsOf(allowed, this.type);
+    if (!offered.length && allowed.preventions.length < 2) return "";
+    const set = (/** @type {string} */ name, /** @type {any} */ value) => (this.more = { ...this.more, [name]: value });
+    const others = [...(state.account?.orders.values() ?? [])].filter((one) => one.instrument_id === state.chosen);
+    return html`<details class="more">
+      <summary>${word("ticket.more")}</summary>
+      ${Object.keys(LOTS_OF)
+        .filter((name) => offered.includes(name))
+        .map((name) =>
+          numberField({
+            name,
+            label: word(`condition.${name}`),
+            value: this.more[name] ?? "",
+            wrong: "ticket-wrong",
+            mode: "numeric",
+            typed: (text) => set(name, text),
+          }),
+        )}
+      ${SWITCHES.filter((name) => offered.includes(name)).map(
+        (name) =>
+          html`<label class="switch"
+            ><input
+              type="checkbox"
+              name=${name}
+              .checked=${Boolean(this.more[name])}
+              @change=${(/** @type {any} */ event) => set(name, event.target.checked)}
+            />
+            ${word(`condition.${name}`)}</label
+          >`,
+      )}
+      ${
+        offered.includes("one_cancels_other") && others.length
+          ? html`<label
+              >${word("condition.one_cancels_other")}
+              <select
+                name="one_cancels_other"
+                @change=${(/** @type {any} */ event) => set("one_cancels_other", event.target.value)}
+              >
+                <option value="">–</option>
+                ${others.map((one) => html`<option value=${one.order_id}>${word(`side.${one.side}`)} ${whole(one.remaining_lots)} ${one.client_order_id}</option>`)}
+              </select></label
+            >`
+          : ""
+      }
+      ${
+        allowed.preventions.length > 1
+          ? this.select("prevention", allowed.preventions, this.more.prevention ?? allowed.preventions[0], (value) =>
+              set("prevention", value),
+            )
+          : ""
+      }
+    </details>`;
   }
 
   /** @param {any} instrument @param {Draft | null} draft */
   costs(instrument, draft) {
-    const write = (/** @type {number} */ minor) => decimal(minor, state.scale(instrument));
-    const lines = [
-      ["ticket.notional", draft?.notional],
-      ["ticket.fee", draft?.fee],
-      [`ticket.total.${this.side}`, draft?.total],
-    ];
-    return html`<dl class="costs">
-      ${lines.map(
-        ([label, minor]) =>
-          html`<div>
-            <dt>${word(String(label))}</dt>
-            <dd>${minor === undefined ? "–" : write(Number(minor))}</dd>
-          </div>`,
-      )}
-    </dl>`;
+    const write = (/** @type {number | undefined} */ minor) =>
+      minor === undefined ? "–" : decimal(minor, state.scale(instrument));
+    return figures([
+      [word("ticket.notional"), write(draft?.notional)],
+      [word("ticket.fee"), write(draft?.fee)],
+      [word(`ticket.total.${this.side}`), write(draft?.total)],
+    ]);
   }
 
   /** @param {any} instrument */
@@ -247,56 +348,48 @@ class OrderTicket extends PageElement {
     return html`<p class="fine available">${word("ticket.available")} <span>${units}</span></p>`;
   }
 
-  dialog() {
-    const asking = this.asking;
-    return html`<dialog aria-labelledby="confirm-title" @cancel=${this.back}>
-      ${asking ? this.question(asking.draft, asking.instrument) : ""}
-    </dialog>`;
-  }
-
   /** @param {Draft} draft @param {any} instrument */
   question(draft, instrument) {
     const write = (/** @type {number} */ minor) =>
       `${decimal(minor, state.scale(instrument))} ${state.currency(instrument)}`;
-    const obstacle = this.obstacle(instrument);
+    const price = (/** @type {number} */ ticks) => write(ticks * instrument.tick_minor);
+    /** @type {[string, unknown][]} */
     const lines = [
-      ["ticket.instrument", `${instrument.code} ${instrument.name}`],
-      ["side", word(`side.${draft.side}`)],
-      ["book.lots", whole(draft.lots)],
-      ["ticket.price", write(draft.ticks * instrument.tick_minor)],
-      ["ticket.tif", word(`tif.${draft.tif}`)],
-      ["ticket.notional", write(draft.notional)],
-      ["ticket.fee", write(draft.fee)],
+      [word("ticket.instrument"), `${instrument.code} ${instrument.name}`],
+      [word("side"), word(`side.${draft.side}`)],
+      [word("ticket.type"), word(`type.${draft.type}`)],
+      [word("book.lots"), whole(draft.lots)],
+      ...Object.entries(draft.prices).map(
+        ([name, ticks]) => /** @type {[string, unknown]} */ ([word(`ticket.${name}`), price(ticks)]),
+      ),
+      [word("ticket.tif"), word(`tif.${draft.tif}`)],
+      ...conditionLines(draft.more),
+      [word("ticket.notional"), write(draft.notional)],
+      [word("ticket.fee"), write(draft.fee)],
     ];
     return html`<h2 id="confirm-title">${word("ticket.check")}</h2>
       ${state.isSimulated ? html`<p class="fine">${word("banner.simulated")}</p>` : ""}
-      <dl class="costs">
-        ${lines.map(
-          ([label, value]) =>
-            html`<div>
-              <dt>${word(label)}</dt>
-              <dd>${value}</dd>
-            </div>`,
-        )}
-        <div class="total">
-          <dt>${word(`ticket.total.${draft.side}`)}</dt>
-          <dd>${write(draft.total)}</dd>
-        </div>
-      </dl>
-      ${obstacle ? html`<p class="notice bad" role="alert">${word(obstacle)}</p>` : ""}
-      <div class="buttons">
-        <button class="quiet" ?disabled=${this.isSending} @click=${this.back}>${word("ticket.back")}</button>
-        <button
-          class="primary ${draft.side}"
-          name="send"
-          autofocus
-          ?disabled=${this.isSending || obstacle !== ""}
-          @click=${this.send}
-        >
-          ${word(this.isSending ? "ticket.sending" : `ticket.send.${draft.side}`)}
-        </button>
-      </div>`;
+      ${figures(lines, [word(`ticket.total.${draft.side}`), write(draft.total)])}
+      ${this.choice({
+        obstacle: this.obstacle(instrument),
+        kind: draft.side,
+        back: "ticket.back",
+        send: this.isSending ? "ticket.sending" : `ticket.send.${draft.side}`,
+        act: () => this.send(),
+      })}`;
   }
+}
+
+/** What an order asks for further, in words. @param {Record<string, any>} more @returns {[string, unknown][]} */
+function conditionLines(more) {
+  /** @type {[string, unknown][]} */
+  const lines = [];
+  for (const [condition, field] of Object.entries(LOTS_OF))
+    if (more[field]) lines.push([word(`condition.${condition}`), whole(more[field])]);
+  for (const condition of SWITCHES) if (more[condition]) lines.push([word(`condition.${condition}`), "✓"]);
+  if (more.oco_order_id) lines.push([word("condition.one_cancels_other"), more.oco_order_id]);
+  if (more.self_trade_prevention) lines.push([word("ticket.prevention"), word(`prevention.${more.self_trade_prevention}`)]);
+  return lines;
 }
 
 customElements.define("order-ticket", OrderTicket);

@@ -8,6 +8,8 @@ import { refusalView } from "./refusals.js";
 import { feed, state } from "./state.js";
 import { word } from "./words.js";
 
+const UNPRICED = ["market", "stop", "trailing_stop"];
+
 /** @param {string} id */
 function codeOf(id) {
   return state.instruments.all.get(id)?.code ?? id;
@@ -125,19 +127,36 @@ class OwnOrders extends OwnTable {
     `;
   }
 
+  /** Where an order that is not plain stands, if that is not its price for all to see. @param {any} order */
+  standing(order) {
+    const now = order.standing;
+    if (!now?.place) return "";
+    const notes = [];
+    if (now.place !== "queue") notes.push(word(`place.${now.place}`));
+    if (now.level) notes.push(priceOf(order.instrument_id, now.level));
+    if (now.place === "queue" && now.price !== order.price_ticks) notes.push(priceOf(order.instrument_id, now.price));
+    if (now.place === "queue" && now.shown < order.remaining_lots)
+      notes.push(now.shown ? word("place.shows", { lots: whole(now.shown) }) : word("place.unseen"));
+    return notes.length ? html`<span class="fine" data-standing=${now.place}>${notes.join(" · ")}</span>` : "";
+  }
+
   /** @param {any} order @param {boolean} isLive */
   row(order, isLive) {
-    const price = priceOf(order.instrument_id, order.price_ticks);
+    const isPriced = order.price_ticks > 0 && !UNPRICED.includes(order.order_type);
+    const price = isPriced ? priceOf(order.instrument_id, order.price_ticks) : "–";
     const side = word(`side.${order.side}`);
     const label = word("orders.cancel.label", { side, lots: order.remaining_lots, price });
     return html`<tr data-order=${order.order_id}>
       <td>${codeOf(order.instrument_id)}</td>
       <td class=${order.side}>${side}</td>
-      <td class="number">${price}</td>
+      <td class="number">${price} ${this.standing(order)}</td>
       <td class="number">
         ${whole(order.remaining_lots)} <span class="fine">${word("orders.of")} ${whole(order.quantity_lots)}</span>
       </td>
-      <td class="time">${word(`tif.${order.time_in_force}`)}</td>
+      <td class="time">
+        ${order.order_type && order.order_type !== "limit" ? html`${word(`type.${order.order_type}`)} · ` : ""}
+        ${word(`tif.${order.time_in_force}`)}
+      </td>
       <td class="key" title=${order.client_order_id}>${order.client_order_id}</td>
       <td>
         <button class="quiet" aria-label=${label} ?disabled=${!isLive} @click=${() => this.cancel(order.order_id)}>

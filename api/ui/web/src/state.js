@@ -4,12 +4,13 @@
  * One feed, one account, one chosen instrument. Elements read from here and render on the feed's frames.
  */
 import { Account } from "./account.js";
-import { Book, Instruments, Tape } from "./book.js";
+import { Auction, Book, Instruments, Tape } from "./book.js";
 import { Fees } from "./fees.js";
 import { Feed } from "./feed.js";
 import { session } from "./frame.js";
 import { decimal } from "./numbers.js";
-import { accountNow, all } from "./rest.js";
+import { PLAIN, allowedBy } from "./order-kinds.js";
+import { accountNow, all, read } from "./rest.js";
 
 const TAPES_FOLLOWED = 60; // the list shows the last price of this many; one that is chosen is followed besides
 const TERMS_AGAIN_MS = 60_000; // new schedules come into force by day, and rarely
@@ -21,9 +22,11 @@ class State {
   /** @type {Map<string, any>} */ markets = new Map();
   /** @type {Map<string, any>} */ assets = new Map();
   fees = new Fees();
+  /** What markets with trading rules allow. @type {Map<string, import("./order-kinds.js").Allowed>} */ rules = new Map();
   /** @type {Map<string, Tape>} */ tapes = new Map();
   /** @type {string | null} */ chosen = null;
   book = new Book();
+  auction = new Auction();
   /** @type {any[]} */ accounts = [];
   /** @type {Account | null} */ account = null;
 
@@ -40,6 +43,12 @@ class State {
   phase(instrument) {
     if (instrument.frozen) return "frozen";
     return (instrument.instrument_id === this.chosen && this.book.phase) || instrument.phase;
+  }
+
+  /** Which orders the instrument's market takes. @param {any} instrument */
+  allowed(instrument) {
+    const market = instrument && this.markets.get(instrument.market_id);
+    return (market && this.rules.get(rulesOf(market))) || PLAIN;
   }
 
   /** @param {any} instrument */
@@ -77,10 +86,12 @@ class State {
   /** @param {string} id */
   choose(id) {
     if (this.chosen === id) return;
-    if (this.chosen) feed.unfollow(`book:${this.chosen}`);
+    if (this.chosen) for (const kind of ["book", "auction"]) feed.unfollow(`${kind}:${this.chosen}`);
     this.chosen = id;
     this.book = new Book();
+    this.auction = new Auction();
     feed.follow(`book:${id}`, this.book);
+    feed.follow(`auction:${id}`, this.auction);
     this.followTape(id);
   }
 
@@ -132,8 +143,21 @@ async function loadTerms() {
   const [markets, assets] = await Promise.all([all("/v1/markets"), all("/v1/assets", { kind: "money" })]);
   for (const market of markets) state.markets.set(market.market_id, market);
   for (const asset of assets) state.assets.set(asset.asset_id, asset);
-  await state.fees.load(markets.map((market) => market.fee_schedule));
+  await Promise.all([state.fees.load(markets.map((market) => market.fee_schedule)), loadRules(markets)]);
   feed.touch();
+}
+
+/** A market names one version of its trading rules for good, so each is read once. @param {any[]} markets */
+async function loadRules(markets) {
+  for (const market of markets.filter((one) => one.trading_rules && !state.rules.has(rulesOf(one)))) {
+    const { item } = await read(`/v1/rules/trading_rules/${rulesOf(market)}`);
+    state.rules.set(rulesOf(market), allowedBy(JSON.parse(item.text)));
+  }
+}
+
+/** @param {any} market */
+function rulesOf(market) {
+  return `${encodeURIComponent(market.trading_rules)}/${market.trading_rules_version}`;
 }
 
 /** Follow what came onto the list, and choose something to look at. */

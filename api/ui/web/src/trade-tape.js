@@ -46,7 +46,7 @@ class TradeTape extends PageElement {
   row(instrument, trade) {
     return html`<tr data-trade=${trade.trade_id}>
       <td class="time">${clock(trade.at_ns)}</td>
-      <td class=${trade.aggressor}>${word(`side.${trade.aggressor}`)}</td>
+      <td class=${trade.aggressor ?? "auction"}>${word(trade.aggressor ? `side.${trade.aggressor}` : "tape.auction")}</td>
       <td class="number">${state.price(instrument, trade.price_ticks)}</td>
       <td class="number">${whole(trade.quantity_lots)}</td>
     </tr>`;

@@ -1,4 +1,4 @@
-"""What the book does, told so that anybody can check it. The language is explained in market.py."""
+"""What the book does, told so that anybody can check it. The language is explained in plain_market.py."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ SCENARIOS: dict[str, str] = {
         ren  sells 5 @ 100        -> rests
         zhao sells 5 @ 101        -> rests
         chen sells 5 @ 102        -> rests
-        li   buys 16 @ 101 fok    -> refused: 15 fillable
+        li   buys 16 @ 101 fok    -> refused
         book                      -> | 100 x 10 (2), 101 x 5 (1), 102 x 5 (1)
         li   buys 15 @ 101 fok    -> wu 5 @ 100, ren 5 @ 100, zhao 5 @ 101
     """,
@@ -171,7 +171,7 @@ SCENARIOS: dict[str, str] = {
         wu   sells 5 @ 100        -> rests
         li   sells 5 @ 101        -> rests
         ren  sells 5 @ 102        -> rests
-        li   buys  6 @ 102 fok    -> refused: 5 fillable
+        li   buys  6 @ 102 fok    -> refused
         li   buys  5 @ 102 fok    -> wu 5 @ 100
     """,
     # --- Nobody trades with himself -----------------------------------------------------------------------------------
