@@ -71,6 +71,7 @@ from exchange.engine import (
     auctions,
     bidders,
     book_follow,
+    busts,
     corrections,
     days,
     deals,
@@ -103,6 +104,7 @@ from exchange.engine import (
 from exchange.engine.access import refuse_role
 from exchange.engine.runs import Chunk, continue_run, whole_chunks
 from exchange.engine.state import ExchangeState
+from matching.correction_messages import BustTrade, CorrectTrade
 from matching.deals import (
     AcceptDeal,
     ConfirmRecordal,
@@ -243,6 +245,8 @@ ROUTES: dict[type[Command], Route] = {
     FreezeAccount: Route(corrections.freeze_account, OPERATOR),
     FreezeAsset: Route(corrections.freeze_asset, OPERATOR),
     FreezeInstrument: Route(corrections.freeze_instrument, OPERATOR),
+    BustTrade: Route(busts.bust_trade, OPERATOR, four_eyes=True),
+    CorrectTrade: Route(busts.correct_trade, OPERATOR, four_eyes=True),
     # Markets
     OpenMarket: Route(markets.open_market, OPERATOR),
     # Documents, patents, rights, outcomes

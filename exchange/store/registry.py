@@ -53,6 +53,7 @@ from exchange.store.schema.matching import (
     ListingTable,
     MarketTable,
     SessionTable,
+    TradeCorrectionTable,
 )
 from exchange.store.schema.members import (
     ApprovalTable,
@@ -86,6 +87,7 @@ from exchange.store.schema.securitization import (
     RewardTable,
     SubscriptionTable,
 )
+from matching.correction_messages import TradeCorrection
 from matching.deals import Deal, LastSale
 from matching.limit_messages import LimitUse, TradingLimit
 from matching.listing_messages import Listing
@@ -121,6 +123,7 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Instrument, InstrumentTable),
     (BookStanding, BookStandingTable),
     (Session, SessionTable),
+    (TradeCorrection, TradeCorrectionTable),
     (Listing, ListingTable),
     (Document, DocumentTable),
     (Patent, PatentTable),
