@@ -41,6 +41,10 @@ class BookSource(Protocol):
         """The best prices of both sides, and the journal sequence they stand at."""
         ...
 
+    def most_levels(self, instrument_id: InstrumentId, wanted: int) -> int:
+        """How many prices a side the instrument's market shows to who wants so many."""
+        ...
+
     def quote(self, instrument_id: InstrumentId) -> Quote | None:
         """The best prices with phase and last price, all of one sequence; None without such an instrument."""
         ...

@@ -129,6 +129,7 @@ cdef extern from "book.hpp" namespace "matching" nogil:
         CppIndication indication() except +
         uint8_t check(const NewOrder&, int64_t) except +
         uint8_t check_replace(int64_t, int64_t, int64_t, int64_t) except +
+        void fetch(int, int64_t)
         void submit(const NewOrder&, int64_t) except +
         void cancel(int64_t, uint8_t) except +
         void cancel_where(int64_t, int64_t, uint8_t, uint8_t, int64_t) except +

@@ -9,6 +9,7 @@ without the interpreter's lock.
 
 cimport cython
 from cpython.object cimport PyTypeObject
+from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_SET_ITEM
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
@@ -405,6 +406,7 @@ cdef class CompiledBook:
     ):
         """`submit` of an order without further conditions: no BookOrder is made, and the events are light ones."""
         cdef NewOrder given
+        self.core.get().fetch(side, price_ticks)
         given.order_id = order_id
         given.account_id = account_id
         given.side = <uint8_t>side if 0 <= side < 255 else 255
@@ -554,15 +556,16 @@ cdef class CompiledBook:
         return answer
 
     cdef list lightly(self):
-        """The same as light objects."""
+        """The same as light objects, in a list that is as long as it will be from the beginning."""
         cdef EventList* events = &self.core.get().events()
-        cdef size_t at
+        cdef Py_ssize_t at
         cdef LightEvent light
-        cdef list answer = []
-        for at in range(events.size()):
+        cdef list answer = PyList_New(<Py_ssize_t>events.size())
+        for at in range(<Py_ssize_t>events.size()):
             light = LightEvent.__new__(LightEvent)
             light.event = events.begin()[at]
-            answer.append(light)
+            Py_INCREF(light)  # the list keeps it
+            PyList_SET_ITEM(answer, at, light)
         events.clear()
         return answer
 

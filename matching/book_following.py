@@ -19,9 +19,10 @@ class FollowingBook(TradingBook):
         orders join. `left` bounds the former and the latter; the moving is bounded by MAX_FOLLOWERS.
         """
         if self._matching == CONTINUOUS:
-            if self._stops.count or self._stops.reaches or self._in_hand is not None:
+            stops = self._stops
+            if stops.count or stops.reaches or self._in_hand is not None:
                 self._run_stops(left, events)
-            if (self._pegs or self._stops.trailing) and self._matching == CONTINUOUS and not self.pending:
+            if (self._pegs or stops.trailing) and self._matching == CONTINUOUS and not self.pending:
                 self._move_trailing_stops(events)
                 self._move_pegs(events)
         elif self._matching == COLLECT:

@@ -150,7 +150,7 @@ class BookParts:
 
     def _restore_order(self, saved: OrderState) -> None:
         entry = entry_of(saved.order)
-        entry.place, entry.price_ticks, entry.stop_ticks = saved.place, saved.price_ticks, saved.stop_ticks
+        entry.place, entry.price_ticks, entry.stop_ticks = Place(saved.place), saved.price_ticks, saved.stop_ticks
         entry.remaining_lots, entry.shown_lots = saved.remaining_lots, saved.shown_lots
         entry.priority, entry.oco_id = saved.priority, saved.oco_id
         ensure(entry.order_id not in self._entries, "an order is loaded once")

@@ -56,8 +56,8 @@ class PlacedBook(CheckedBook):
         if entry.takes_only or entry.order.time_limit >= AT_OPEN:
             self._auction_only[entry.order_id] = entry
         side = BUY if entry.buys else SELL
-        where = entry.order_id, 0, entry.price_ticks
-        events.append(new_event(BookEvent, (RESTED, side, 0, flags, *where, shown, left, 0, priority)))
+        told = (RESTED, side, 0, flags, entry.order_id, 0, entry.price_ticks, shown, left, 0, priority)
+        events.append(new_event(BookEvent, told))
 
     def _rest_whole(self, entry: Entry, events: Events) -> None:
         """Put an all-or-none order beside the queues."""
@@ -91,18 +91,18 @@ class PlacedBook(CheckedBook):
     def _leave(self, entry: Entry) -> None:
         """Take an order out of wherever it is; it is still open."""
         place = entry.place
-        if place == QUEUE:
+        if place is QUEUE:
             if entry.level is not None:
                 (self._bids if entry.buys else self._offers).drop(entry)
             if entry.pegged:
                 self._pegs.pop(entry.order_id, None)
             if self._auction_only:
                 self._auction_only.pop(entry.order_id, None)
-        elif place == STOP:
+        elif place is STOP:
             self._stops.remove(entry)
-        elif place == Place.CALL:
+        elif place is Place.CALL:
             del self._calls[CALL_OF[entry.order.time_limit]][entry.order_id]
-        elif place == CONTINGENT:
+        elif place is CONTINGENT:
             (self._whole_bids if entry.buys else self._whole_offers).remove(entry)
         else:
             self._in_hand = None
@@ -112,9 +112,9 @@ class PlacedBook(CheckedBook):
         """Cancel what remains of an order, wherever it is."""
         self._leave(entry)
         self._forget(entry)
-        side, lots = (BUY if entry.buys else SELL), entry.remaining_lots
-        where = entry.order_id, 0, entry.price_ticks
-        events.append(new_event(BookEvent, (CANCELLED, side, reason, 0, *where, lots, 0, 0, 0)))
+        side = BUY if entry.buys else SELL
+        told = (CANCELLED, side, reason, 0, entry.order_id, 0, entry.price_ticks, entry.remaining_lots, 0, 0, 0)
+        events.append(new_event(BookEvent, told))
 
     def _forget(self, entry: Entry) -> None:
         """An order is over; its pair is dissolved."""

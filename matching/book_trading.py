@@ -33,7 +33,12 @@ class TradingBook(PlacedBook):
         """A new order: it waits, or acts. Answers what is left of `max_fills`."""
         order = entry.order
         if order.kind == LIMIT and order.time_limit < AT_OPEN and self._matching == CONTINUOUS:
-            return self._act(entry, max_fills, events)  # most orders
+            half, whole = (self._offers, self._whole_offers) if entry.buys else (self._bids, self._whole_bids)
+            apart = half.best > entry.price_ticks if entry.buys else half.best < entry.price_ticks
+            if apart and not whole.ranked and order.time_limit < IOC and not order.all_or_none:
+                self._rest(entry, events)  # most orders meet nobody and stay
+                return max_fills
+            return self._act(entry, max_fills, events)
         if order.kind in STOPS:
             entry.stop_ticks = order.stop_ticks or trailing_level(
                 entry.buys, self._followed(entry.buys), order.trail_ticks
@@ -58,10 +63,11 @@ class TradingBook(PlacedBook):
 
     def _act(self, entry: Entry, max_fills: int, events: Events) -> int:
         """Take, and let the rest stay or end. Answers what is left of `max_fills`."""
-        if entry.order.all_or_none and not self._fills_whole(entry, max_fills):
+        order = entry.order
+        if order.all_or_none and not self._fills_whole(entry, max_fills):
             self._rest_whole(entry, events)
             return max_fills
-        left, why = (max_fills, NOTHING) if entry.order.post_only else self._take(entry, max_fills, events)
+        left, why = (max_fills, NOTHING) if order.post_only else self._take(entry, max_fills, events)
         self._settle_rest(entry, why, events)
         return left
 
@@ -85,15 +91,13 @@ class TradingBook(PlacedBook):
         """
         buys, limit = taker.buys, self._fixed or taker.price_ticks
         half, whole = (self._offers, self._whole_offers) if buys else (self._bids, self._whole_bids)
-        if (half.best > limit if buys else half.best < limit) and not whole:  # most orders end here
-            return max_fills, NOTHING
         left = max_fills
         budget = taker.order.max_notional_ticks
         capped = budget > 0
         first_trade = last_trade = NO_PRICE
         why = NOTHING
         while taker.remaining_lots:
-            maker = self._next_whole(taker, limit, budget if capped else None) if whole else None
+            maker = self._next_whole(taker, limit, budget if capped else None) if whole.ranked else None
             if maker is not None:
                 lots = maker.remaining_lots
             elif not (half.best <= limit if buys else half.best >= limit):
@@ -154,8 +158,8 @@ class TradingBook(PlacedBook):
         taker_left = taker.remaining_lots = taker.remaining_lots - lots
         maker_left = maker.remaining_lots = maker.remaining_lots - lots
         side = BUY if taker.buys else SELL
-        ids = taker.order_id, maker.order_id
-        events.append(new_event(BookEvent, (FILLED, side, 0, 0, *ids, price, lots, taker_left, maker_left, 0)))
+        told = (FILLED, side, 0, 0, taker.order_id, maker.order_id, price, lots, taker_left, maker_left, 0)
+        events.append(new_event(BookEvent, told))
         level = maker.level
         if level is not None:
             level.lots -= lots

@@ -310,16 +310,15 @@ class DepthFeed:
         book.trades.append(trade)
 
     def _replace(self, book: VisibleBook, event: OrderReplaced) -> None:
-        """Fewer lots in the same place, or a plain order at another; one with conditions is put there by what follows."""
+        """Fewer lots in its place, or a plain order at another; one with conditions is put there by what follows."""
         standing = self._standing(event.order_id)
         joins = event.priority != sequence_of(standing.priority)
         standing.remaining_lots = event.remaining_lots
         if joins:  # the first to join a queue by a command has the command's own number, unless an event says otherwise
             standing.priority = make_id(event.priority)
-        if standing.plain:
-            shown = event.remaining_lots
-        else:
-            shown = 0 if joins else min(standing.shown_lots, event.remaining_lots)
+        shown: int = event.remaining_lots
+        if not standing.plain:
+            shown = 0 if joins else min(standing.shown_lots, shown)
         book.place(standing, event.price_ticks, shown, joins=joins)
 
     def _move(self, book: VisibleBook, event: OrderMoved) -> None:

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from itertools import pairwise
 
-from exchange.core.rejections import ensure
+from exchange.core.rejections import InvariantBroken, ensure
 from exchange.core.units import MAX_INTEGER, PriceTicks
 
 CHUNK = 512
@@ -56,10 +56,12 @@ class Ladder:
             self._chunks.append([price_ticks])
             self._lows.append(price_ticks)
             return
-        place = max(bisect_right(self._lows, price_ticks) - 1, 0)
+        place = bisect_right(self._lows, price_ticks) - 1
+        if place < 0:  # below every price so far
+            place = 0
+            self._lows[0] = price_ticks
         chunk = self._chunks[place]
         insort(chunk, price_ticks)
-        self._lows[place] = chunk[0]
         if len(chunk) > CHUNK:
             upper = chunk[CHUNK // 2 :]
             del chunk[CHUNK // 2 :]
@@ -69,10 +71,10 @@ class Ladder:
     def remove(self, price_ticks: PriceTicks) -> None:
         """Take out a price that is there."""
         place = bisect_right(self._lows, price_ticks) - 1
-        ensure(place >= 0, "a removed price was in the ladder")
-        chunk = self._chunks[place]
+        chunk = self._chunks[place] if place >= 0 else []
         index = bisect_left(chunk, price_ticks)
-        ensure(index < len(chunk) and chunk[index] == price_ticks, "a removed price was in the ladder")
+        if index == len(chunk) or chunk[index] != price_ticks:
+            raise InvariantBroken("a removed price was in the ladder")
         del chunk[index]
         if chunk:
             self._lows[place] = chunk[0]

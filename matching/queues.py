@@ -43,31 +43,22 @@ class Entry(msgspec.Struct, eq=False):
     newer: Entry | None = None
 
 
-class Level:
+class Level(msgspec.Struct, eq=False):
     """The orders at one price of one side: displayed ones oldest first, then hidden ones oldest first."""
 
-    __slots__ = (
-        "anchors",
-        "first_hidden",
-        "lots",
-        "newest",
-        "oldest",
-        "order_count",
-        "price_ticks",
-        "shown",
-        "unpriced",
-    )
-
-    def __init__(self, price_ticks: int) -> None:
-        self.price_ticks = price_ticks
-        self.oldest: Entry | None = None
-        self.newest: Entry | None = None
-        self.first_hidden: Entry | None = None
-        self.order_count = 0
-        self.lots = 0  # all that could trade here, hidden and reserve included
-        self.shown = 0  # what the public sees of it
-        self.anchors = 0  # displayed orders that are no pegs: what pegs follow
-        self.unpriced = 0  # market orders waiting for an auction: their price is a protection, not a wish
+    price_ticks: int
+    oldest: Entry | None = None
+    newest: Entry | None = None
+    first_hidden: Entry | None = None
+    order_count: int = 0
+    lots: int = 0
+    """All that could trade here, hidden and reserve included."""
+    shown: int = 0
+    """What the public sees of it."""
+    anchors: int = 0
+    """Displayed orders that are no pegs: what pegs follow."""
+    unpriced: int = 0
+    """Market orders waiting for an auction: their price is a protection, not a wish."""
 
     def __iter__(self) -> Iterator[Entry]:
         """The orders as they would trade. The level must not change meanwhile."""
@@ -181,10 +172,12 @@ class Half(Ladder):
         level = entry.level
         if level is None:
             raise InvariantBroken("an order in a queue knows its level")
-        level.remove(entry)
-        if not level.order_count:
-            del self.levels[level.price_ticks]
-            self.remove(PriceTicks(level.price_ticks))
+        if level.oldest is not level.newest:
+            level.remove(entry)
+            return
+        entry.level = None  # the last one takes the level with it
+        del self.levels[level.price_ticks]
+        self.remove(PriceTicks(level.price_ticks))
 
     def first(self) -> Entry:
         """The order that trades first; there must be one."""
@@ -218,26 +211,26 @@ class Half(Ladder):
 class Contingent:
     """The all-or-none orders of one side that rest outside the queues, in the order in which they would trade."""
 
-    __slots__ = ("_sorted", "buys")
+    __slots__ = ("buys", "ranked")
 
     def __init__(self, *, buys: bool) -> None:
         self.buys = buys
-        self._sorted: list[tuple[int, int, Entry]] = []
+        self.ranked: list[tuple[int, int, Entry]] = []
 
     def __iter__(self) -> Iterator[Entry]:
         """The orders, best price first, then by number."""
-        return (entry for _, _, entry in self._sorted)
+        return (entry for _, _, entry in self.ranked)
 
     def __len__(self) -> int:
-        return len(self._sorted)
+        return len(self.ranked)
 
     def insert(self, entry: Entry) -> None:
         """Add an order; numbers differ, so no two places are equal."""
-        insort(self._sorted, (-entry.price_ticks if self.buys else entry.price_ticks, entry.priority, entry))
+        insort(self.ranked, (-entry.price_ticks if self.buys else entry.price_ticks, entry.priority, entry))
 
     def remove(self, entry: Entry) -> None:
         """Take an order out."""
-        self._sorted = [row for row in self._sorted if row[2] is not entry]
+        self.ranked = [row for row in self.ranked if row[2] is not entry]
 
     def fitting(self, limit_ticks: int, lots: int) -> bool:
         """Whether an order of the other side with this limit and size could fill one of these whole."""

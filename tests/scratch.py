@@ -95,5 +95,10 @@ class Scratch:
 
     def rows(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
         """Run a query built from the tables."""
-        compiled = query.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
-        return iter(self.connection.execute(str(compiled)))
+        return iter(self.connection.execute(_text(query)))
+
+
+@functools.lru_cache(maxsize=256)
+def _text(query: Select[Any]) -> str:
+    """A query's SQL; the loader makes each of its queries once, and a test loads thousands of times."""
+    return str(query.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))

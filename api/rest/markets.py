@@ -26,6 +26,8 @@ async def book(request: Request) -> Response:
     asked = question(request, (INSTRUMENT, DEPTH, MIN_SEQUENCE), public=True)
     instrument_id, levels = asked.get("instrument_id"), asked.get("depth") or DEFAULT_DEPTH
     books = asked.services.books
+    if books is not None:
+        levels = books.most_levels(instrument_id, levels)
     if books is not None and not asked.get("min_sequence"):
         sequence, snapshot = books.snapshot(instrument_id, levels)
         return Response(encode({"as_of_sequence": sequence, **shown_depth(snapshot)}), media_type="application/json")

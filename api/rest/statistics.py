@@ -18,8 +18,9 @@ from exchange.core.wire_json import show
 from exchange.store.queries import candles, market
 from exchange.store.queries.candles import Place, Traded
 from exchange.store.queries.reader import Snapshot
-from matching.depth import DepthLevel, DepthSnapshot
+from matching.depth import DepthSnapshot
 from matching.tape import SECONDS, SHORTEST_DAY_S, Candle, Interval, whole_spans
+from matching.visible import DepthLevel
 
 router = APIRouter(prefix="/v1/instruments", tags=["instruments"])
 

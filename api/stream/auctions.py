@@ -151,7 +151,9 @@ class AuctionChannel:
         self._is_changed = False
         self.n += 1
         self.serial = self.n
-        return self._frame(AuctionChanged(*self._fields()), moment)
+        now = self._now()
+        changed = AuctionChanged(now.phase, now.indicated, now.fixed, now.seed_sha256, now.revealed)
+        return self._frame(changed, moment)
 
     def keep(self, *, wanted: bool) -> None:
         """Nothing is kept: the last message says all."""
@@ -167,10 +169,10 @@ class AuctionChannel:
 
     def snapshot(self, moment: Moment) -> bytes:
         """How it stands."""
-        return self._frame(Auction(*self._fields()), moment)
+        return self._frame(self._now(), moment)
 
-    def _fields(self) -> tuple[object, ...]:
-        return msgspec.structs.astuple(self._auctions.by_id.get(self.instrument_id, Auction(None)))
+    def _now(self) -> Auction:
+        return self._auctions.by_id.get(self.instrument_id, Auction(None))
 
     def _frame(self, body: Auction, moment: Moment) -> bytes:
         return frame(envelope(self.name, moment.epoch, self.n, moment.sequence, moment.at_ns, encode(body)))

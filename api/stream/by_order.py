@@ -1,4 +1,4 @@
-"""The book by single orders, `orders:…`: where an instrument's market shows them, each under a number that names no one.
+"""The book by single orders, `orders:…`: where a market shows them, each under a number that names no one.
 
 Whoever comes gets the orders in parts, as fast as the client reads; changes meanwhile come between the parts, and both
 carry absolute lots, so that the whole is right when the last part has come.
@@ -126,7 +126,7 @@ class OrdersChannel:
         return self._told(OrdersSnapshot(bids, offers, self._checksum(), True, True), moment)
 
     def page(self, after: OrderLine | None, moment: Moment) -> tuple[bytes, OrderLine | None]:
-        """A part of the orders as they stand now, behind one of them; and where the next part begins, if there is one."""
+        """A part of the orders as they stand now, behind one of them; and where the next begins, if there is one."""
         lines = self._depth.orders(self.instrument_id, after, ORDERS_A_MESSAGE)
         last = len(lines) < ORDERS_A_MESSAGE
         bids, offers = _rows(lines)

@@ -291,9 +291,13 @@ class Hub:
 
     def snapshot(self, instrument_id: InstrumentId, depth: int) -> tuple[int, DepthSnapshot]:
         """The best prices of both sides, and the journal sequence they stand at: what REST shows."""
+        levels = self.most_levels(instrument_id, depth)
+        return self.market.moment.sequence, self.market.depth.snapshot(instrument_id, levels)
+
+    def most_levels(self, instrument_id: InstrumentId, wanted: int) -> int:
+        """How many prices a side the instrument's market shows to who wants so many."""
         levels = self.market.disclosed(instrument_id).levels
-        depth = depth if levels is None else min(depth, levels)
-        return self.market.moment.sequence, self.market.depth.snapshot(instrument_id, depth)
+        return wanted if levels is None else min(wanted, levels)
 
     def quote(self, instrument_id: InstrumentId) -> Quote | None:
         """The best prices with phase and last price, all of one sequence."""

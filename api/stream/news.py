@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from api.stream.answers import encode, envelope, frame, id_text
-from api.stream.books import Moment
+from api.stream.channels import Moment
 from api.stream.lots import Follower
 from exchange.core.messages import Event, Header
 from matching.notice_messages import Announcement, AnnouncementReleased

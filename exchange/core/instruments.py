@@ -13,7 +13,7 @@ class Side(StrEnum):
 
 
 class OrderType(StrEnum):
-    """What makes an order trade (FIX 40, PegPriceType 1094); what each does is said at `matching.book_messages.Kind`."""
+    """What makes an order trade (FIX 40, PegPriceType 1094); each is explained at `matching.book_messages.Kind`."""
 
     LIMIT = "limit"
     MARKET = "market"
@@ -27,7 +27,10 @@ class OrderType(StrEnum):
 
 
 class TimeInForce(StrEnum):
-    """FIX 59: DAY 当日, GTC 撤销前有效, GTD 指定日期前有效, IOC 即时成交剩余撤销, FOK 全部成交否则撤销, and the two calls."""
+    """FIX 59: DAY 当日, GTC 撤销前有效, GTD 指定日期前有效, IOC 即时成交剩余撤销, FOK 全部成交否则撤销.
+
+    AT_OPEN and AT_CLOSE orders are for the opening and the closing call alone.
+    """
 
     DAY = "day"
     GTC = "gtc"

@@ -34,8 +34,8 @@ from matching.messages import (
 from matching.stops import limit_when_triggered
 
 MAX_FILLS = 140
-"""Steps one command may make in a book. A step makes five events at most, every peg and trailing stop may move once, and
-a command tells a few things more: together less than the 1,024 events a command may make."""
+"""Steps one command may make in a book. A step makes five events at most, every peg and trailing stop may move once,
+and a command tells a few things more: together less than the 1,024 events a command may make."""
 
 REASONS: dict[CancelReason, Reason] = {
     CancelReason.REQUESTED: Reason.REQUESTED,

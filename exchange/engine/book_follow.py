@@ -19,7 +19,7 @@ from matching.session import CALLS, book_matching
 
 
 def after_book(state: ExchangeState, header: Header, instrument_id: InstrumentId) -> list[Event]:
-    """Tell an instrument's standing if it changed, and go on later with what its book left over. Call after the line."""
+    """Tell an instrument's standing if it changed; what its book left over goes on later. Call after the line."""
     standing = state.table(BookStanding).get(instrument_id)
     if standing is None and not state.numbers[instrument_id].special:
         instrument = state.instruments[instrument_id]

@@ -76,7 +76,7 @@ class OpenOrder(msgspec.Struct, kw_only=True):
     conditions: Conditions | None = None
     """None: a plain order."""
     partner_id: int = 0
-    """The other order of a pair (one cancels the other) while both are open: follows from the later one's conditions."""
+    """The other order of a pair (one cancels the other) while both are open: by the later one's conditions."""
     fee_row: FeeRow | None = None
     """The row its side and fee version name: follows from them, kept because every fill asks for it."""
 

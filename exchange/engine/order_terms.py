@@ -1,4 +1,4 @@
-"""What an order says: whether its terms fit together, the market's rules and the instrument; and how its book hears it."""
+"""What an order says: whether its terms fit together, the market's rules and the instrument; how its book hears it."""
 
 from __future__ import annotations
 

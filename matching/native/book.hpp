@@ -25,6 +25,12 @@ class Book : public Uncrossing {
 public:
     using Uncrossing::Uncrossing;
 
+    // Ask for the memory of a price that an order is about to name.
+    [[gnu::always_inline]] inline void fetch(int side, Ticks price) const {
+        if (side == kBuy) bids_.fetch(price);
+        else offers_.fetch(price);
+    }
+
     void submit(const NewOrder& order, std::int64_t max_fills) {
         if (plain(order) && matching_ == kContinuous && order.side - 1u <= 1u && order.time_limit != 0 &&
             order.self_trade - 1u <= 3u)
@@ -145,7 +151,8 @@ public:
 
     // The next to join a queue gets at least this number; the caller has looked at its range.
     void number_from(std::int64_t priority) {
-        next_priority_ = std::max(next_priority_, static_cast<std::uint64_t>(priority));
+        const auto told = static_cast<std::uint64_t>(priority);
+        next_priority_ = broken(15) && told != 0 ? told : std::max(next_priority_, told);
     }
 
     // What is wrong with a batch, or nullptr: nothing is done before that is known.

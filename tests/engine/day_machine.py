@@ -31,7 +31,24 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "shares": {"allocation": "pro_rata", "static_band_ppm": 200_000, "volatility_seconds": 60},
     "strict": {"static_band_ppm": 100_000, "halt_keeps_orders": False},
 }
-PHASES = st.sampled_from([phase.value for phase in Phase if phase is not Phase.SETTLING])
+PHASES = st.sampled_from(
+    [
+        "opening_call",
+        "opening_call",
+        "continuous",
+        "continuous",
+        "continuous",
+        "continuous",
+        "volatility_call",
+        "volatility_call",
+        "closing_call",
+        "post_close",
+        "halted",
+        "closed",
+        "pre_open",
+    ]
+)
+"""An operator mostly asks for what lets people trade."""
 PRICES = st.sampled_from([18, 19, 20, 20, 20, 21, 21, 22, 24, 16, 30, 10, None])
 
 
@@ -72,6 +89,7 @@ class DayMachine(RuleBasedStateMachine):
         )
         self.seen = len(self.venue.journal)
         self.names = 0
+        self.phase("opening_call")
 
     @rule(
         who=st.sampled_from(PEOPLE),
@@ -130,10 +148,11 @@ class DayMachine(RuleBasedStateMachine):
             self.finish()
         venue.clock_ns = max(venue.clock_ns, target)
 
-    @rule()
-    def restart(self) -> None:
-        """The node is killed and starts again."""
-        self.venue.restart()
+    @rule(chance=st.integers(0, 3))
+    def restart(self, chance: int) -> None:
+        """The node is killed now and then, and starts again."""
+        if not chance:
+            self.venue.restart()
 
     def answered(self, events: list[Event], expected: str) -> None:
         """The engine said what the floor says."""

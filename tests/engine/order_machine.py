@@ -1,15 +1,15 @@
 """Tapes of every kind of order on the real engine, beside a market on paper and a clerk who counts money in fractions.
 
 The paper market (tests/models/market_model.py) says who meets whom and where everybody stands; the clerk here keeps
-purses, fees and promises: a bid promises its worst price with its fee, of a pair only the dearer order counts. Both know
-nothing of the engine, and after every command engine, market and clerk must agree.
+purses, fees and promises: a bid promises its worst price with its fee, of a pair only the dearer order counts. Both
+know nothing of the engine, and after every command engine, market and clerk must agree.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-import random
+import random  # noqa: TID251 - seeded, and only in tests
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction

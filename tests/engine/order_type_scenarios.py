@@ -7,7 +7,7 @@ money, li and zhao 100,000 each; a lot is one unit, a tick one minor unit, price
 from __future__ import annotations
 
 SCENARIOS: dict[str, str] = {
-    # --- Icebergs and hidden orders -----------------------------------------------------------------------------------
+    # --- Icebergs and hidden orders ---------------------------------------------------------------------------------
     "an iceberg shows a slice, and its next one stands behind who came in between": """
         wu   sells 10 @ 100 showing 3 as a    -> a shows 3 @ 100
         ren  sells 2 @ 100 as b               -> rests
@@ -18,7 +18,7 @@ SCENARIOS: dict[str, str] = {
         li   buys 3 @ 100                     -> li 1 ren @ 100; li 2 wu @ 100
         book                                  -> | 100 x 1 (1)
         wu   holds                            -> 5 units, 0 cash
-        li   buys 5 @ 100                     -> li 1 wu @ 100; a shows 3 @ 100; li 3 wu @ 100; a shows 1 @ 100; li 1 wu @ 100
+        li   buys 5 @ 100 -> li 1 wu @ 100; a shows 3 @ 100; li 3 wu @ 100; a shows 1 @ 100; li 1 wu @ 100
         wu   holds                            -> 0 units, 0 cash
     """,
     "an iceberg gives from its reserve first, and keeps its place": """
@@ -44,7 +44,7 @@ SCENARIOS: dict[str, str] = {
         wu   sells 3 @ 100 showing 1 ioc      -> order.conflict
         wu   sells 3 @ 100 showing 1 hidden   -> order.conflict
     """,
-    # --- Stops ----------------------------------------------------------------------------------------------------------
+    # --- Stops --------------------------------------------------------------------------------------------------------
     "a stop waits unseen until the last price reaches it, then takes what there is": """
         li   buys 10 @ 90                     -> rests
         wu   sells 5 stop 95 as s             -> s waits at 95
@@ -61,7 +61,7 @@ SCENARIOS: dict[str, str] = {
         li   buys 2 @ 95                      -> rests
         wu   sells 5 stop 95 as s             -> s waits at 95
         wu   sells 5 @ 94 stop 95 as l        -> l waits at 95
-        ren  sells 1 @ 95                     -> li 1 ren @ 95; s acts; li 1 wu @ 95; s ends: market_remainder; l acts; l shows 5 @ 94
+        ren  sells 1 @ 95 -> li 1 ren @ 95; s acts; li 1 wu @ 95; s ends: market_remainder; l acts; l shows 5 @ 94
         wu   holds                            -> 5 units, 0 cash
     """,
     "a bid's stop holds the worst price it could pay from the start": """
@@ -106,7 +106,7 @@ SCENARIOS: dict[str, str] = {
         wu   sells 5 trailing 4               -> order.no_reference
         wu   sells 5 trailing 4 stop 90 as t  -> t waits at 90
     """,
-    # --- Pegs -----------------------------------------------------------------------------------------------------------
+    # --- Pegs ---------------------------------------------------------------------------------------------------------
     "a peg follows the best price of its side, within its outermost price, and queues anew": """
         li   buys 5 pegged best               -> order.no_reference
         li   buys 1 @ 90 as a                 -> rests
@@ -126,7 +126,7 @@ SCENARIOS: dict[str, str] = {
         ren  sells 2 pegged market offset 6 as k  -> k shows 2 @ 96
         ren  sells 2 pegged market offset 3   -> zhao 2 ren @ 95
     """,
-    # --- Post-only, minimum, all-or-none --------------------------------------------------------------------------------
+    # --- Post-only, minimum, all-or-none ------------------------------------------------------------------------------
     "a post-only order never takes": """
         wu   sells 5 @ 100                    -> rests
         li   buys 5 @ 100 post                -> order.would_trade
@@ -147,7 +147,7 @@ SCENARIOS: dict[str, str] = {
         zhao buys 5 @ 101                     -> zhao 5 wu @ 100
         book                                  -> 100 x 4 (1) |
     """,
-    # --- One cancels the other ------------------------------------------------------------------------------------------
+    # --- One cancels the other ----------------------------------------------------------------------------------------
     "of a pair only the dearer order is held for, and a trade of one ends the other first": """
         ren  sells 1 @ 150                    -> rests
         zhao buys 1 @ 150                     -> zhao 1 ren @ 150
@@ -164,7 +164,7 @@ SCENARIOS: dict[str, str] = {
         wu   sells 10 @ 200 as a              -> rests
         wu   sells 10 stop 100 with a as b    -> b waits at 100
         ren  sells 1 @ 100                    -> rests
-        zhao buys 1 @ 100                     -> zhao 1 ren @ 100; b acts; a ends: one_cancels_other; b holds 10; li 10 wu @ 90
+        zhao buys 1 @ 100 -> zhao 1 ren @ 100; b acts; a ends: one_cancels_other; b holds 10; li 10 wu @ 90
         wu   holds                            -> 0 units, 0 cash
     """,
     "whoever is left of a pair is covered by itself again": """
@@ -201,7 +201,7 @@ SCENARIOS: dict[str, str] = {
         wu   sells 1 stop 90 with a           -> order.oco_invalid
         wu   sells 1 stop 90 with nothing     -> order.oco_invalid
     """,
-    # --- Self-trade prevention ------------------------------------------------------------------------------------------
+    # --- Self-trade prevention ----------------------------------------------------------------------------------------
     "whoever meets an own order says what becomes of the two": """
         ren  sells 5 @ 100 as a               -> rests
         ren  buys 5 @ 100 as b                -> b ends: self_trade
@@ -220,7 +220,7 @@ SCENARIOS: dict[str, str] = {
         ren  replaces a by 1 @ 100            -> keeps its place
         ren  holds                            -> 1 units, 0 cash
     """,
-    # --- Good till date, at open, at close ------------------------------------------------------------------------------
+    # --- Good till date, at open, at close ----------------------------------------------------------------------------
     "a good-till-date order ends when its time is over, and not before": """
         li   buys 5 @ 90 gtd                  -> order.expiry_invalid
         li   buys 5 @ 90 until 0              -> order.expiry_invalid
@@ -246,7 +246,7 @@ SCENARIOS: dict[str, str] = {
         wu   sells 1 stop 94 as t             -> t waits at 94
         wu   sells 1 stop 92 as u             -> u waits at 92
         ren  sells 1 @ 95                     -> rests
-        zhao buys 1 @ 95                      -> zhao 1 ren @ 95; s acts; li 1 wu @ 94; t acts; li 1 wu @ 92; u acts; li 1 wu @ 80
+        zhao buys 1 @ 95 -> zhao 1 ren @ 95; s acts; li 1 wu @ 94; t acts; li 1 wu @ 92; u acts; li 1 wu @ 80
     """,
 }
 """By what they show."""

@@ -2,10 +2,10 @@
 
     wu sells 10 @ 100 showing 3 as a    -> a shows 3 @ 100              iceberg
     wu sells 10 @ 100 hidden as a       -> a shows 0 @ 100
-    li buys 4 @ 100 as b                -> li 3 wu @ 100; a shows 3 @ 100; li 1 wu @ 100
+    li buys 4 @ 100                     -> li 3 wu @ 100; a shows 3 @ 100; li 1 wu @ 100
     wu sells 5 stop 95 as s             -> s waits at 95                stop; with `@ 93` a stop-limit
-    wu sells 5 trailing 4 as t          -> t waits at 96                trailing stop; with `offset 1` a stop-limit
-    li buys 5 pegged best as p          -> p shows 5 @ 90               also mid, market; `offset 2`; `@ 95` its outermost price
+    wu sells 5 trailing 4 as t          -> t waits at 96                with `offset 1` a stop-limit
+    li buys 5 pegged best as p          -> p shows 5 @ 90               also mid, market; `offset 2`; `@ 95` at most
     ... post | whole | least 4       post-only, all-or-none, minimum quantity
     ... with a                          one cancels the other
     ... oldest | both | decrement       self-trade prevention

@@ -22,9 +22,9 @@ from tests.engine.days import staged
 from tests.support import Venue
 
 WORST_OF_A_STEP = 5
-"""Two steps of a stop that acts and meets one order: it moved, the other of its pair ended with its timer, it is covered by
-itself, a trade, its maker's timer or next slice, the other of the maker's pair ended with its timer, its own rest ended
-with its timer: ten."""
+"""Two steps of a stop that acts and meets one order make ten: it moved, the other of its pair ended with its timer,
+it is covered by itself, a trade, its maker's timer or next slice, the other of the maker's pair ended with its timer,
+its own rest ended with its timer."""
 BESIDES = 16
 """The order accepted and perhaps ended, its timer, its book's standing, a run, an indication, a phase."""
 
@@ -36,7 +36,7 @@ def test_a_command_that_makes_every_step_and_moves_every_follower_stays_within_i
 
 @pytest.fixture(scope="module")
 def venue() -> Venue:
-    """Bids a tick apart, each of a pair; for each a stop, of a pair too, that takes it alone; and pegs to the offers."""
+    """Bids a tick apart, each of a pair; for each a stop, of a pair too, that takes it alone; pegs to the offers."""
     venue = staged()
     venue.checking = False
     venue.plays("ops opens -> done")

@@ -15,7 +15,7 @@ from tests.engine.days import Days, staged
 
 NOTICED = (AssertionError, InvariantBroken)
 SEARCH = settings(
-    max_examples=200,
+    max_examples=150,
     stateful_step_count=30,
     phases=[Phase.generate],
     database=None,

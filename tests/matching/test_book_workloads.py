@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.book import opened, orders_of, play
+from benchmarks.book import opened, play
 from benchmarks.workloads import LeastBook, Trade, Workload, deep, flow
 from matching.book_messages import BookRules
 from matching.books import COMPILED, BookMaker
@@ -25,7 +25,7 @@ def test_a_book_and_the_least_book_make_the_same_trades(
     made: list[Trade] = []
     expected: list[Trade] = []
     for messages in (workload.resting, workload.messages):
-        play(book, orders_of(messages), made)
+        play(book, messages, made)
         least.play(messages, expected)
     book.validate()
     assert made == expected

@@ -1,4 +1,4 @@
-"""What the public sees of every kind of order: levels and single orders rebuilt from committed events are the book's own.
+"""What the public sees of every kind of order: rebuilt from committed events, levels and single orders are the book's.
 
 A text line says what somebody does and what the public then sees, `price x lots, … | price x lots, …`: bids best first,
 then offers. Below, tapes of generated commands with every feature on are held against both books.

@@ -12,7 +12,7 @@ from exchange.core.messages import Event, Record
 E = TypeVar("E", bound=Event | Record)
 
 
-def told(kind: type[E], **public: object) -> E:
+def told(kind: type[E], /, **public: object) -> E:
     """An event with the given public fields; required fields that only the ledger fills say nothing."""
     required = [field for field in msgspec.structs.fields(kind) if field.required]
     return kind(**{**{field.name: _nothing(field.type) for field in required}, **public})

@@ -26,7 +26,7 @@ from matching.lot_messages import BidState
 from matching.sale_messages import BidderState, LotState
 
 SOURCES = Path(routes.__file__).parent / "web" / "src"
-BUDGET_BYTES = {"market": 28_000, "institution": 25_000, "lots": 25_000}
+BUDGET_BYTES = {"market": 30_000, "institution": 25_000, "lots": 26_500}
 
 
 def asking(dist: Path = DIST) -> AsyncClient:

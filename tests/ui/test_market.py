@@ -132,7 +132,7 @@ async def test_no_order_can_be_sent_for_an_instrument_that_does_not_trade(visito
     await visitor.chooses("RESIN")
     await visitor.writes("buy", "1", "50")
     await expect(visitor.review).to_be_disabled()
-    await expect(visitor.page.locator("#ticket-off")).to_contain_text("not in continuous trading")
+    await expect(visitor.page.locator("#ticket-off")).to_contain_text("takes no orders")
     command = ChangePhase(instrument_id=house.world.instruments["RESIN"], phase=Phase.CONTINUOUS)
     await house.services.bus.submit(command, house.world.users["ops"])
     await expect(visitor.review).to_be_enabled()
@@ -266,6 +266,7 @@ async def test_an_iceberg_and_a_stop_stand_where_their_owner_is_told_and_others_
     await expect(visitor.level(1_000).locator(".bid")).to_contain_text("10")
     await expect(visitor.level(1_000).locator(".mine")).to_contain_text("10")
     await expect(visitor.rows("own-orders").first).to_contain_text("shows 10")
+    await expect(page.locator("[name=iceberg]")).to_have_value("")  # the next order does not inherit it
 
     await page.locator("[name=type]").select_option("stop_limit")
     await page.locator("[name=stop]").fill("49.00")

@@ -207,7 +207,6 @@ def trades(
 
 def depth(snapshot: Snapshot, instrument_id: InstrumentId, levels: int) -> DepthSnapshot:
     """The visible book, reckoned from the open orders: for a reader without the stream's projector."""
-    columns = ORDERS.columns
     shown = [_standing(instrument_id, row) for row in snapshot.rows(_standing_orders(instrument_id))]
     numbers = select(NumbersTable.book_n).where(NumbersTable.instrument_id == instrument_id)
     found = snapshot.first(numbers)

@@ -73,7 +73,7 @@ BY_CHOICE = frozenset(
         CancelReason.KILL_SWITCH,
     }
 )
-"""Who asks for cancellation on disconnection withdraws by disconnecting, who names the moment of its end by naming it."""
+"""Who asks for cancellation on disconnection withdraws by disconnecting, who names the moment of its end by that."""
 FORESEEN_CALLS = (Phase.OPENING_CALL, Phase.CLOSING_CALL)
 """Auctions that everybody can see coming. A volatility call comes by surprise."""
 ENDS = (Phase.POST_CLOSE, Phase.CLOSED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import false, Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exchange.store.schema.base import Base, Key

@@ -9,11 +9,19 @@ import msgspec
 import pytest
 
 import exchange.bootstrap  # noqa: F401 - so that every event there is has been defined
-from api.views import OWNERS, everything, shown
-from exchange.core.ids import AccountId, AssetId, make_id
+from api.rest.journal import whole
+from api.views import OWNERS, everything, of_sender, shown
+from exchange.core.ids import AccountId, AssetId, InstrumentId, make_id
+from exchange.core.messages import Event
+from exchange.core.node_messages import AdvanceClock, Timer, TimerKind, TimerSet
 from exchange.core.postings import AccountMark, FeedMark, HoldChange, Movement, Posting
 from exchange.core.units import Sequence, Units
-from exchange.core.wire import events
+from exchange.core.wire import encode_command, encode_event, encode_events, events
+from exchange.node.codec import event_hash, event_salt
+from exchange.store.queries.journal import Entry
+from matching.messages import BookStandingChanged, OrderAccepted, OrderCancelled, OrderMoved
+from matching.session_messages import CallSeedCommitted, Session, SessionChanged
+from tests.matching.told import told
 
 SHARED = {
     # Shown whole to everybody whom the event concerns: parties of one matter, and what the venue itself owns.
@@ -68,3 +76,55 @@ def test_of_a_movement_each_sees_its_own_legs_holds_and_marks(mine: int) -> None
     assert all(len(parts) == 1 for parts in seen.values())
     assert all(len(parts) == 2 for parts in shown(moved, everything).values())
     assert not any(shown(moved, lambda _: False).values())
+
+
+SEED = bytes(range(32))
+INSTRUMENT = InstrumentId(make_id(4))
+OURS, THEIRS = AccountId(make_id(1)), AccountId(make_id(2))
+SESSION = SessionChanged(session=Session(instrument_id=INSTRUMENT, seed=SEED))
+CALL_ENDS: TimerSet = told(TimerSet, timer=told(Timer, kind=TimerKind.CALL_ENDS))
+EXPIRES: TimerSet = told(TimerSet, timer=told(Timer, kind=TimerKind.ORDER_EXPIRES))
+
+
+def names(told_events: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
+    """What was told, and of whose account."""
+    return [(event["type"], event.get("account_id")) for event in told_events]
+
+
+def test_a_sender_is_told_of_orders_only_those_of_its_own_and_nothing_of_the_book() -> None:
+    found: list[Event] = [
+        told(OrderAccepted, account_id=OURS),
+        told(OrderMoved, account_id=THEIRS),
+        told(OrderCancelled, account_id=OURS),
+        told(OrderCancelled, account_id=THEIRS),
+        told(BookStandingChanged),
+        SESSION,
+        CALL_ENDS,
+        EXPIRES,
+    ]
+    ours = ("order.accepted", "A1-1"), ("order.cancelled", "A1-1"), ("timer.set", None)
+    assert names(of_sender(found, lambda account_id: account_id == OURS)) == list(ours)
+    # Who may trade on an account and not view it is told of the order all the same.
+    assert names(of_sender(found, lambda _: False)) == list(ours)
+    staff = names(of_sender(found, everything))
+    assert len(staff) == 6
+    assert ("book.standing_changed", None) in staff
+    assert not any("session" in name for name, _ in staff)
+
+
+def test_a_row_that_knows_when_a_call_ends_shows_everybody_hashes_of_it() -> None:
+    public = CallSeedCommitted(instrument_id=INSTRUMENT, commitment_sha256="ab" * 32)
+    encoded = [encode_event(event) for event in (SESSION, public, CALL_ENDS)]
+    command, salt = encode_command(AdvanceClock(chance=SEED)), b"s" * 32
+    entry = Entry(9, 1, 1, 1, 1, 0, 0, "", command, encode_events(encoded), salt, b"c" * 32)
+    seen = whole(entry)
+    assert SEED.hex() not in msgspec.json.encode(seen).decode()
+    assert "chance" not in seen["command"]
+    assert [event["event"]["type"] for event in seen["events"]] == ["call.seed_committed"]
+    assert seen["event_hashes"] == [event_hash(event_salt(salt, place), one).hex() for place, one in enumerate(encoded)]
+    [shown_event] = seen["events"]
+    assert (
+        event_hash(bytes.fromhex(shown_event["salt"]), bytes.fromhex(shown_event["bytes"])).hex()
+        == (seen["event_hashes"][shown_event["place"]])
+    )
+    assert salt.hex() not in msgspec.json.encode(seen).decode()

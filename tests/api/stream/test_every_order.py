@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from random import Random  # noqa: TID251 - seeded, so that every run plays the same
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 
 from api.client_books import LiveBook, LiveOrders
+from api.client_stream import Stream
 from exchange.core.instruments import Phase
+from exchange.store.queries import market
+from exchange.store.queries.reader import Snapshot
 from matching.book_messages import BookSide, Place
+from matching.depth import DepthSnapshot
 from matching.messages import ChangePhase
 from tests.api.stream.server import LEVELS_SHOWN, Client, Exchange
 from tests.api.stream.test_channels import collect, follow
@@ -154,6 +158,65 @@ async def test_an_auction_is_shown_while_it_is_called_and_when_it_is_fixed(excha
     own = await follow(exchange, "wu", account, from_n=start + 1)
     told = await own.until(lambda one: one["type"] == "trade.made")
     assert (told["side"], told["aggressor"], told["remaining_lots"]) == ("sell", None, 6)
+
+
+async def test_the_tables_tell_what_an_order_asked_for_and_show_the_same_book(exchange: Exchange) -> None:
+    own = await exchange.connect("wu")
+    orders: dict[str, Message] = {
+        "plain": {},
+        "ice": {"display_lots": 2},
+        "unseen": {"hidden": True},
+        "guard": {"order_type": "stop_limit", "stop_ticks": 90},
+        "peg": {"order_type": "pegged_best", "offset_ticks": 1},
+    }
+    for number, (key, more) in enumerate(orders.items()):
+        answer = await own.ask(id=number, **order(exchange, "wu", "sell", 9, 101, key, **more))
+        assert answer["type"] == "ack", answer
+    instrument_id, accounts = exchange.world.instruments["ALL"], [exchange.world.accounts["wu"]]
+    reads = exchange.services.reads
+
+    def look(snapshot: Snapshot) -> tuple[list[market.Order], DepthSnapshot]:
+        found = market.open_orders(snapshot, 50, None, accounts, instrument_id)
+        same = market.orders(snapshot, 50, None, accounts, instrument_id, "open")
+        assert found.records == same.records
+        one = cast("market.Order", found.records[0])
+        assert market.order(snapshot, one.order_id, accounts) == one
+        return [cast("market.Order", record) for record in found.records], market.depth(snapshot, instrument_id, 50)
+
+    found, depth = reads.run(look)
+    told = {one.client_order_id: one.conditions for one in found}
+    assert told["plain"] is None
+    places = {
+        key: (asked.place, asked.standing_ticks, asked.level_ticks, asked.shown_lots)
+        for key, asked in told.items()
+        if asked is not None
+    }
+    assert places == {
+        "ice": ("queue", 101, 0, 2),
+        "unseen": ("queue", 101, 0, 0),
+        "guard": ("stop", 101, 90, 0),
+        "peg": ("queue", 102, 0, 9),
+    }
+    assert depth == exchange.hub.snapshot(instrument_id, 50)[1]
+    assert [level[1:] for level in depth.offers] == [(101, 11), (102, 9)]
+
+
+async def test_the_client_follows_single_orders_auctions_and_few_prices(exchange: Exchange) -> None:
+    own = await exchange.connect("wu")
+    for price in (99, 98, 97, 96):
+        await own.ask(id=price, **order(exchange, "wu", "buy", 5, price, f"bid-{price}"))
+    every = exchange.instrument("ALL")
+    async with Stream(exchange.url, lambda: exchange.ticket("li")) as stream:
+        few, orders, auction = await stream.book(every, 2), await stream.orders(every), await stream.auction(every)
+        async with asyncio.timeout(5):
+            while not (orders.is_whole and few.is_live and auction.n is not None):  # noqa: ASYNC110 - messages come
+                await asyncio.sleep(0.01)
+            assert few.bids == {99: 5, 98: 5}
+            assert [row[1:] for row in orders.queue(bids=True)] == [(99, 5), (98, 5), (97, 5), (96, 5)]
+            orders.bids[12_345] = (200, 1)  # a copy that is wrong is noticed by its checksum and read again
+            await own.ask(id="more", **order(exchange, "wu", "buy", 1, 95, "more"))
+            while len(orders.queue(bids=True)) != 5 or 12_345 in orders.bids:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
 
 
 async def test_a_market_shows_as_much_as_its_rules_say(exchange: Exchange) -> None:

@@ -36,6 +36,7 @@ MISTAKES = {
     12: "a stop cascade ends after one stop",
     13: "does not know groups",
     14: "fill-or-kill and minimum are not looked up",
+    15: "counts back to a number it has passed",
 }
 SEEDS = range(8)
 COMMANDS = 2_000

@@ -7,9 +7,9 @@ import pytest
 from matching.book_messages import Allocation, AuctionRule, BookRules, StopTrigger
 from tests.matching.suite.conftest import BookFactory
 from tests.matching.suite.market import SuiteMarket
+from tests.matching.suite.plain_market import PlainMarket
 from tests.matching.suite.scenarios_bugs import BUGS
 from tests.matching.suite.scenarios_calls import CALLS, RULES
-from tests.matching.suite.plain_market import PlainMarket
 from tests.matching.suite.scenarios_orders import ORDERS
 from tests.matching.suite.scenarios_plain import SCENARIOS
 from tests.matching.suite.scenarios_stops import QUOTES, STOPS

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from matching.book_messages import EventKind, Refusal
+from matching.book_messages import EventKind, Reason, Refusal
 from matching.book_records import (
     BookCommand,
+    Cancel,
     Submit,
     pack_command,
     pack_events,
@@ -53,6 +55,21 @@ def test_a_book_loaded_at_any_moment_goes_on_as_if_nothing_had_been(book_factory
             assert (loaded.state(), loaded.orders()) == (book.state(), book.orders())
             assert_equal(loaded, paper)
             book = loaded
+
+
+@pytest.mark.parametrize("seed", SEEDS[:3])
+def test_a_book_is_loaded_from_places_that_are_mere_numbers(book_factory: BookFactory, seed: int) -> None:
+    """As a table gives them: the book goes on, and ends every order where it stands."""
+    rules = rules_of(seed)
+    book, paper = book_factory(rules), paper_market(rules)
+    for command in tape(seed, COMMANDS // 2):
+        play_both(book, paper, command)
+    loaded = book_factory(rules)
+    numbers = [msgspec.structs.replace(saved, place=int(saved.place)) for saved in book.orders()]
+    loaded.restore(book.state(), numbers)
+    for saved in numbers:
+        play_both(loaded, paper, Cancel(saved.order.order_id, Reason.REQUESTED))
+    assert len(loaded) == 0
 
 
 @pytest.mark.parametrize("seed", SEEDS)

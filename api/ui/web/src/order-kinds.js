@@ -53,7 +53,7 @@ export function timesOf(allowed, type) {
  * The conditions that go with a type; the exchange refuses those that exclude each other.
  * @param {Allowed} allowed @param {string} type
  */
-export function conditionsOf(allowed, type) {
+export function furtherOf(allowed, type) {
   const pegged = type.startsWith("pegged");
   return allowed.conditions.filter((condition) => {
     if (condition === "market_cap") return false; // the band's edge is what the ticket reckons with

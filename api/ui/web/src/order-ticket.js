@@ -8,7 +8,7 @@
 import { html } from "lit";
 import { AskingElement, figures, numberField } from "./asking.js";
 import { countOf, decimal, feeOf, minorOf, whole } from "./numbers.js";
-import { FIELDS, conditionsOf, pricesOf, timesOf, waits } from "./order-kinds.js";
+import { FIELDS, furtherOf, pricesOf, timesOf, waits } from "./order-kinds.js";
 import { feed, state } from "./state.js";
 import { word } from "./words.js";
 
@@ -125,7 +125,7 @@ class OrderTicket extends AskingElement {
 
   /** The conditions as fields of the order, or what is wrong with them. @returns {Record<string, any>} */
   conditions() {
-    const offered = conditionsOf(state.allowed(state.instrument), this.type);
+    const offered = furtherOf(state.allowed(state.instrument), this.type);
     /** @type {Record<string, any>} */
     const found = {};
     for (const [condition, field] of Object.entries(LOTS_OF)) {
@@ -175,6 +175,7 @@ class OrderTicket extends AskingElement {
         ...draft.more,
       });
       this.lots = "";
+      this.more = {}; // what one order asked for, the next does not by itself
       const left = { lots: whole(answer.remaining_lots ?? 0) };
       const isWaiting = answer.status === "open" && waits(draft.type);
       return word(isWaiting ? "ticket.done.waits" : `ticket.done.${answer.status}`, left);
@@ -272,7 +273,7 @@ class OrderTicket extends AskingElement {
 
   /** @param {import("./order-kinds.js").Allowed} allowed */
   furtherConditions(allowed) {
-    const offered = conditionsOf(allowed, this.type);
+    const offered = furtherOf(allowed, this.type);
     if (!offered.length && allowed.preventions.length < 2) return "";
     const set = (/** @type {string} */ name, /** @type {any} */ value) => (this.more = { ...this.more, [name]: value });
     const others = [...(state.account?.orders.values() ?? [])].filter((one) => one.instrument_id === state.chosen);
