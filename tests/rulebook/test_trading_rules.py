@@ -127,7 +127,7 @@ def test_rules_are_shipped_for_each_profile_that_may_run_a_book_and_hold_what_it
     assert sorted(shipped.TRADING_RULES) == sorted(running)
     assert all(holds_calls(trading_rules(name)) for name in shipped.TRADING_RULES)
     for name in shipped.TRADING_RULES:
-        assert len(unconfirmed_fields(trading_rules(name))) == 16, "every figure is a venue's to confirm"
+        assert len(unconfirmed_fields(trading_rules(name))) == 18, "every figure is a venue's to confirm"
 
 
 def test_a_band_without_a_timetable_still_holds_calls() -> None:
