@@ -1,4 +1,4 @@
-"""What was traded by mistake: a trade is busted, or its price corrected, once, by two operators, for a reason of the rules.
+"""What was traded by mistake: a trade is busted, or its price corrected, once, by two operators, for a reason.
 
 The trade itself stays in the journal and in `trades`; what was made of it is a message of its own, with a number in
 `trades:INS`. A busted trade is reversed while its units and its price are still free where it put them, and otherwise

@@ -272,7 +272,7 @@ class TradesChannel:
         self._new: list[TapeLine] = []
 
     def restore(self, n: int, lines: Sequence[TapeLine]) -> None:
-        """Start from the tables: the last number, and the last trades and corrections as far as no number is missing."""
+        """Start from the tables: the last number, and the last lines as far as no number is missing."""
         self.serial = self.n = n
         self._new = []
         known = len(lines)

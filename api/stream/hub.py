@@ -195,7 +195,7 @@ class Hub:
         return EVERYTHING_BY_PRICE if self._sequencer is None else disclosure(self._sequencer, market_id)
 
     def _last_trades(self) -> dict[InstrumentId, list[TapeLine]]:
-        """The last trades and corrections of each instrument by their numbers; who keeps them sees where one is missing."""
+        """Each instrument's last trades and corrections by their numbers; the channel sees where one is missing."""
         found: dict[InstrumentId, list[TapeLine]] = {}
         for trade_id, instrument_id, n, price, lots, aggressor, at_ns in self.journal.last_trades(LAST_TRADES):
             line = trade_line(trade_id, n, price, lots, Side(aggressor) if aggressor else None, at_ns)

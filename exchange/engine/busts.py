@@ -137,7 +137,7 @@ def _reversal(state: ExchangeState, instrument: Instrument, trade: RecentTrade) 
 
 
 def _has_room(state: ExchangeState, instrument: Instrument, trade: RecentTrade, units: int) -> bool:
-    """Whether the seller may be a holder again: it is one still, or a place is free, perhaps the one the buyer leaves."""
+    """Whether the seller may hold again: it still does, or a place is free, perhaps the one the buyer leaves."""
     cap = state.terms[instrument.market_id].holder_cap
     places = state.ledger.places.get(instrument.asset_id, {})
     buyer, seller = (state.ledger.owners[account_id] for account_id in _parties(trade))
@@ -147,9 +147,7 @@ def _has_room(state: ExchangeState, instrument: Instrument, trade: RecentTrade, 
     return len(places) + 1 - leaves <= cap
 
 
-def _difference(
-    state: ExchangeState, instrument: Instrument, trade: RecentTrade, price_ticks: int
-) -> list[Leg] | None:
+def _difference(state: ExchangeState, instrument: Instrument, trade: RecentTrade, price_ticks: int) -> list[Leg] | None:
     """The difference to another price in money, none if there is none; None if who owes it has not got it free.
 
     Of a trade that should have had this price, a buyer who paid less pays the rest. Of one that stands although it was

@@ -1,4 +1,4 @@
-"""May an order like this be sent to a market's book, may a trade of it be undone? Each no names the row that says so."""
+"""May an order like this be sent to a market's book, may a trade of it be undone? A no names its row."""
 
 from __future__ import annotations
 

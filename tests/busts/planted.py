@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from custody.ledger import Ledger, Leg
 from exchange.core.messages import Header
+from exchange.core.units import TimeNs
 from exchange.engine import busts
 from exchange.engine.recent_trades import RecentTrade
 from exchange.engine.state import ExchangeState
@@ -75,7 +77,7 @@ def window_never_over(patch: pytest.MonkeyPatch) -> None:
     def always(state: ExchangeState, header: Header, command: Any) -> Any:
         trade = state.recent_trades.get(command.trade_id)
         if trade is not None:
-            header = header._replace(at_ns=trade.at_ns)
+            header = msgspec.structs.replace(header, at_ns=TimeNs(trade.at_ns))
         return correctable(state, header, command)
 
     patch.setattr(busts, "_correctable", always)

@@ -1,13 +1,13 @@
 """A text in which trades are busted and corrected; every other line is one of tests/engine/days.py.
 
-    li buys 10 @ 100                          -> wu 10 @ 100     trades count from 1, in the order in which they are made
-    ops busts 1 fair 90                       -> reversed        or compensated, or the code it is refused with
-    ops busts 1 fair 90 for whim              -> rule.bust_not_allowed
-    ops corrects 1 to 95                      -> repriced
-    ops sweeps                                -> done            the fees that are due go to the house
-    60 seconds later                          -> done            one millisecond passes with every command anyway
-    what is told                              -> n2 reversed 10 of 1 at 100    the last correction, as everybody sees it
-    li has 10 units, 99000 cash               -> holds 0 units, 0 cash
+li buys 10 @ 100                          -> wu 10 @ 100     trades count from 1, in the order in which they are made
+ops busts 1 fair 90                       -> reversed        or compensated, or the code it is refused with
+ops busts 1 fair 90 for whim              -> rule.bust_not_allowed
+ops corrects 1 to 95                      -> repriced
+ops sweeps                                -> done            the fees that are due go to the house
+60 seconds later                          -> done            one millisecond passes with every command anyway
+what is told                              -> n2 reversed 10 of 1 at 100    the last correction, as everybody sees it
+li has 10 units, 99000 cash               -> holds 0 units, 0 cash
 """
 
 from __future__ import annotations

@@ -141,11 +141,11 @@ def candles(snapshot: Snapshot, of: Traded, interval: Interval, place: Place, li
     corrected = corrected_between(snapshot, start, behind)
     tally = Tally.again(place.counted) if place.counted is not None else None
     found: list[Candle] = []
-    for trade_id, at_ns, price_ticks, quantity_lots, trade_n in rows:
-        if (changed := corrected.get(trade_id)) is not None:
-            if changed.is_bust:
-                continue
-            price_ticks = changed.price_ticks
+    for trade_id, at_ns, traded_ticks, quantity_lots, trade_n in rows:
+        changed = corrected.get(trade_id)
+        if changed is not None and changed.is_bust:
+            continue
+        price_ticks = traded_ticks if changed is None else changed.price_ticks
         if tally is not None and at_ns < tally.end_ns:
             tally.add(price_ticks, quantity_lots, trade_n)
             continue

@@ -30,7 +30,7 @@ class Corrected(Record, frozen=True, kw_only=True):
 
 def corrected_between(snapshot: Snapshot, first: int, end: int) -> dict[int, Corrected]:
     """The trades from one identifier up to, and without, another that were busted or corrected."""
-    return _corrected(snapshot, select(*_COLUMNS).where(_KEY >= first, _KEY < end))
+    return _corrected(snapshot, select(*_COLUMNS).where(first <= _KEY, end > _KEY))
 
 
 def corrected_among(snapshot: Snapshot, trade_ids: Sequence[int]) -> dict[int, Corrected]:
