@@ -7,7 +7,7 @@ import pytest
 
 from exchange.core.ids import InstrumentId, TradeId
 from exchange.core.node_messages import ApprovalRequested, GrantApproval
-from exchange.core.units import NS_PER_SECOND
+from exchange.core.units import MAX_INTEGER, NS_PER_SECOND
 from exchange.engine import recent_trades
 from exchange.engine.recent_trades import RecentTrade, RecentTrades, keep
 from exchange.store.load import state as loading
@@ -52,8 +52,8 @@ def test_a_trade_and_its_instrument_must_be_there() -> None:
 def test_a_fair_price_must_be_worth_a_number() -> None:
     venue = stage()
     trade_id = traded(venue)
-    assert remedy(by_two(venue, bust(venue, trade_id, 2**53 // 10))) == "order.too_large"
-    assert remedy(by_two(venue, bust(venue, trade_id, 2**53 // 10 - 1))) == "reversed"
+    assert remedy(by_two(venue, bust(venue, trade_id, MAX_INTEGER // 10 + 1))) == "order.too_large"
+    assert remedy(by_two(venue, bust(venue, trade_id, MAX_INTEGER // 10))) == "reversed"
     venue.close()
 
 
