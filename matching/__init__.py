@@ -1,13 +1,12 @@
 """The market: orders, their queue, their trades, and what the public sees of them. Imports core only.
 
-Read: messages and listing_messages (what can be asked, what is told), session and listing (when), book (who trades with
-whom, over level and ladder), depth (the public picture, drawn from committed events; `_depth` is the same compiled),
-tape (trades counted into candles), deals (a right by agreement), lots (the arithmetic of auctions), sale_messages (a
+Read: messages and listing_messages (what can be asked, what is told), session, session_messages and listing (when),
+depth and visible (the public picture, drawn from committed events; `_depth` is the same compiled), tape (trades counted into candles), deals (a right by agreement), lots (the arithmetic of auctions), sale_messages (a
 public sale: terms, bidders, deposits), lot_messages (its bids), surveillance (a package: what of all this somebody
 should look at).
 
-The book of every order type, phase and auction, on its way into the engine: book_messages (the contract), order_book
-(the plain book, its parts in book_parts, book_checks, book_places, book_trading, book_following, book_uncrossing, over
-queues, stops, pegs, taking and auction), books (which one an instrument gets; `_book` is the same compiled, over
-native/), book_records (its bytes), lobster (real order flow to replay on it).
+The book, of every order type, phase and auction: book_messages (the contract), order_book (the plain book, its parts in
+book_parts, book_checks, book_places, book_trading, book_following, book_uncrossing, over queues, ladder, stops, pegs,
+taking and auction), books (which one an instrument gets; `_book` is the same compiled, over native/), book_records (its
+bytes), lobster (real order flow to replay on it).
 """

@@ -256,6 +256,7 @@ class Venue:
         It stands beside the listing workflow, which has tests of its own: the records are put by hand.
         """
         units = {**(holders or {}), **more}
+        market_id = self.market_id
         names = list(units)
 
         def seed(state: ExchangeState, header: Header) -> Seeded:
@@ -274,7 +275,7 @@ class Venue:
                 instrument_id=InstrumentId(make_id(header.sequence)),
                 code=code,
                 name=code,
-                market_id=self.market_id,
+                market_id=market_id,
                 listing_id=ListingId(0),
                 asset_id=issue.asset.asset_id,
                 money_asset_id=self.money,

@@ -29,7 +29,7 @@ from exchange.core.documents import Document
 from exchange.core.ids import KINDS, MemberId
 from exchange.core.membership import Key, Mandate, Member, User
 from exchange.core.messages import Record
-from exchange.core.node_messages import Approval, Run, Timer
+from exchange.core.node_messages import Approval, Run, Timer, TimerKind
 from exchange.core.rule_messages import Published
 from exchange.core.wire import decode_command
 from exchange.core.wire_json import show
@@ -40,7 +40,7 @@ from matching.deals import Deal, DealState, LastSale
 from matching.limit_messages import LimitUse, TradingLimit
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
-from matching.messages import Instrument, Market
+from matching.messages import BookStanding, Instrument, Market
 from matching.notice_messages import Announcement, AnnouncementState, InsiderList, NewsNumber
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
@@ -123,6 +123,12 @@ class Resource:
         if self.staff:
             require_staff(asked.principal)
         return None if asked.principal.staff or self.mine is None else self.mine(asked)
+
+
+def show_timer(timer: Timer) -> dict[str, Any]:
+    """What is due when; but nobody learns when a call ends that ends at random."""
+    due_ns = None if timer.kind is TimerKind.CALL_ENDS else timer.due_ns
+    return {**show(timer), "due_ns": due_ns}
 
 
 def show_approval(approval: Approval) -> dict[str, Any]:
@@ -228,7 +234,8 @@ RESOURCES: tuple[Resource, ...] = (
     # Rules, and the node's own
     Resource("/v1/rules", Published, public=True, filters=("kind", "name"), hidden=("text",)),
     Resource("/v1/runs", Run, staff=True, hidden=("plan",)),
-    Resource("/v1/timers", Timer, staff=True),
+    Resource("/v1/timers", Timer, staff=True, show=show_timer),
+    Resource("/v1/book-standings", BookStanding, staff=True),
 )
 
 

@@ -262,7 +262,7 @@ cdef class Desk:
         instrument = self.instruments.get(instrument_id)
         if instrument is None or instrument.phase is not CONTINUOUS:
             return None
-        if refuse_instrument(self.state, instrument) is not None or not self.is_unbanded(instrument):
+        if refuse_instrument(self.state, instrument) is not None or not self.terms[instrument.market_id].plain:
             return None
         if not isinstance(self.books[instrument_id], CompiledBook):
             return None
@@ -287,13 +287,6 @@ cdef class Desk:
         found.buy_fees, found.sell_fees, found.parties = {}, {}, {}
         self.venues[instrument_id] = found
         return found
-
-    cdef bint is_unbanded(self, object instrument) except -1:
-        """Whether trades move no band, so that nothing but its order follows from a plain one."""
-        trading = self.terms[instrument.market_id].trading
-        if trading is None:
-            return True
-        return trading.fields.static_band_ppm.value is None and trading.fields.dynamic_band_ppm.value is None
 
     cdef bint admits(self, Venue venue, Actor actor) except? False:
         """Whether the market's rules let this party order at all."""

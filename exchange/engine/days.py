@@ -50,13 +50,13 @@ def _phase_due(state: ExchangeState, header: Header, timer: Timer) -> list[Event
 def _begin(state: ExchangeState, header: Header, instrument: Instrument, due: Appointment) -> list[Event]:
     """Begin a phase if the instrument is where the timetable left it."""
     now = instrument.phase
-    if now is Phase.SETTLING:  # the auction under way was held for a phase that is over
-        return change_session(state, instrument.instrument_id, following=due.phase, held=False)
     if due.phase is Phase.CLOSED:
         if now is Phase.CLOSED:
             return change_session(state, instrument.instrument_id, held=False)
     elif instrument.frozen or session_of(state, instrument.instrument_id).held:
         return []
+    if now is Phase.SETTLING:  # the auction under way was held for a phase that is over
+        return change_session(state, instrument.instrument_id, following=due.phase, held=False)
     if now is Phase.VOLATILITY_CALL and due.phase is Phase.CONTINUOUS:
         return []
     if now in CALLS and due.phase not in CALLS:

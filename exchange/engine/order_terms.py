@@ -7,7 +7,7 @@ from exchange.core.messages import Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.core.units import MAX_INTEGER, PriceTicks
 from exchange.engine.open_order import OpenOrder, notional_left_ticks
-from exchange.engine.terms import BookTerms
+from exchange.engine.terms import PLAIN_TIMES, PLAIN_TYPES, BookTerms
 from exchange.rulebook.trading import OrderCondition
 from exchange.rulebook.trading_checks import check_order
 from matching.book_messages import BookOrder, BookSide, Kind, Refusal, SelfTrade, TimeLimit
@@ -63,8 +63,6 @@ REFUSED: dict[Refusal, RejectCode] = {
 }
 """What a book refuses an order with, as the exchange says it."""
 
-PLAIN_TYPES = (OrderType.LIMIT, OrderType.MARKET)
-PLAIN_TIMES = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
 PRICED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 """Types that name a limit."""
 UNPRICED = (OrderType.MARKET, OrderType.STOP, OrderType.TRAILING_STOP)

@@ -38,6 +38,8 @@ from matching.session_messages import AuctionFixed
 PHASE_FILLS = 40
 """Steps a change of phase may make in a book. Timers that are due fire together up to 512 events; the last of them adds
 at most five a step, one for each peg and trailing stop, and a few: together less than 1,024."""
+ENDING = (*CALLS, Phase.HALTED)
+"""Phases that may end by a timer of their own."""
 HELD = (Phase.HALTED, Phase.CLOSED)
 SIDES: dict[int, Side] = {BookSide.BUY: Side.BUY, BookSide.SELL: Side.SELL}
 REOPENING = "an auction first: the book is crossed"
@@ -109,7 +111,7 @@ def enter(
         ensure(phase is Phase.CONTINUOUS and trading is not None, "only a crossed book does not open")
         return _reopen(state, header, instrument)
 
-    events = drop_ends(state, instrument.instrument_id)
+    events = drop_ends(state, instrument.instrument_id) if instrument.phase in ENDING else []
     events += change_to(state, instrument, phase, reason)
     if trading is not None:
         events += change_session(
@@ -169,7 +171,13 @@ def begin_auction(
         _told(state, instrument, fixed, before.reference_ticks),
         *change_to(state, instrument, Phase.SETTLING, reason),
         *change_session(
-            state, instrument_id, following=then, first_end_ns=TimeNs(0), random_seconds=0, extended=False, held=held
+            state,
+            instrument_id,
+            following=then,
+            first_end_ns=TimeNs(0),
+            random_seconds=0,
+            extended=False,
+            held=held and then in HELD,
         ),
         *start_run(state, header, RunKind.UNCROSS, plan, argument=then, subject_id=instrument_id),
         *tell_standing(state, header, instrument_id),

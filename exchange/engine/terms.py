@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from exchange.core.instruments import Side
+from exchange.core.instruments import OrderType, Side, TimeInForce
 from exchange.core.parties import Standing
 from exchange.core.units import NS_PER_SECOND
 from exchange.rulebook.checks import ADMITS, Refusal, check_method
 from exchange.rulebook.fees import FeeRow, FeeSchedule, fee_row
 from exchange.rulebook.profile import Method, Profile
-from exchange.rulebook.trading import AuctionAllocation, AuctionTieBreak, StopReference, TradingRules
+from exchange.rulebook.trading import AuctionAllocation, AuctionTieBreak, OrderCondition, StopReference, TradingRules
 from matching.book_messages import Allocation, AuctionRule, BookRules, StopTrigger
 from matching.messages import Market
 
 BUY = Side.BUY
+PLAIN_TYPES = (OrderType.LIMIT, OrderType.MARKET)
+PLAIN_TIMES = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
+"""What an order may be without asking for anything that a market need not have."""
 
 
 @dataclass(slots=True)
@@ -39,6 +42,8 @@ class BookTerms:
     trading: TradingRules | None
     """None: plain orders alone, phases by hand."""
     book_rules: BookRules
+    plain: bool
+    """Whether every plain order is taken, and nothing but its own trades follows from it: no range interrupts."""
     follows_prices: bool
     """Whether a range outside of which nothing trades moves with the last price."""
     bust_window_ns: int
@@ -113,6 +118,17 @@ def book_terms(
         fee_versions=fee_versions,
         trading=trading,
         book_rules=book_rules(trading),
+        plain=trading is None or _is_plain(trading),
         follows_prices=trading is not None and trading.fields.dynamic_band_ppm.value is not None,
         bust_window_ns=0 if trading is None else trading.fields.bust_window_seconds.value * NS_PER_SECOND,
     )
+
+
+def _is_plain(trading: TradingRules) -> bool:
+    fields = trading.fields
+    taken = (
+        all(kind in fields.order_types.value for kind in PLAIN_TYPES)
+        and all(time in fields.times_in_force.value for time in PLAIN_TIMES)
+        and OrderCondition.MARKET_CAP in fields.conditions.value
+    )
+    return taken and fields.static_band_ppm.value is None and fields.dynamic_band_ppm.value is None

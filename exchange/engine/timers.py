@@ -30,11 +30,11 @@ def set_timer(state: ExchangeState, header: Header, kind: TimerKind, due_ns: int
 
 def drop_timers(state: ExchangeState, kind: TimerKind, subject_id: int) -> list[Event]:
     """Forget the timers of one kind about one subject. Call after the line."""
-    wanted = [
+    wanted = sorted(
         timer_id
-        for timer_id, timer in sorted(state.table(Timer).items())
-        if timer.kind is kind and timer.subject_id == subject_id
-    ]
+        for timer_id, timer in state.table(Timer).items()
+        if timer.subject_id == subject_id and timer.kind is kind
+    )
     for timer_id in wanted:
         state.drop_timer(timer_id)
     return [TimerDropped(timer_id=timer_id) for timer_id in wanted]

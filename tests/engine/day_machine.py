@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -27,29 +27,37 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
     "calls": {"static_band_ppm": 200_000, "volatility_seconds": 120},
     "both": {"static_band_ppm": 300_000, "dynamic_band_ppm": 100_000, "volatility_seconds": 60},
-    "halts": {"dynamic_band_ppm": 150_000, "breaker_seconds": 300},
+    "halts": {"dynamic_band_ppm": 150_000, "breaker_seconds": 60},
     "shares": {"allocation": "pro_rata", "static_band_ppm": 200_000, "volatility_seconds": 60},
     "strict": {"static_band_ppm": 100_000, "halt_keeps_orders": False},
 }
 PHASES = st.sampled_from(
-    [
-        "opening_call",
-        "opening_call",
-        "continuous",
-        "continuous",
-        "continuous",
-        "continuous",
-        "volatility_call",
-        "volatility_call",
-        "closing_call",
-        "post_close",
-        "halted",
-        "closed",
-        "pre_open",
-    ]
+    ["opening_call", "volatility_call"] * 2
+    + ["continuous"] * 4
+    + ["closing_call", "post_close", "halted", "closed", "pre_open"]
 )
 """An operator mostly asks for what lets people trade."""
 PRICES = st.sampled_from([18, 19, 20, 20, 20, 21, 21, 22, 24, 16, 30, 10, None])
+
+
+class Ask(NamedTuple):
+    """One order, as drawn; `price` None: at market."""
+
+    who: str
+    buys: bool
+    lots: int
+    price: int | None
+    tif: str
+
+
+ASKS = st.builds(
+    Ask,
+    st.sampled_from(PEOPLE),
+    st.booleans(),
+    st.integers(1, 9),
+    PRICES,
+    st.sampled_from(["day", "gtc", "gtc", "ioc"]),
+)
 
 
 def build(variant: str) -> Venue:
@@ -66,7 +74,7 @@ class DayMachine(RuleBasedStateMachine):
 
     stage: ClassVar[Callable[[str], Venue]] = staticmethod(functools.cache(build))
 
-    @initialize(variant=st.sampled_from(sorted(VARIANTS)))
+    @initialize(variant=st.sampled_from([*VARIANTS, "shares", "halts"]))
     def curtain(self, variant: str) -> None:
         """One kind of trading rules."""
         chosen = VARIANTS[variant]
@@ -89,15 +97,18 @@ class DayMachine(RuleBasedStateMachine):
         )
         self.seen = len(self.venue.journal)
         self.names = 0
+        self.told: AuctionIndicated | None = None
         self.phase("opening_call")
+        self.order("li", buys=True, lots=3, price=20, tif="gtc")
+        self.order("wu", buys=False, lots=4, price=20, tif="gtc")
+        self.phase("continuous")
 
-    @rule(
-        who=st.sampled_from(PEOPLE),
-        buys=st.booleans(),
-        lots=st.integers(1, 9),
-        price=PRICES,
-        tif=st.sampled_from(["day", "gtc", "gtc", "ioc"]),
-    )
+    @rule(asks=st.lists(ASKS, min_size=1, max_size=6))
+    def orders(self, asks: list[Ask]) -> None:
+        """Some people order, one after the other."""
+        for ask in asks:
+            self.order(ask.who, buys=ask.buys, lots=ask.lots, price=ask.price, tif=ask.tif)
+
     def order(self, who: str, buys: bool, lots: int, price: int | None, tif: str) -> None:
         """Somebody orders."""
         self.names += 1
@@ -135,10 +146,12 @@ class DayMachine(RuleBasedStateMachine):
         events = self.venue.do(command)
         self.answered(events, self.floor.ask(phase, self.venue.clock_ns))
 
-    @rule(seconds=st.sampled_from([1, 59, 61, 130, 400]))
-    def time(self, seconds: int) -> None:
-        """Time passes."""
+    @rule(seconds=st.sampled_from([1, 59, 61, 130, 400]), killed=st.sampled_from([False, False, False, True]))
+    def time(self, seconds: int, killed: bool) -> None:
+        """Time passes; now and then the node is killed and starts again."""
         venue = self.venue
+        if killed:
+            venue.restart()
         target = venue.clock_ns + seconds * NS_PER_SECOND
         while venue.state.due and venue.state.due[0][0] <= target:
             due_ns = venue.state.due[0][0]
@@ -147,12 +160,6 @@ class DayMachine(RuleBasedStateMachine):
             self.floor.tick(venue.clock_ns)
             self.finish()
         venue.clock_ns = max(venue.clock_ns, target)
-
-    @rule(chance=st.integers(0, 3))
-    def restart(self, chance: int) -> None:
-        """The node is killed now and then, and starts again."""
-        if not chance:
-            self.venue.restart()
 
     def answered(self, events: list[Event], expected: str) -> None:
         """The engine said what the floor says."""
@@ -194,9 +201,14 @@ class DayMachine(RuleBasedStateMachine):
         for price in range(LOWEST, HIGHEST + 1):
             inside = not book.band_high_ticks or book.band_low_ticks <= price <= book.band_high_ticks
             assert inside is (low <= price <= high), f"{price} within {low} to {high}"
-        indications = [event for event in new if isinstance(event, AuctionIndicated)]
-        if instrument.phase in CALLS and indications:
-            told = indications[-1]
+        for event in new:
+            if isinstance(event, AuctionIndicated):
+                self.told = event
+            elif isinstance(event, InstrumentPhaseChanged) and event.instrument.phase not in CALLS:
+                self.told = None
+        if instrument.phase in CALLS:
+            told = self.told
+            assert told is not None, "a call shows what it would do"
             over = told.imbalance_lots * (-1 if told.imbalance_side is Side.SELL else 1)
             assert (told.price_ticks, told.paired_lots, over) == floor.indication()
 

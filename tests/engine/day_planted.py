@@ -218,7 +218,6 @@ BY_CHANCE: list[Plant] = [
     halt_keeps_everything,
     day_orders_live_on,
     breaker_never_resumes,
-    reopening_without_auction,
     indication_a_command_late,
     every_auction_opens,
     halt_holds_the_auction_of_a_call,

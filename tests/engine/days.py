@@ -74,7 +74,9 @@ def rules_text(**fields: Any) -> str:
     calls = {start["phase"] for start in chosen["timetable"]}
     without = {"at_open": "opening_call", "at_close": "closing_call"}
     times = document["fields"]["times_in_force"]["value"]
-    chosen["times_in_force"] = [time for time in times if not calls or without.get(time, "") in {"", *calls}]
+    chosen["times_in_force"] = fields.get("times_in_force") or [
+        time for time in times if not calls or without.get(time, "") in {"", *calls}
+    ]
     for name, value in chosen.items():
         document["fields"][name]["value"] = value
     return json.dumps(document)

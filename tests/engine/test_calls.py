@@ -258,6 +258,28 @@ def test_an_instrument_frozen_while_its_auction_settles_gets_what_was_fixed_and_
     venue.close()
 
 
+@pytest.mark.parametrize(("by_hand", "then"), [(Phase.CLOSED, Phase.CLOSED), (Phase.CONTINUOUS, Phase.CLOSING_CALL)])
+def test_a_phase_due_while_an_auction_settles_follows_it_unless_an_operator_closed(by_hand: Phase, then: Phase) -> None:
+    venue = staged(
+        timetable=day("09:00:00 opening_call", "09:10:00 continuous", "09:20:00 closing_call", "10:00:00 closed")
+    )
+    days = Days(venue)
+    days.plays("""
+        09:00:00               -> opening_call
+        li   buys  5 @ 100     -> rests
+        wu   sells 5 @ 100     -> rests
+    """)
+    venue.do(ChangePhase(instrument_id=venue.instruments["INS"], phase=by_hand))
+    for _ in range(2):
+        venue.clock_ns = max(venue.clock_ns, venue.state.due[0][0])
+        venue.do(AdvanceClock(), "node")
+    assert phase(venue) is Phase.SETTLING
+    venue.finish_runs()
+    assert phase(venue) is then
+    assert sum(trade.quantity_lots for trade in told(venue, TradeMade)) == 5
+    venue.close()
+
+
 def test_what_lives_for_the_auction_alone_ends_with_it() -> None:
     venue = staged()
     days = Days(venue)

@@ -7,4 +7,4 @@ from hypothesis import settings
 from tests.engine.day_machine import DayMachine
 
 TestDay = DayMachine.TestCase
-TestDay.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestDay.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)

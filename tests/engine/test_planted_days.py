@@ -15,8 +15,8 @@ from tests.engine.days import Days, staged
 
 NOTICED = (AssertionError, InvariantBroken)
 SEARCH = settings(
-    max_examples=150,
-    stateful_step_count=30,
+    max_examples=200,
+    stateful_step_count=15,
     phases=[Phase.generate],
     database=None,
     derandomize=True,

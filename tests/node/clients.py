@@ -6,10 +6,13 @@ import random  # noqa: TID251 - seeded, and the seed is printed
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from exchange.core.ids import OrderId, UserId
-from exchange.core.instruments import OrderType, Side, TimeInForce
+from exchange.core.instruments import OrderType, SelfTradePrevention, Side, TimeInForce
 from exchange.core.messages import Command
-from exchange.core.units import PriceTicks, QuantityLots
+from exchange.core.units import PriceTicks, QuantityLots, TimeNs
+from exchange.node.clock import SystemClock
 from exchange.node.ports import NodeFault, Outcome
 from matching.messages import CancelAllOrders, CancelOrder, OrderAccepted, PlaceOrder, ReplaceOrder
 from tests.node.template import NAMES, Stage
@@ -32,7 +35,7 @@ class Asked:
 
 
 class Clients:
-    """Members of the template who bid and offer round 100, cancel, replace and withdraw everything."""
+    """Members of the template who bid and offer round 100 by every kind of order, cancel, replace and withdraw all."""
 
     def __init__(self, stage: Stage, rng: random.Random) -> None:
         self.stage = stage
@@ -75,8 +78,33 @@ class Clients:
                 time_in_force=rng.choice((TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC)),
                 cancel_on_disconnect=rng.random() < 0.1,
             )
+            if command.instrument_id == self.stage.special and not market and rng.random() < 0.4:
+                command = self._special(command)
         asked = self.asked[key] = Asked(key, self.stage.users[name], command)
         return asked
+
+    def _special(self, order: PlaceOrder) -> PlaceOrder:
+        """The same order with a condition: a slice, a level, a peg, an end, a pair, a word for own orders."""
+        rng, price = self.rng, order.price_ticks
+        stays = msgspec.structs.replace(order, time_in_force=TimeInForce.GTC)
+        draw = rng.randrange(7)
+        if draw == 0:
+            return msgspec.structs.replace(stays, display_lots=QuantityLots(3), quantity_lots=QuantityLots(12))
+        if draw == 1:
+            pair = rng.choice(self.open)[1] if self.open and rng.random() < 0.5 else None
+            return msgspec.structs.replace(stays, order_type=OrderType.STOP_LIMIT, stop_ticks=price, oco_order_id=pair)
+        if draw == 2:
+            return msgspec.structs.replace(
+                stays, order_type=OrderType.TRAILING_STOP, trail_ticks=PriceTicks(2), price_ticks=None
+            )
+        if draw == 3:
+            return msgspec.structs.replace(stays, order_type=OrderType.PEGGED_BEST)
+        if draw == 4:
+            later = TimeNs(SystemClock().now_ns() + rng.randint(1, 2_000) * 1_000_000)
+            return msgspec.structs.replace(stays, time_in_force=TimeInForce.GTD, expires_at_ns=later)
+        if draw == 5:
+            return msgspec.structs.replace(stays, all_or_none=True)
+        return msgspec.structs.replace(order, self_trade_prevention=SelfTradePrevention.DECREMENT)
 
     def waiting(self) -> list[Asked]:
         """What is not answered yet."""

@@ -25,6 +25,7 @@ from exchange.store.migrate import upgrade
 from exchange.store.save.flush import changes_of, statements
 from exchange.store.sqlite import sql_text
 from matching.messages import Instrument, InstrumentPhaseChanged
+from tests.engine.days import open_market
 from tests.support import Entry, Seeded, Venue
 
 OLD_ENGINE = 0
@@ -41,15 +42,23 @@ class Stage:
     users: dict[str, UserId]
     accounts: dict[str, AccountId]
     instruments: tuple[InstrumentId, ...]
+    special: InstrumentId
+    """The one of them that takes every kind of order."""
     operators: tuple[UserId, ...]
 
 
 def told() -> Venue:
-    """The venue the template tells of: four members with cash, two of them with a right to sell."""
+    """The venue the template tells of: four members with cash, two of them with a right to sell.
+
+    One of the two books takes plain orders alone, the other's market has trading rules and takes every kind.
+    """
     venue = Venue.sandbox()
     for name in NAMES:
         venue.member(name, cash=CASH_MINOR)
+    plain = venue.market_id
+    open_market(venue)
     venue.instrument("INS", wu=LOTS)
+    venue.market_id = plain
     venue.instrument("OUT", ren=LOTS)
     return venue
 
@@ -77,6 +86,7 @@ def write(path: Path) -> Stage:
         users={name: venue.users[name] for name in NAMES},
         accounts={name: venue.accounts[name] for name in NAMES},
         instruments=tuple(venue.instruments.values()),
+        special=venue.instruments["INS"],
         operators=(venue.users["ops"], venue.users["ops2"]),
     )
 

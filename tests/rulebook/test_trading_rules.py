@@ -11,7 +11,14 @@ from exchange.core.instruments import OrderType, Phase, SelfTradePrevention, Tim
 from exchange.core.rejections import RejectCode
 from exchange.rulebook import shipped
 from exchange.rulebook.texts import TextError, unconfirmed_fields
-from exchange.rulebook.trading import FOLLOWS, OrderCondition, TradingRules, holds_calls, parse_trading_rules
+from exchange.rulebook.trading import (
+    FOLLOWS,
+    OrderCondition,
+    TradingFields,
+    TradingRules,
+    holds_calls,
+    parse_trading_rules,
+)
 from exchange.rulebook.trading_checks import check_order
 from matching.session import allowed
 from tests.rulebook.shipped import profile, read, trading_rules
@@ -127,7 +134,8 @@ def test_rules_are_shipped_for_each_profile_that_may_run_a_book_and_hold_what_it
     assert sorted(shipped.TRADING_RULES) == sorted(running)
     assert all(holds_calls(trading_rules(name)) for name in shipped.TRADING_RULES)
     for name in shipped.TRADING_RULES:
-        assert len(unconfirmed_fields(trading_rules(name))) == 18, "every figure is a venue's to confirm"
+        unchecked = unconfirmed_fields(trading_rules(name))
+        assert unchecked == TradingFields.__struct_fields__, "every figure is a venue's to confirm"
 
 
 def test_a_band_without_a_timetable_still_holds_calls() -> None:

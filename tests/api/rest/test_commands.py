@@ -34,7 +34,8 @@ def test_no_command_of_the_nodes_is_posted() -> None:
 def test_every_record_with_a_table_can_be_read() -> None:
     read = {resource.record for resource in RESOURCES}
 
-    assert [record.__name__ for record in kept_records() if record not in read] == []
+    # A session holds the seed by which its call will end: it is the exchange's own.
+    assert [record.__name__ for record in kept_records() if record not in read] == ["Session"]
 
 
 async def test_the_document_is_openapi_31_and_its_schemas_are_sound(exchange: Exchange) -> None:

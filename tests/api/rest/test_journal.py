@@ -83,9 +83,12 @@ async def test_staff_reads_whole_rows_in_order_and_members_do_not(exchange: Exch
     regulator, wu, li = await exchange.by("regulator"), await exchange.by("wu"), await exchange.by("li")
     rows = (await regulator.get("/v1/journal", params={"after": made["sequence"] - 1})).json()["items"]
 
+    conditions = ("stop_ticks", "trail_ticks", "offset_ticks", "display_lots", "minimum_lots", "oco_order_id")
     assert rows[0]["command"] == {
         "type": "order.place",
         **exchange.order("wu", "sell", 10, 100, "one"),
+        **dict.fromkeys((*conditions, "expires_at_ns")),
+        **dict.fromkeys(("hidden", "post_only", "all_or_none"), False),
         "order_type": "limit",
         "time_in_force": "day",
         "max_notional_minor": None,

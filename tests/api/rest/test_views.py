@@ -10,6 +10,7 @@ import pytest
 
 import exchange.bootstrap  # noqa: F401 - so that every event there is has been defined
 from api.rest.journal import whole
+from api.rest.resources import show_timer
 from api.views import OWNERS, everything, of_sender, shown
 from exchange.core.ids import AccountId, AssetId, InstrumentId, make_id
 from exchange.core.messages import Event
@@ -128,3 +129,8 @@ def test_a_row_that_knows_when_a_call_ends_shows_everybody_hashes_of_it() -> Non
         == (seen["event_hashes"][shown_event["place"]])
     )
     assert salt.hex() not in msgspec.json.encode(seen).decode()
+
+
+def test_nobody_reads_when_a_call_ends_from_its_timer() -> None:
+    assert show_timer(CALL_ENDS.timer)["due_ns"] is None
+    assert show_timer(EXPIRES.timer)["due_ns"] == EXPIRES.timer.due_ns

@@ -64,7 +64,9 @@ def prepared(folder: Path) -> World:
     venue.user("watcher", "wu", rights=(UserRight.VIEW,))
     venue.user("blind", "wu", rights=(UserRight.TRADE,))
     venue.users["wu2"] = venue.user("wu2", "wu")
-    for code in ("INS", "TWO"):
+    for code in ("INS", "TWO", "ALL"):
+        if code == "ALL":  # whose market takes every order and shows single ones
+            open_market(venue, name="every-order", depth_levels=LEVELS_SHOWN)
         venue.instrument(code, seed=UNITS * len(TRADERS), band=(1, 1_000_000))
         for name in TRADERS:
             venue.by_two(
@@ -76,8 +78,6 @@ def prepared(folder: Path) -> World:
                     reason="for the tests",
                 )
             )
-    open_market(venue, name="every-order", depth_levels=LEVELS_SHOWN)
-    venue.instrument("ALL", holders=dict.fromkeys(TRADERS, UNITS), band=(1, 1_000_000))
     path = folder / "prepared.sqlite"
     with contextlib.closing(sqlite3.connect(path)) as file:
         venue.scratch.connection.backup(file)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -17,18 +18,26 @@ from api.stream.answers import payloads
 from api.stream.channels import Moment
 from api.stream.market import Known, Market
 from api.stream.numbers import ChannelNumbers
+from api.stream.opening import open_orders
 from exchange.core.ids import AccountId, InstrumentId, OrderId
 from exchange.core.messages import Event
 from exchange.core.postings import FeedMark
 from exchange.core.units import Sequence
 from exchange.engine.state import ExchangeState
+from exchange.node.sequencer import Sequencer
+from matching.book_messages import BookSide
 from matching.depth import DepthFeed
 from matching.messages import OrderAccepted, OrderCancelled, OrderReplaced, TradeMade, TradeSide
 from tests.api.stream.server import Exchange
+from tests.engine import day_scenarios, order_type_scenarios
+from tests.engine.days import Days, staged
+from tests.engine.order_types import Teller
 from tests.engine.scenarios import SCENARIOS
 from tests.matching.halves import FEEDS, CutRow, Row, committed
 from tests.matching.test_depth import halted
+from tests.matching.test_visible_orders import queues_of
 from tests.matching.told import told
+from tests.support import Venue
 
 try:
     from api.stream._numbers import ChannelNumbers as CompiledNumbers
@@ -41,14 +50,15 @@ else:
 def restored(state: ExchangeState) -> tuple[list[DepthFeed], list[ChannelNumbers]]:
     """Every half, started from a state."""
     feeds, numbers = [half() for half in FEEDS], [half() for half in NUMBERS]
+    node = cast("Sequencer", SimpleNamespace(state=state))
     for feed in feeds:
         feed.restore(
-            state.orders.values(),
+            open_orders(node),
             {id_: numbers.book_n for id_, numbers in state.numbers.items()},
             {id_: numbers.last_price_ticks for id_, numbers in state.numbers.items()},
         )
         for instrument_id in state.instruments:
-            feed.watch(instrument_id)
+            feed.watch(instrument_id, by_order=True)
     for count in numbers:
         count.restore({account_id: channel.n for account_id, channel in state.ledger.channels.items()})
     return feeds, numbers
@@ -80,6 +90,66 @@ def test_the_halves_follow_a_scenario_to_the_state_it_ends_in(name: str) -> None
             assert feed.last_price(instrument_id) == standing.last_price_ticks == anew[0].last_price(instrument_id)
         for account_id, channel in venue.state.ledger.channels.items():
             assert count[account_id] == channel.n
+
+
+class Screens:
+    """Every half follows a venue's journal, and is compared with the venue's books after each line of a text."""
+
+    def __init__(self, venue: Venue) -> None:
+        self.venue = venue
+        self.seen = len(venue.journal)
+        self.feeds, self.numbers = restored(venue.state)
+        for count in self.numbers:
+            count.follow(venue.accounts["wu"])
+
+    def look(self) -> None:
+        """Take in what was committed; prices, single orders and private numbers are the engine's."""
+        entries, self.seen = self.venue.journal[self.seen :], len(self.venue.journal)
+        for entry in entries:
+            row = Row(entry.header, entry.events)
+            for halves in (self.feeds, self.numbers):
+                answers = [half.rows([row]) for half in halves]  # type: ignore[attr-defined] # both take rows
+                assert answers == answers[:1] * len(answers)
+        state = self.venue.state
+        changes = [feed.changes() for feed in self.feeds]
+        assert changes == changes[:1] * len(changes)
+        for instrument_id, book in state.books.items():
+            for feed in self.feeds:
+                snapshot = feed.snapshot(instrument_id, 1_000)
+                assert snapshot.book_n == state.numbers[instrument_id].book_n
+                for side, levels in ((BookSide.BUY, snapshot.bids), (BookSide.SELL, snapshot.offers)):
+                    assert [level[1:] for level in levels] == [level[:2] for level in book.levels(side)]
+                lines = [line[2:] for line in feed.orders(instrument_id, None, 1_000)]
+                assert lines == queues_of(book, BookSide.BUY) + queues_of(book, BookSide.SELL)
+        for account_id, channel in state.ledger.channels.items():
+            assert [count[account_id] for count in self.numbers] == [channel.n] * len(self.numbers)
+
+
+@pytest.mark.parametrize("name", order_type_scenarios.SCENARIOS)
+def test_the_halves_follow_every_kind_of_order(name: str) -> None:
+    teller = Teller(staged())
+    teller.venue.checking = False
+    screens = Screens(teller.venue)
+    teller.line("ops opens")
+    for line in lines_of(order_type_scenarios.SCENARIOS[name]):
+        teller.play(line)
+        screens.look()
+
+
+@pytest.mark.parametrize("name", day_scenarios.SCENARIOS)
+def test_the_halves_follow_a_day(name: str) -> None:
+    day = day_scenarios.SCENARIOS[name]
+    venue = staged(**day.rules)
+    venue.checking = False
+    days, screens = Days(venue), Screens(venue)
+    for line in lines_of(day.text):
+        days.plays(line)
+        screens.look()
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a scenario."""
+    return [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
 
 
 ACCOUNT = st.integers(1, 4).map(AccountId)

@@ -79,3 +79,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('limit_id', name=op.f('pk_trading_limits'))
     )
     op.create_index('ix_trading_limits_live', 'trading_limits', ['live'], unique=False, sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
+
+
+def downgrade() -> None:
+    """Undo it."""
+    op.drop_index('ix_trading_limits_live', table_name='trading_limits')
+    op.drop_table('trading_limits')
+    op.drop_table('news_numbers')
+    op.drop_table('limit_uses')
+    op.drop_index('ix_insider_lists_live', table_name='insider_lists')
+    op.drop_table('insider_lists')
+    op.drop_index('ix_announcements_live', table_name='announcements')
+    op.drop_table('announcements')
