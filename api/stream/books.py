@@ -282,7 +282,8 @@ class TradesChannel:
 
     def begin(self, trades: Sequence[PublicTrade], corrections: Iterable[CorrectionLine] = ()) -> None:
         """Take in the last trades and corrections, as far as they are kept, which nobody followed."""
-        lines = sorted([*map(_line, trades), *corrections], key=_number)
+        lines: list[TapeLine] = [*map(_line, trades), *corrections]
+        lines.sort(key=_number)
         self._tape.extend(lines)
         if lines:
             self.serial = self.n = lines[-1].n
