@@ -210,17 +210,18 @@ BY_SCENARIO: list[Plant] = [
 ]
 BY_CHANCE: list[Plant] = [
     edge_of_the_range_does_not_trade,
-    range_stays_where_it_was,
     auction_leaves_the_reference,
+    day_orders_live_on,
+    indication_a_command_late,
+    every_auction_opens,
+    halt_holds_the_auction_of_a_call,
+]
+BY_CHANCE_AFTER_A_WHILE: list[Plant] = [
+    range_stays_where_it_was,
     close_leaves_the_reference,
     call_is_never_extended,
     interruption_never_ends,
     halt_keeps_everything,
-    day_orders_live_on,
     breaker_never_resumes,
-    indication_a_command_late,
-    every_auction_opens,
-    halt_holds_the_auction_of_a_call,
-    shares_are_forgotten_by_a_restart,
 ]
 BY_ITS_OWN_TEST: list[Plant] = [seed_is_used_again, end_is_drawn_without_the_seed, shares_are_forgotten_by_a_restart]

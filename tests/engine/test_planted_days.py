@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from exchange.core.rejections import InvariantBroken
 from tests.engine import test_calls
 from tests.engine.day_machine import DayMachine
-from tests.engine.day_planted import BY_CHANCE, BY_ITS_OWN_TEST, BY_SCENARIO, Plant
+from tests.engine.day_planted import BY_CHANCE, BY_CHANCE_AFTER_A_WHILE, BY_ITS_OWN_TEST, BY_SCENARIO, Plant
 from tests.engine.day_scenarios import SCENARIOS
 from tests.engine.days import Days, staged
 
@@ -39,7 +39,11 @@ def test_a_scenario_notices(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> No
             Days(venue).plays(scenario.text)
 
 
-@pytest.mark.parametrize("plant", BY_CHANCE, ids=name_of)
+AFTER_A_WHILE = [pytest.param(plant, marks=pytest.mark.soak) for plant in BY_CHANCE_AFTER_A_WHILE]
+"""A scenario notices each of them at once; the machine alone takes up to a minute for one."""
+
+
+@pytest.mark.parametrize("plant", [*BY_CHANCE, *AFTER_A_WHILE], ids=name_of)
 def test_the_state_machine_notices(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
     with pytest.raises(NOTICED):

@@ -272,7 +272,7 @@ async def test_phases_are_told_in_the_book_and_in_the_list(exchange: Exchange) -
     listed = await follow(exchange, "ren", "instruments")
     book = await follow(exchange, "ren", f"book:{exchange.instrument()}")
     snapshot = await listed.next()
-    assert snapshot["last"] and {line["code"] for line in snapshot["instruments"]} == {"INS", "TWO"}
+    assert snapshot["last"] and {line["code"] for line in snapshot["instruments"]} == {"INS", "TWO", "ALL"}
     assert (await book.next())["phase"] == "continuous"
     halt = ChangePhase(instrument_id=exchange.world.instruments["INS"], phase=Phase.HALTED)
     await exchange.services.bus.submit(halt, exchange.world.users["ops"])
