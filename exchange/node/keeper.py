@@ -97,6 +97,8 @@ class Keeper:
         if sequencer.head.at_ns > self.clock.now_ns() + MAX_AHEAD_NS:
             raise NodeFault("clock.behind", "the journal's last entry is ahead of this machine's clock")
         # The loaded heap is long-lived: out of the collector's sight, or each full collection is a pause of its size.
+        # What a former node in this process left there is taken back first, or a restart would keep its heap for good.
+        gc.unfreeze()
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 50, 1_000)

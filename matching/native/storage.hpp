@@ -13,6 +13,10 @@
 #include <type_traits>
 #include <utility>
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/mman.h>
+#endif
+
 namespace matching {
 
 inline constexpr std::uint32_t kNone = 0;  // place 0 of every pool is nobody
@@ -30,6 +34,33 @@ struct Memory {
     std::uint64_t requests = 0;
 };
 
+// Zeroed memory. Large blocks come straight from the machine, which zeroes a page when it is first touched; a general
+// allocator that had one back before would zero, and so touch, all of it.
+inline constexpr std::size_t kLarge = std::size_t{1} << 20;
+
+inline void* zeroed(std::size_t bytes) {
+#if defined(__unix__) || defined(__APPLE__)
+    if (bytes >= kLarge) {
+        void* given = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (given == MAP_FAILED) throw std::bad_alloc();
+        return given;
+    }
+#endif
+    void* given = std::calloc(1, bytes);
+    if (given == nullptr) throw std::bad_alloc();
+    return given;
+}
+
+inline void give_back(void* block, std::size_t bytes) {
+#if defined(__unix__) || defined(__APPLE__)
+    if (bytes >= kLarge) {
+        munmap(block, bytes);
+        return;
+    }
+#endif
+    std::free(block);
+}
+
 // A block of zeroed memory that can be read before it was written; large ones cost nothing until they are touched.
 template <class T>
 class Block {
@@ -45,15 +76,18 @@ public:
         std::swap(size_, other.size_);
         return *this;
     }
-    ~Block() { std::free(data_); }
+    ~Block() {
+        if (data_ != nullptr) give_back(data_, size_ * sizeof(T));
+    }
 
     // Make room for `size` values; what was there stays, what is new is zero.
     void grow(Memory& memory, std::size_t size) {
         ++memory.requests;
-        T* grown = static_cast<T*>(std::calloc(size, sizeof(T)));
-        if (grown == nullptr) throw std::bad_alloc();
-        if (size_ != 0) std::memcpy(static_cast<void*>(grown), data_, size_ * sizeof(T));
-        std::free(data_);
+        T* grown = static_cast<T*>(zeroed(size * sizeof(T)));
+        if (size_ != 0) {
+            std::memcpy(static_cast<void*>(grown), data_, size_ * sizeof(T));
+            give_back(data_, size_ * sizeof(T));
+        }
         data_ = grown;
         size_ = size;
     }
