@@ -57,7 +57,7 @@ class Candle(Record, frozen=True, kw_only=True):
 class Tally:
     """A candle that is still being counted; begins with a trade, so that it is never without a price."""
 
-    __slots__ = ("close", "end_ns", "first_n", "high", "last_n", "lots", "low", "open", "start_ns", "ticks")
+    __slots__ = ("close", "count", "end_ns", "first_n", "high", "last_n", "lots", "low", "open", "start_ns", "ticks")
 
     def __init__(self, start_ns: int, end_ns: int, price_ticks: int, quantity_lots: int, trade_n: int) -> None:
         self.start_ns, self.end_ns = start_ns, end_ns
@@ -66,6 +66,7 @@ class Tally:
         self.ticks = price_ticks * quantity_lots
         """The turnover in ticks."""
         self.first_n = self.last_n = trade_n
+        self.count = 1
 
     def add(self, price_ticks: int, quantity_lots: int, trade_n: int) -> None:
         """Count the next trade of the same stretch."""
@@ -77,9 +78,10 @@ class Tally:
         self.lots += quantity_lots
         self.ticks += price_ticks * quantity_lots
         self.last_n = trade_n
+        self.count += 1
 
     def candle(self, instrument_id: InstrumentId, tick_minor: int) -> Candle:
-        """What was counted. Trades are numbered without gaps, so their numbers say how many there were."""
+        """What was counted. (Their numbers do not say how many there were: corrections are numbered among them.)"""
         turnover_minor = self.ticks * tick_minor
         return Candle(
             instrument_id=instrument_id,
@@ -92,7 +94,7 @@ class Tally:
             volume_lots=QuantityLots(self.lots),
             turnover_minor=Minor(turnover_minor),
             vwap_minor=Minor(div_half_even(turnover_minor, self.lots)),
-            trade_count=self.last_n - self.first_n + 1,
+            trade_count=self.count,
             first_trade_n=self.first_n,
             last_trade_n=self.last_n,
         )
@@ -100,14 +102,15 @@ class Tally:
     def kept(self) -> tuple[int, ...]:
         """The tally as plain numbers, to go on from later."""
         prices = (self.open, self.high, self.low, self.close)
-        return (self.start_ns, self.end_ns, *prices, self.lots, self.ticks, self.first_n, self.last_n)
+        return (self.start_ns, self.end_ns, *prices, self.lots, self.ticks, self.first_n, self.last_n, self.count)
 
     @classmethod
     def again(cls, kept: tuple[int, ...]) -> Tally:
         """The tally those numbers were kept of."""
-        start_ns, end_ns, first, high, low, close, lots, ticks, first_n, last_n = kept
+        start_ns, end_ns, first, high, low, close, lots, ticks, first_n, last_n, count = kept
         tally = cls(start_ns, end_ns, first, lots, first_n)
-        tally.high, tally.low, tally.close, tally.ticks, tally.last_n = high, low, close, ticks, last_n
+        tally.high, tally.low, tally.close, tally.ticks = high, low, close, ticks
+        tally.last_n, tally.count = last_n, count
         return tally
 
 

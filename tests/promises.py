@@ -22,6 +22,7 @@ from exchange.engine.fees import cover_units
 from exchange.engine.order_terms import KINDS
 from exchange.engine.state import ExchangeState
 from matching.book_messages import BookSide
+from matching.correction_messages import TradeCorrection
 from matching.deals import Deal
 from matching.messages import (
     Market,
@@ -281,6 +282,9 @@ class Listener:
                 self._public(part.instrument_id, part.book_n)
             case TradeMade():
                 self._trade(header, part)
+            case TradeCorrection():
+                assert part.trade_n == self.trade_n.get(part.instrument_id, 0) + 1
+                self.trade_n[part.instrument_id] = part.trade_n
             case msgspec.Struct():
                 for name in part.__struct_fields__:
                     self.hears_part(header, getattr(part, name))

@@ -14,6 +14,7 @@ from custody import outcomes, pilot, rights
 from exchange.assets import messages as assets
 from exchange.core import documents, membership, node_messages, rule_messages
 from exchange.core.messages import Command
+from matching import correction_messages as trade_corrections
 from matching import deals, obligations
 from matching import limit_messages as limits
 from matching import listing_messages as listings
@@ -66,6 +67,8 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/listings/delist", listings.DelistListing),
     Post("/v1/instruments/phase", market.ChangePhase),
     Post("/v1/instruments/freeze", market.FreezeInstrument),
+    Post("/v1/trades/bust", trade_corrections.BustTrade),
+    Post("/v1/trades/correct", trade_corrections.CorrectTrade),
     # Members
     Post("/v1/members", membership.RegisterMember, made=True),
     Post("/v1/members/freeze", membership.FreezeMember),

@@ -37,6 +37,7 @@ from exchange.core.wire_json import show
 from exchange.store.queries import records
 from exchange.store.queries.reader import Snapshot
 from exchange.store.queries.records import Among
+from matching.correction_messages import TradeCorrection
 from matching.deals import Deal, DealState, LastSale
 from matching.limit_messages import LimitUse, TradingLimit
 from matching.listing_messages import Listing
@@ -271,6 +272,7 @@ RESOURCES: tuple[Resource, ...] = (
         filters=("account_id", "user_id", "currency"),
     ),
     Resource("/v1/limit-uses", LimitUse, staff=True),
+    Resource("/v1/trade-corrections", TradeCorrection, staff=True, filters=("instrument_id",)),
     Resource("/v1/news-numbers", NewsNumber, staff=True),
     Resource("/v1/insider-lists", InsiderList, by_member("issuer_id"), filters=("asset_id",)),
     Resource("/v1/announcements", Announcement, by_member("member_id"), filters=("state",)),

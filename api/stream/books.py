@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import attrgetter
 
 import msgspec
 
@@ -19,6 +20,7 @@ from api.stream.channels import Moment
 from api.stream.projections import VisibleBooks
 from exchange.core.ids import InstrumentId, TradeId, to_wire
 from exchange.core.instruments import Phase, Side
+from matching.correction_messages import Remedy, TradeCorrection
 from matching.visible import RECENT_TRADES, BookChange, DepthLevel, PublicTrade
 
 RING_MESSAGES = 1_000
@@ -26,6 +28,8 @@ RING_MESSAGES = 1_000
 TAPE_SHOWN = RECENT_TRADES
 """Trades a snapshot shows."""
 SNAPSHOT_DEPTH = 50
+
+_number = attrgetter("n")
 
 
 class BookChanged(msgspec.Struct, frozen=True, gc=False, tag="book.changed", omit_defaults=True):
@@ -58,17 +62,33 @@ class TradeLine(msgspec.Struct, frozen=True, gc=False):
     at_ns: int
 
 
-class TradesMade(msgspec.Struct, frozen=True, gc=False, tag="trades.made"):
-    """The trades numbered `from_n..n`, in order."""
+class CorrectionLine(msgspec.Struct, frozen=True, gc=False):
+    """A trade that was busted (`reversed`, `compensated`), or has another price (`repriced`), as everybody sees it."""
+
+    n: int
+    trade_id: str
+    remedy: Remedy
+    price_ticks: int
+    quantity_lots: int
+    at_ns: int
+
+
+TapeLine = TradeLine | CorrectionLine
+
+
+class TradesMade(msgspec.Struct, frozen=True, gc=False, tag="trades.made", omit_defaults=True):
+    """The trades numbered `from_n..n`, in order, and the corrections among these numbers, if there are any."""
 
     from_n: int
     trades: list[TradeLine]
+    corrections: list[CorrectionLine] = []
 
 
-class TradesSnapshot(msgspec.Struct, frozen=True, gc=False, tag="trades.snapshot"):
-    """The last trades up to number `n`, in order."""
+class TradesSnapshot(msgspec.Struct, frozen=True, gc=False, tag="trades.snapshot", omit_defaults=True):
+    """The last trades up to number `n`, in order, and the corrections among these numbers, if there are any."""
 
     trades: list[TradeLine]
+    corrections: list[CorrectionLine] = []
 
 
 @dataclass(slots=True)
@@ -248,29 +268,38 @@ class TradesChannel:
         self.name = "trades:" + id_text("I", instrument_id)
         self.serial = self.n = 0
         """The number of the last trade sent: a message's serial is its last number."""
-        self._tape: deque[TradeLine] = deque(maxlen=TAPE_SHOWN)
-        self._new: list[TradeLine] = []
+        self._tape: deque[TapeLine] = deque(maxlen=TAPE_SHOWN)
+        self._new: list[TapeLine] = []
 
-    def restore(self, n: int, lines: Iterable[TradeLine]) -> None:
-        """Start from the tables: the last number, and the last trades if they are known."""
+    def restore(self, n: int, lines: Sequence[TapeLine]) -> None:
+        """Start from the tables: the last number, and the last lines as far as no number is missing."""
         self.serial = self.n = n
         self._new = []
-        self._tape.extend(lines)
+        known = len(lines)
+        while known and lines[known - 1].n == n - (len(lines) - known):
+            known -= 1
+        self._tape.extend(lines[known:])
 
-    def begin(self, trades: Sequence[PublicTrade]) -> None:
-        """Take in the last trades, as far as they are kept, which nobody followed."""
-        self._tape.extend(map(_line, trades))
-        if trades:
-            self.serial = self.n = trades[-1].trade_n
+    def begin(self, trades: Sequence[PublicTrade], corrections: Iterable[CorrectionLine] = ()) -> None:
+        """Take in the last trades and corrections, as far as they are kept, which nobody followed."""
+        lines: list[TapeLine] = [*map(_line, trades), *corrections]
+        lines.sort(key=_number)
+        self._tape.extend(lines)
+        if lines:
+            self.serial = self.n = lines[-1].n
 
     def take(self, change: BookChange) -> bool:
         """Take in what rows changed; trades are sent with the next tick."""
         self._new.extend(map(_line, change.trades))
         return bool(change.trades)
 
+    def correct(self, line: CorrectionLine) -> None:
+        """Take in what became of a trade; it is sent with the next tick, among the trades by its number."""
+        self._new.append(line)
+
     def emit(self, moment: Moment) -> bytes | None:
-        """The tick's message, if there were trades."""
-        lines = self._new
+        """The tick's message, if there were trades or corrections."""
+        lines = sorted(self._new, key=_number)
         if not lines:
             return None
         self._new = []
@@ -298,11 +327,11 @@ class TradesChannel:
     def snapshot(self, moment: Moment) -> bytes:
         """The last trades."""
         lines = list(islice(self._tape, max(0, len(self._tape) - TAPE_SHOWN), None))
-        body = encode(TradesSnapshot(lines))
+        body = encode(TradesSnapshot(*_parts(lines)))
         return frame(envelope(self.name, moment.epoch, self.serial, moment.sequence, moment.at_ns, body))
 
-    def _frame(self, lines: list[TradeLine], moment: Moment) -> bytes:
-        body = encode(TradesMade(lines[0].n, lines))
+    def _frame(self, lines: list[TapeLine], moment: Moment) -> bytes:
+        body = encode(TradesMade(lines[0].n, *_parts(lines)))
         return frame(envelope(self.name, moment.epoch, lines[-1].n, moment.sequence, moment.at_ns, body))
 
 
@@ -311,6 +340,30 @@ def trade_line(
 ) -> TradeLine:
     """A trade as everybody sees it."""
     return TradeLine(n, to_wire("T", TradeId(trade_id)), price_ticks, quantity_lots, aggressor, at_ns)
+
+
+def correction_line(correction: TradeCorrection) -> CorrectionLine:
+    """What became of a trade, as everybody sees it."""
+    return CorrectionLine(
+        correction.trade_n,
+        to_wire("T", correction.trade_id),
+        correction.remedy,
+        correction.corrected_ticks,
+        correction.quantity_lots,
+        correction.decided_at_ns,
+    )
+
+
+def _parts(lines: Iterable[TapeLine]) -> tuple[list[TradeLine], list[CorrectionLine]]:
+    """Trades and corrections apart."""
+    trades: list[TradeLine] = []
+    corrections: list[CorrectionLine] = []
+    for line in lines:
+        if isinstance(line, TradeLine):
+            trades.append(line)
+        else:
+            corrections.append(line)
+    return trades, corrections
 
 
 def _line(trade: PublicTrade) -> TradeLine:

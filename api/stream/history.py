@@ -19,6 +19,7 @@ from exchange.core.ids import AccountId
 from exchange.core.rejections import ensure
 from exchange.store.queries import stream
 from exchange.store.queries.reader import Reads, Snapshot
+from matching.correction_messages import TradeCorrection
 from matching.notice_messages import Announcement
 
 T = TypeVar("T")
@@ -41,6 +42,10 @@ class Journal:
     def last_trades(self, limit: int) -> Sequence[stream.TradeRow]:
         """The newest trades, oldest first; read at once."""
         return self._reads.run(lambda snapshot: stream.last_trades(snapshot, limit))
+
+    def last_corrections(self, limit: int) -> Sequence[TradeCorrection]:
+        """The newest corrections of trades, oldest first; read at once."""
+        return self._reads.run(lambda snapshot: stream.last_corrections(snapshot, limit))
 
     def last_announcements(self, limit: int) -> Sequence[Announcement]:
         """The newest released announcements, oldest first."""

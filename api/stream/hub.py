@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import Protocol
 
 import structlog
@@ -21,7 +22,7 @@ from api.auth.sessions import Holder
 from api.directory import Directory
 from api.stream.accounts import Accounts
 from api.stream.answers import Heartbeat, encode, frame
-from api.stream.books import TradeLine, trade_line
+from api.stream.books import TapeLine, correction_line, trade_line
 from api.stream.channels import Moment
 from api.stream.codes import StreamCode
 from api.stream.history import Journal
@@ -193,12 +194,15 @@ class Hub:
         """What a market shows of its books: it names its rules once, so the state, though ahead, does not differ."""
         return EVERYTHING_BY_PRICE if self._sequencer is None else disclosure(self._sequencer, market_id)
 
-    def _last_trades(self) -> dict[InstrumentId, list[TradeLine]]:
-        found: dict[InstrumentId, list[TradeLine]] = {}
+    def _last_trades(self) -> dict[InstrumentId, list[TapeLine]]:
+        """Each instrument's last trades and corrections by their numbers; the channel sees where one is missing."""
+        found: dict[InstrumentId, list[TapeLine]] = {}
         for trade_id, instrument_id, n, price, lots, aggressor, at_ns in self.journal.last_trades(LAST_TRADES):
             line = trade_line(trade_id, n, price, lots, Side(aggressor) if aggressor else None, at_ns)
             found.setdefault(InstrumentId(instrument_id), []).append(line)
-        return found
+        for correction in self.journal.last_corrections(LAST_TRADES):
+            found.setdefault(correction.instrument_id, []).append(correction_line(correction))
+        return {instrument_id: sorted(lines, key=attrgetter("n")) for instrument_id, lines in found.items()}
 
     # --- sessions -
 

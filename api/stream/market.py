@@ -11,13 +11,23 @@ is there at all.
 from __future__ import annotations
 
 import functools
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import msgspec
 
 from api.stream.auctions import Auction, AuctionChannel, Auctions
-from api.stream.books import SNAPSHOT_DEPTH, BookChannel, TopChannel, TradeLine, TradesChannel
+from api.stream.books import (
+    SNAPSHOT_DEPTH,
+    TAPE_SHOWN,
+    BookChannel,
+    CorrectionLine,
+    TapeLine,
+    TopChannel,
+    TradesChannel,
+    correction_line,
+)
 from api.stream.by_order import OrdersChannel
 from api.stream.channels import Channel, Follower, Moment, Source
 from api.stream.codes import StreamCode
@@ -26,6 +36,7 @@ from api.stream.projections import VisibleBooks, visible_books
 from exchange.core.ids import InstrumentId, MarketId
 from exchange.core.instruments import Phase
 from exchange.core.messages import Header
+from matching.correction_messages import TradeBusted, TradeCorrected, TradeCorrection
 from matching.depth import CommittedRow, OpenOrder, Quote
 from matching.messages import Instrument
 from matching.visible import OrderLine
@@ -49,7 +60,7 @@ class Known(NamedTuple):
 
     numbers: Mapping[InstrumentId, tuple[int, int]]
     """Each instrument's last `book_n` and `trade_n`."""
-    last_trades: Mapping[InstrumentId, list[TradeLine]]
+    last_trades: Mapping[InstrumentId, list[TapeLine]]
     last_prices: Mapping[InstrumentId, int]
     auctions: Mapping[InstrumentId, Auction]
 
@@ -71,8 +82,10 @@ class Market:
         """The tapes, which go on while nobody watches."""
         self._watched: dict[InstrumentId, dict[str, Channel]] = {}
         """The channels that are told on every tick, by the name of their kind: `book`, `book:5`, `trades`, …"""
-        self._restored: dict[InstrumentId, tuple[int, Sequence[TradeLine]]] = {}
+        self._restored: dict[InstrumentId, tuple[int, Sequence[TapeLine]]] = {}
         """Number and lines of the last trades in the tables, until somebody asks for an instrument's channels."""
+        self._unseen: dict[InstrumentId, deque[CorrectionLine]] = {}
+        """The last corrections of trades in instruments that nobody watches."""
         self._changed: dict[Channel, None] = {}
         self._behind: dict[Channel, None] = {}
 
@@ -85,7 +98,7 @@ class Market:
         self.auctions.restore(known.auctions)
         book_numbers = {instrument_id: book_n for instrument_id, (book_n, _) in known.numbers.items()}
         self.depth.restore(open_orders, book_numbers, known.last_prices)
-        self._trades, self._watched = {}, {}
+        self._trades, self._watched, self._unseen = {}, {}, {}
         self._restored = {
             instrument_id: (trade_n, known.last_trades.get(instrument_id, ()))
             for instrument_id, (_, trade_n) in known.numbers.items()
@@ -115,6 +128,8 @@ class Market:
                     self.list.take(event, instrument, self.moment)
                     self._auction_changed(self.auctions.phase(instrument))
                 self._auction_changed(self.auctions.take(event))
+                if isinstance(event, TradeBusted | TradeCorrected):
+                    self._correct(event.correction)
         self.moment = _moment(rows[-1].header)
         return others
 
@@ -126,6 +141,16 @@ class Market:
             for channel in self._watched[change.instrument_id].values():
                 if channel.source.take(change):
                     self._changed[channel] = None
+
+    def _correct(self, correction: TradeCorrection) -> None:
+        """Tell what became of a trade with the next tick; or keep it for who asks, as the trades are kept."""
+        instrument_id, line = correction.instrument_id, correction_line(correction)
+        channels = self._watched.get(instrument_id)
+        if channels is None:
+            self._unseen.setdefault(instrument_id, deque(maxlen=TAPE_SHOWN)).append(line)
+        else:
+            self._trades[instrument_id].correct(line)
+            self._changed[channels["trades"]] = None
 
     def _auction_changed(self, instrument_id: InstrumentId | None) -> None:
         channel = self._watched.get(instrument_id, {}).get("auction") if instrument_id is not None else None
@@ -264,7 +289,7 @@ class Market:
             trade_n, lines = self._restored.pop(instrument_id, (0, ()))
             self._trades[instrument_id].restore(trade_n, lines)
         last_trades = self.depth.watch(instrument_id, by_order=self.disclosed(instrument_id).by_order)
-        self._trades[instrument_id].begin(last_trades)
+        self._trades[instrument_id].begin(last_trades, self._unseen.pop(instrument_id, ()))
         book: Channel = Channel(self._source("book", instrument_id))
         self._watched[instrument_id] = {"book": book, "trades": Channel(self._trades[instrument_id])}
 

@@ -10,18 +10,21 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import Select, select
+from sqlalchemy import Join, Select, func, or_, select
 
 from exchange.core.calendar import start_of_day_ns
 from exchange.core.ids import make_id, to_wire
 from exchange.store.queries.candles import first_at, time_zone_of
 from exchange.store.schema.all import metadata
 from exchange.store.snapshot import Snapshot
+from matching.correction_messages import Remedy
 
 ACCOUNTS, ASSETS, BALANCES = (metadata.tables[name].c for name in ("accounts", "assets", "balances"))
 INSTRUMENTS, MARKETS, MEMBERS = (metadata.tables[name].c for name in ("instruments", "markets", "members"))
 ORDERS, POSTINGS, PUBLISHED = (metadata.tables[name].c for name in ("orders", "postings", "published"))
 JOURNAL, TRADES = metadata.tables["journal"], metadata.tables["trades"]
+
+CORRECTIONS = metadata.tables["trade_corrections"]
 
 TRADE_COLUMNS = (
     "trade_id", "instrument_id", "price_ticks", "quantity_lots", "at_ns",
@@ -138,12 +141,18 @@ def proof(ledger: Ledger, windows: Mapping[str, Window]) -> dict[str, Any]:
 
 
 def trades_in(ledger: Ledger, subjects: Sequence[Subject], windows: Mapping[str, Window]) -> pd.DataFrame:
-    """The trades of the stretch in journal order, each with its turnover in minor units."""
+    """The trades of the stretch in journal order, each with its turnover in minor units.
+
+    Those busted before the stretch ended are left out, corrected ones count at their new price: what is done to a trade
+    later does not change a report of the past.
+    """
     frames: list[pd.DataFrame] = []
     for zone, window in windows.items():
         wanted = [one.instrument_id for one in subjects if one.time_zone == zone]
         query = (
-            select(*(TRADES.c[name] for name in TRADE_COLUMNS))
+            select(*(_PRICE if name == "price_ticks" else TRADES.c[name] for name in TRADE_COLUMNS))
+            .select_from(_with_corrections(window))
+            .where(_COUNTS)
             .where(TRADES.c.trade_id >= make_id(window.first), TRADES.c.trade_id < make_id(window.end))
             .where(TRADES.c.instrument_id.in_(wanted))
             .order_by(TRADES.c.trade_id)
@@ -196,13 +205,25 @@ def holders_at_end(
 def close_before(ledger: Ledger, one: Subject, window: Window) -> int | None:
     """The last price before the stretch; None if the instrument had never traded."""
     query = (
-        select(TRADES.c.price_ticks)
-        .where(TRADES.c.trade_id < make_id(window.first), TRADES.c.instrument_id == one.instrument_id)
+        select(_PRICE)
+        .select_from(_with_corrections(window))
+        .where(_COUNTS, TRADES.c.trade_id < make_id(window.first), TRADES.c.instrument_id == one.instrument_id)
         .order_by(TRADES.c.trade_id.desc())
         .limit(1)
     )
     found = ledger.first(query)
     return int(found[0]) if found is not None else None
+
+
+_PRICE = func.coalesce(CORRECTIONS.c.corrected_ticks, TRADES.c.price_ticks)
+"""What a trade that counts cost."""
+_COUNTS = or_(CORRECTIONS.c.remedy.is_(None), CORRECTIONS.c.remedy == Remedy.REPRICED.value)
+
+
+def _with_corrections(window: Window) -> Join:
+    """The trades, each with what became of it before the stretch ended."""
+    decided = (CORRECTIONS.c.trade_id == TRADES.c.trade_id) & (CORRECTIONS.c.decided_at_ns < window.end_ns)
+    return TRADES.outerjoin(CORRECTIONS, decided)
 
 
 def owners(ledger: Ledger) -> dict[int, int]:

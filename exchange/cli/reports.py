@@ -29,7 +29,7 @@ group = typer.Typer(no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.add_typer(group, name="report", short_help="Report a day's market, or the turnover of a stretch of days.")
+    app.add_typer(group, name="report", short_help="Report a day's market, or the turnover of some days.")
 
 
 @group.callback()

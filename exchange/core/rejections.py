@@ -140,6 +140,13 @@ class RejectCode(StrEnum):
     ANNOUNCEMENT_STATE = "announcement.state"
     ANNOUNCEMENT_INVALID = "announcement.invalid"
     RULE_ORDER_NOT_ALLOWED = "rule.order_not_allowed"
+    RULE_BUST_NOT_ALLOWED = "rule.bust_not_allowed"
+    TRADE_UNKNOWN = "trade.unknown"
+    TRADE_WINDOW_OVER = "trade.window_over"
+    TRADE_ALREADY_CORRECTED = "trade.already_corrected"
+    TRADE_CORRECTION_NOTHING = "trade.correction_nothing"
+    TRADE_FEES_SWEPT = "trade.fees_swept"
+    TRADE_BUST_UNCOVERED = "trade.bust_uncovered"
     # Deals
     DEAL_UNKNOWN = "deal.unknown"
     DEAL_STATE = "deal.state"

@@ -32,6 +32,7 @@ from exchange.engine.apply import TRADERS
 from exchange.engine.book_fold import CANCEL_REASONS, MAX_FILLS, REASONS
 from exchange.engine.order_terms import MAX_ORDER_MINOR
 from exchange.engine.orders import refuse_instrument
+from exchange.engine.recent_trades import RecentTrade, keep
 from exchange.engine.rules import refuse_party
 from matching.book_messages import BookSide, EventKind, Kind, TimeLimit
 from matching.messages import CancelOrder, PlaceOrder, CancelReason
@@ -129,6 +130,7 @@ cdef class Venue:
     cdef long long lot_units, tick_minor, band_low_ticks, band_high_ticks, value_cap_minor, holder_cap
     cdef dict buy_fees, sell_fees
     cdef dict parties  # by member, the very record that was admitted
+    cdef bint keeps_trades  # they may still be busted
 
 
 cdef bint plain(object command) except -1:
@@ -164,6 +166,8 @@ cdef class Desk:
     cdef object state, ledger
     cdef dict users, members, accounts, assets, instruments, outcomes, orders, books, numbers, bidders, terms
     cdef dict balances, channels, actors, venues, limited_accounts, limited_users, insider_lists
+    cdef object recent_trades
+    cdef long long at_ns
     cdef set mirrors
     cdef Writer out
     cdef Accepted accepted
@@ -189,6 +193,7 @@ cdef class Desk:
         self.mirrors = state.ledger.mirrors
         self.limited_accounts, self.limited_users = state.limited_accounts, state.limited_users
         self.insider_lists = state.insider_lists
+        self.recent_trades = state.recent_trades
         self.actors, self.venues = {}, {}
 
     def decide(self, header, command):
@@ -278,6 +283,7 @@ cdef class Desk:
         found.band_low_ticks, found.band_high_ticks = instrument.band_low_ticks, instrument.band_high_ticks
         found.value_cap_minor = -1 if found.terms.value_cap_minor is None else found.terms.value_cap_minor
         found.holder_cap = -1 if found.terms.holder_cap is None else found.terms.holder_cap
+        found.keeps_trades = instrument_id in self.state.bust_windows
         found.buy_fees, found.sell_fees, found.parties = {}, {}, {}
         self.venues[instrument_id] = found
         return found
@@ -496,6 +502,7 @@ cdef class Desk:
         self.out.clear()
         write(self.out, told[0])
         cdef list events = [boxed(&self.out)]
+        self.at_ns = header.at_ns
         return events, self.trade_and_rest(events, venue, order, sent, sequence)
 
     cdef tuple trade_and_rest(self, list events, Venue venue, OpenOrder order, const NewOrder& sent, long long sequence):
@@ -551,6 +558,11 @@ cdef class Desk:
             self.close(buyer)
         if seller.remaining_lots == 0:
             self.close(seller)
+        if venue.keeps_trades:
+            keep(self.recent_trades, RecentTrade(
+                sequence * IDS + place, taker.instrument_id, price_ticks, lots, buyer.account_id, seller.account_id,
+                buyer_fee, seller_fee, self.at_ns,
+            ))
         told.trade_id = sequence * IDS + place
         told.instrument_id = taker.instrument_id
         told.price_ticks = price_ticks

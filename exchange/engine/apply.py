@@ -72,6 +72,7 @@ from exchange.engine import (
     auctions,
     bidders,
     book_follow,
+    busts,
     conveyances,
     corrections,
     days,
@@ -108,6 +109,7 @@ from exchange.engine import (
 from exchange.engine.access import refuse_role
 from exchange.engine.runs import Chunk, continue_run, whole_chunks
 from exchange.engine.state import ExchangeState
+from matching.correction_messages import BustTrade, CorrectTrade
 from matching.deals import (
     AcceptDeal,
     ConfirmRecordal,
@@ -251,6 +253,8 @@ ROUTES: dict[type[Command], Route] = {
     FreezeAccount: Route(corrections.freeze_account, OPERATOR),
     FreezeAsset: Route(corrections.freeze_asset, OPERATOR),
     FreezeInstrument: Route(corrections.freeze_instrument, OPERATOR),
+    BustTrade: Route(busts.bust_trade, OPERATOR, four_eyes=True),
+    CorrectTrade: Route(busts.correct_trade, OPERATOR, four_eyes=True),
     # Markets
     OpenMarket: Route(markets.open_market, OPERATOR),
     # Documents, patents, rights, outcomes

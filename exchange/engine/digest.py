@@ -47,6 +47,7 @@ def sections(state: ExchangeState) -> dict[str, Section]:
         instrument_id: (numbers.book_n, numbers.trade_n, numbers.last_price_ticks)
         for instrument_id, numbers in state.numbers.items()
     }
+    found["recent_trades"] = dict(state.recent_trades)
     found["bidders"] = {
         (instrument_id, account_id): bids
         for instrument_id, bidders in state.bidders.items()

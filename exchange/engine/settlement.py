@@ -9,6 +9,7 @@ from exchange.core.messages import Header
 from exchange.core.units import Minor, PriceTicks, QuantityLots, Units
 from exchange.engine.fees import charge_fill, hold_units
 from exchange.engine.open_order import OpenOrder
+from exchange.engine.recent_trades import RecentTrade, keep
 from exchange.engine.state import ExchangeState
 from matching.messages import Instrument, TradeMade, TradeSide
 
@@ -60,8 +61,14 @@ def settle(
     sequence, count = state.trades_made
     ordinal = count if sequence == header.sequence else 0
     state.trades_made = (header.sequence, ordinal + 1)
+    trade_id = TradeId(make_id(header.sequence, ordinal))
+    if instrument.instrument_id in state.bust_windows:
+        ids = buyer.account_id, seller.account_id
+        fees = buyer_fee, seller_fee
+        trade = RecentTrade(trade_id, instrument.instrument_id, price_ticks, lots, *ids, *fees, header.at_ns)
+        keep(state.recent_trades, trade)
     return TradeMade(
-        trade_id=TradeId(make_id(header.sequence, ordinal)),
+        trade_id=trade_id,
         instrument_id=instrument.instrument_id,
         price_ticks=PriceTicks(price_ticks),
         quantity_lots=QuantityLots(lots),

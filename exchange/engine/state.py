@@ -44,6 +44,7 @@ from exchange.core.rejections import ensure
 from exchange.core.rule_messages import Published, PublishedKind
 from exchange.engine.open_order import Numbers, OpenOrder
 from exchange.engine.parsing import Document, calendar_of, parse
+from exchange.engine.recent_trades import RecentTrades
 from exchange.engine.terms import BookTerms, book_terms
 from exchange.rulebook.fees import FeeSchedule
 from exchange.rulebook.profile import Profile
@@ -217,6 +218,11 @@ class ExchangeState:
     """The open insider lists about each asset, in the order in which they were opened: follows from them alone."""
     expiries: dict[int, int] = field(default_factory=dict[int, int])
     """The timer that ends each GTD order, by order: follows from the timers alone."""
+    bust_windows: dict[InstrumentId, int] = field(default_factory=dict[InstrumentId, int])
+    """For how many nanoseconds a trade may be busted, of each instrument whose rules have a window: follows from the
+    instruments and their terms alone."""
+    recent_trades: RecentTrades = field(default_factory=RecentTrades)
+    """The newest trades of those instruments."""
     trades_made: tuple[int, int] = (0, 0)
     """The last command that made trades, and how many: they are numbered by it within that command."""
     papers_of: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
@@ -332,6 +338,8 @@ class ExchangeState:
         matching, call = book_matching(instrument.phase)
         book.restore(BookState(matching=matching, call=call), ())
         self.numbers[instrument.instrument_id] = Numbers()
+        if window_ns := self.terms[instrument.market_id].bust_window_ns:
+            self.bust_windows[instrument.instrument_id] = window_ns
 
     def _put_conveyance(self, conveyance: Conveyance) -> None:
         """Keep by which properties and papers a recorded paper is found, or forget it with its version."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from exchange.core.instruments import OrderType, Side, TimeInForce
 from exchange.core.parties import Standing
+from exchange.core.units import NS_PER_SECOND
 from exchange.rulebook.checks import ADMITS, Refusal, check_method
 from exchange.rulebook.fees import FeeRow, FeeSchedule, fee_row
 from exchange.rulebook.profile import Method, Profile
@@ -45,6 +46,8 @@ class BookTerms:
     """Whether every plain order is taken, and nothing but its own trades follows from it: no range interrupts."""
     follows_prices: bool
     """Whether a range outside of which nothing trades moves with the last price."""
+    bust_window_ns: int
+    """For how long after a trade it may be busted; 0: never."""
     buy_rows: dict[int, FeeRow] = field(default_factory=dict[int, FeeRow])
     sell_rows: dict[int, FeeRow] = field(default_factory=dict[int, FeeRow])
     """What each version of the schedule charges a side. (An enum as part of a key costs a call to hash it.)"""
@@ -117,6 +120,7 @@ def book_terms(
         book_rules=book_rules(trading),
         plain=trading is None or _is_plain(trading),
         follows_prices=trading is not None and trading.fields.dynamic_band_ppm.value is not None,
+        bust_window_ns=0 if trading is None else trading.fields.bust_window_seconds.value * NS_PER_SECOND,
     )
 
 

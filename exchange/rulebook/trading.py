@@ -84,7 +84,8 @@ class TradingFields(Part, frozen=True, kw_only=True):
 
     Units: a band is ppm of its reference (`None`: none): `static_band_ppm` of the last auction's or closing price,
     `dynamic_band_ppm` of the last price. A trade beyond either begins a volatility call of `volatility_seconds`, or,
-    where that is 0, a halt of `breaker_seconds` (0: until an operator resumes).
+    where that is 0, a halt of `breaker_seconds` (0: until an operator resumes). A trade may be busted, or its price
+    corrected, for `bust_window_seconds` (0: never) and for one of `bust_reasons`.
     """
 
     order_types: Row[tuple[OrderType, ...]]
@@ -103,6 +104,8 @@ class TradingFields(Part, frozen=True, kw_only=True):
     timetable: Row[tuple[PhaseStart, ...]]
     order_disclosure: Row[OrderDisclosure]
     depth_levels: Row[PositiveCount]
+    bust_window_seconds: Row[Seconds]
+    bust_reasons: Row[tuple[Code, ...]]
 
 
 class TradingRules(Part, frozen=True, kw_only=True, tag_field="text", tag="trading_rules"):
@@ -180,7 +183,8 @@ def _contradiction(rules: TradingRules) -> Problem:
     """Dates that exist, sets without repeats and that fit together, a day in which every phase is reached and ends."""
     if not is_date(rules.effective_from):
         return "$.effective_from", "no such date"
-    return _timetable(rules.fields.timetable.value) or _sets(rules.fields) or _bands(rules.fields)
+    fields = rules.fields
+    return _timetable(fields.timetable.value) or _sets(fields) or _bands(fields) or _busts(fields)
 
 
 def _sets(fields: TradingFields) -> Problem:
@@ -214,6 +218,15 @@ def _bands(fields: TradingFields) -> Problem:
         return "$.fields.breaker_seconds.value", "a trade beyond a band begins a call or a halt, not both"
     if fields.volatility_random_seconds.value and not fields.volatility_seconds.value:
         return "$.fields.volatility_random_seconds.value", "no volatility call whose end could be drawn"
+    return None
+
+
+def _busts(fields: TradingFields) -> Problem:
+    reasons = fields.bust_reasons.value
+    if len(dict.fromkeys(reasons)) != len(reasons):
+        return "$.fields.bust_reasons.value", "a value stands twice"
+    if bool(reasons) != bool(fields.bust_window_seconds.value):
+        return "$.fields.bust_window_seconds.value", "a window without reasons, or reasons without a window"
     return None
 
 

@@ -1,4 +1,4 @@
-"""May an order like this be sent to a market's book? Its trading rules answer, each no with the row that says so."""
+"""May an order like this be sent to a market's book, may a trade of it be undone? A no names its row."""
 
 from __future__ import annotations
 
@@ -34,9 +34,24 @@ def check_order(
     return None
 
 
-def _refusal(rules: TradingRules, field: str, asked: str) -> Refusal:
+def check_bust(rules: TradingRules, reason: str) -> Refusal | None:
+    """Whether a trade of the market may be busted, or its price corrected, for this reason at all.
+
+    Refused: rule.bust_not_allowed.
+    """
+    fields = rules.fields
+    if not fields.bust_window_seconds.value:
+        return _refusal(rules, "bust_window_seconds", "a bust", RejectCode.RULE_BUST_NOT_ALLOWED)
+    if reason not in fields.bust_reasons.value:
+        return _refusal(rules, "bust_reasons", reason, RejectCode.RULE_BUST_NOT_ALLOWED)
+    return None
+
+
+def _refusal(
+    rules: TradingRules, field: str, asked: str, code: RejectCode = RejectCode.RULE_ORDER_NOT_ALLOWED
+) -> Refusal:
     return Refusal(
-        code=RejectCode.RULE_ORDER_NOT_ALLOWED,
+        code=code,
         detail=f"{rules.name}@{rules.version} does not allow {asked}",
         rule=cite_trading(rules, field),
     )

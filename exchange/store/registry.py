@@ -64,6 +64,7 @@ from exchange.store.schema.matching import (
     ListingTable,
     MarketTable,
     SessionTable,
+    TradeCorrectionTable,
 )
 from exchange.store.schema.members import (
     ApprovalTable,
@@ -101,6 +102,7 @@ from exchange.store.schema.securitization import (
     RewardTable,
     SubscriptionTable,
 )
+from matching.correction_messages import TradeCorrection
 from matching.deals import Deal, LastSale
 from matching.limit_messages import LimitUse, TradingLimit
 from matching.listing_messages import Listing
@@ -139,6 +141,7 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Instrument, InstrumentTable),
     (BookStanding, BookStandingTable),
     (Session, SessionTable),
+    (TradeCorrection, TradeCorrectionTable),
     (Listing, ListingTable),
     (Document, DocumentTable),
     (Patent, PatentTable),

@@ -83,15 +83,22 @@ def rules_text(**fields: Any) -> str:
 
 
 def venue_with(
-    *, fee_ppm: int = 0, fee_minimum: int = 0, profile: dict[str, Any] | None = None, **fields: Any
+    *,
+    fee_ppm: int = 0,
+    fee_minimum: int = 0,
+    fee_maximum: int | None = None,
+    profile: dict[str, Any] | None = None,
+    **fields: Any,
 ) -> Venue:
     """A venue whose market has trading rules; instruments of it begin closed."""
-    return _venue(fee_ppm, fee_minimum, json.dumps(profile or {}, sort_keys=True), json.dumps(fields)).copy()
+    changed = json.dumps(profile or {}, sort_keys=True)
+    return _venue(fee_ppm, fee_minimum, fee_maximum, changed, json.dumps(fields)).copy()
 
 
 @functools.cache
-def _venue(fee_ppm: int, fee_minimum: int, profile: str, fields: str) -> Venue:
-    venue = Venue.sandbox(fee_ppm=fee_ppm, fee_minimum=fee_minimum, **json.loads(profile))
+def _venue(fee_ppm: int, fee_minimum: int, fee_maximum: int | None, profile: str, fields: str) -> Venue:
+    fees: dict[str, Any] = {"fee_ppm": fee_ppm, "fee_minimum": fee_minimum, "fee_maximum": fee_maximum}
+    venue = Venue.sandbox(**fees, **json.loads(profile))
     open_market(venue, **json.loads(fields))
     return venue
 

@@ -54,6 +54,21 @@ class Told:
     kept_place: bool = False
 
 
+@dataclass
+class Fill:
+    """One trade as the clerk remembers it."""
+
+    buyer: str
+    seller: str
+    code: str
+    lots: int
+    price: int
+    buyer_paid: int = 0
+    seller_paid: int = 0
+    mended: bool = False
+    old: bool = False
+
+
 class PaperExchange:
     """The clerk's books."""
 
@@ -79,6 +94,8 @@ class PaperExchange:
         """Receipts credited, to whom: each may be turned once."""
         self.requested: dict[str, tuple[str, int]] = {}
         self.in_transit: dict[str, tuple[str, int]] = {}
+        self.fills: list[Fill] = []
+        """Every trade, as it was made."""
 
     # --- What follows from the sheet ----------------------------------------------------------------------------------
 
@@ -253,12 +270,18 @@ class PaperExchange:
         for other, lots in meets:
             buyer, seller = (line, other) if line.side == "buy" else (other, line)
             worth = lots * other.price * terms.tick_minor
+            fill = Fill(buyer.who, seller.who, line.code, lots, other.price)
+            self.fills.append(fill)
             for side in (buyer, seller):
                 side.left -= lots
                 side.traded += worth
                 due = self.fee(side.traded) - side.paid
                 side.paid += due
                 self.fees_due += due
+                if side is buyer:
+                    fill.buyer_paid = due
+                else:
+                    fill.seller_paid = due
                 self.purse[side.who] += (-worth if side is buyer else worth) - due
                 self.drawer[side.who, line.code] += (1 if side is buyer else -1) * lots * terms.lot_units
             told.fills.append((other.who, lots, other.price))

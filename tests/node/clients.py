@@ -8,14 +8,18 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from exchange.core.ids import OrderId, UserId
+from exchange.core.ids import ApprovalId, OrderId, TradeId, UserId
 from exchange.core.instruments import OrderType, SelfTradePrevention, Side, TimeInForce
 from exchange.core.messages import Command
+from exchange.core.node_messages import ApprovalRequested, GrantApproval
 from exchange.core.units import PriceTicks, QuantityLots, TimeNs
 from exchange.node.clock import SystemClock
 from exchange.node.ports import NodeFault, Outcome
-from matching.messages import CancelAllOrders, CancelOrder, OrderAccepted, PlaceOrder, ReplaceOrder
+from matching.correction_messages import BustTrade, CorrectTrade
+from matching.messages import CancelAllOrders, CancelOrder, OrderAccepted, PlaceOrder, ReplaceOrder, TradeMade
 from tests.node.template import NAMES, Stage
+
+REASON, EVIDENCE = "erroneous_price", "e" * 64
 
 
 @dataclass
@@ -37,9 +41,13 @@ class Asked:
 class Clients:
     """Members of the template who bid and offer round 100 by every kind of order, cancel, replace and withdraw all."""
 
-    def __init__(self, stage: Stage, rng: random.Random) -> None:
+    def __init__(self, stage: Stage, rng: random.Random, *, mends: bool = False) -> None:
         self.stage = stage
         self.rng = rng
+        self.mends = mends
+        """Whether operators bust and correct trades too."""
+        self.trades: list[TradeId] = []
+        self.approvals: list[ApprovalId] = []
         self.asked: dict[str, Asked] = {}
         self.open: list[tuple[str, OrderId, int]] = []
         self.on_conflict: Callable[[str], None] = lambda _text: None
@@ -48,10 +56,15 @@ class Clients:
         """Think of one more command."""
         rng = self.rng
         key = f"k{len(self.asked)}"
+        command: Command
         draw = rng.random()
+        if self.mends and draw > 0.92 and (mended := self._mend()) is not None:
+            asker, command = mended
+            asked = self.asked[key] = Asked(key, asker, command)
+            return asked
         if draw < 0.25 and self.open:
             name, order_id, _ = rng.choice(self.open)
-            command: Command = CancelOrder(account_id=self.stage.accounts[name], order_id=order_id)
+            command = CancelOrder(account_id=self.stage.accounts[name], order_id=order_id)
         elif draw < 0.35 and self.open:
             name, order_id, lots = rng.choice(self.open)
             command = ReplaceOrder(
@@ -82,6 +95,31 @@ class Clients:
                 command = self._special(command)
         asked = self.asked[key] = Asked(key, self.stage.users[name], command)
         return asked
+
+    def _mend(self) -> tuple[UserId, Command] | None:
+        """One operator asks that a trade be busted or corrected, the other signs what was asked."""
+        rng = self.rng
+        first, second = self.stage.operators
+        if self.approvals:
+            return second, GrantApproval(approval_id=self.approvals.pop())
+        if not self.trades:
+            return None
+        trade_id, price = rng.choice(self.trades[-5:]), PriceTicks(rng.randint(95, 105))
+        if rng.random() < 0.5:
+            return first, BustTrade(
+                instrument_id=self.stage.special,
+                trade_id=trade_id,
+                reason=REASON,
+                evidence_sha256=EVIDENCE,
+                fair_price_ticks=price,
+            )
+        return first, CorrectTrade(
+            instrument_id=self.stage.special,
+            trade_id=trade_id,
+            reason=REASON,
+            evidence_sha256=EVIDENCE,
+            price_ticks=price,
+        )
 
     def _special(self, order: PlaceOrder) -> PlaceOrder:
         """The same order with a condition: a slice, a level, a peg, an end, a pair, a word for own orders."""
@@ -118,6 +156,11 @@ class Clients:
         if asked.answered and asked.sequence != result.sequence:
             self.on_conflict(f"{asked.key}: acknowledged at {asked.sequence}, then at {result.sequence}")
         asked.sequence = result.sequence
+        for event in result.events:
+            if isinstance(event, TradeMade) and event.instrument_id == self.stage.special:
+                self.trades.append(event.trade_id)
+            elif isinstance(event, ApprovalRequested):
+                self.approvals.append(event.approval.approval_id)
         if result.events and isinstance(event := result.events[0], OrderAccepted):
             names = {account: name for name, account in self.stage.accounts.items()}
             self.open.append((names[event.account_id], event.order_id, event.quantity_lots))

@@ -49,7 +49,7 @@ class Series:
     def __init__(self, template: Path, stage: Stage, seed: int) -> None:
         self.rng = random.Random(seed)
         self.disk = Disk(template)
-        self.clients = Clients(stage, self.rng)
+        self.clients = Clients(stage, self.rng, mends=True)
         self.clients.on_conflict = self.fail
         self.seed = seed
         self.clock = Clock(1_800_000_000_000_000_000)

@@ -20,10 +20,17 @@ from exchange.engine.book_fold import PLACES
 from exchange.engine.book_follow import plain_standing
 from exchange.engine.open_order import Numbers, OpenOrder
 from exchange.engine.order_terms import book_order
+from exchange.engine.recent_trades import MOST_KEPT, RecentTrade, keep
 from exchange.engine.state import ENTITIES, ExchangeState
 from exchange.store.registry import STUBS, TABLES, RecordTable
 from exchange.store.schema.custody import BalanceTable, ChannelTable
-from exchange.store.schema.matching import NumbersTable, OrderConditionsTable, OrderTable
+from exchange.store.schema.matching import (
+    NumbersTable,
+    OrderConditionsTable,
+    OrderTable,
+    TradeCorrectionTable,
+    TradeTable,
+)
 from matching.book_messages import BookState, Call, Matching, OrderState
 from matching.messages import BookStanding, Conditions
 
@@ -44,6 +51,7 @@ def load_state(rows: Rows) -> ExchangeState:
             state.put(record)
     _load_ledger(rows, state)
     _load_orders(rows, state)
+    _load_recent_trades(rows, state)
     return state
 
 
@@ -198,6 +206,27 @@ def _shares(state: ExchangeState, instrument_id: InstrumentId) -> tuple[tuple[in
             left = {order.order_id: order.remaining_lots for order in state.orders.values()}
             return shares_due(msgspec.msgpack.decode(run.plan, type=list[int]), left)
     return ()
+
+
+def _load_recent_trades(rows: Rows, state: ExchangeState) -> None:
+    """The newest trades of the instruments whose rules have a window, oldest first, as they were kept."""
+    if not state.bust_windows:
+        return
+    trades, corrections = _table(TradeTable).columns, _table(TradeCorrectionTable).columns
+    newest = (
+        select(*(trades[name] for name in RecentTrade._fields if name != "is_corrected"))
+        .where(trades["instrument_id"].in_(sorted(state.bust_windows)))
+        .order_by(trades["trade_id"].desc())
+        .limit(MOST_KEPT)
+    )
+    found = [RecentTrade(*row) for row in rows(newest)]
+    if not found:
+        return
+    corrected = dict.fromkeys(
+        trade_id for (trade_id,) in rows(select(corrections["trade_id"]).where(corrections["trade_id"] >= found[-1][0]))
+    )
+    for trade in reversed(found):
+        keep(state.recent_trades, trade._replace(is_corrected=trade.trade_id in corrected))
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 reader.py    connections of its own, one snapshot a question
 records.py   any record by its key, or a page of them
 market.py    orders, trades and the book's depth
+corrections.py  which trades were busted or have another price
 candles.py   trades counted by stretches of time, found by key
 accounts.py  balances, holdings, statements
 journal.py   rows of the journal, and one account's own walk through it

@@ -3,7 +3,7 @@
 Trades stand in journal order, and the journal's time strictly rises, so a moment is found among them by halving: some
 forty look-ups by key. From there the rows are read on, a bounded stretch a question; an instrument that trades seldom
 beside busy ones may get a short page, or an empty one, that goes on. A candle that a stretch ends in travels in the
-page's position and is told once it is whole.
+page's position and is told once it is whole. Busted trades are left out, corrected ones count at their new price.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sqlalchemy import Select, Table, func, select
 
 from exchange.core.ids import InstrumentId
 from exchange.core.rule_messages import PublishedKind
+from exchange.store.queries.corrections import corrected_between
 from exchange.store.queries.reader import Snapshot
 from exchange.store.schema.journal import JournalTable
 from exchange.store.schema.matching import InstrumentTable, MarketTable, NumbersTable, TradeTable
@@ -137,9 +138,14 @@ def candles(snapshot: Snapshot, of: Traded, interval: Interval, place: Place, li
     if len(rows) > COUNTED:
         behind = int(rows.pop()[0])
 
+    corrected = corrected_between(snapshot, start, behind)
     tally = Tally.again(place.counted) if place.counted is not None else None
     found: list[Candle] = []
-    for trade_id, at_ns, price_ticks, quantity_lots, trade_n in rows:
+    for trade_id, at_ns, traded_ticks, quantity_lots, trade_n in rows:
+        changed = corrected.get(trade_id)
+        if changed is not None and changed.is_bust:
+            continue
+        price_ticks = traded_ticks if changed is None else changed.price_ticks
         if tally is not None and at_ns < tally.end_ns:
             tally.add(price_ticks, quantity_lots, trade_n)
             continue

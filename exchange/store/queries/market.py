@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import msgspec
 from sqlalchemy import Select, Table, and_, func, or_, select
 
 from exchange.core.ids import AccountId, InstrumentId, OrderId, TradeId
 from exchange.core.instruments import OrderPlace, Side
 from exchange.core.messages import Record
 from exchange.core.units import PriceTicks, QuantityLots, TimeNs
+from exchange.store.queries.corrections import Corrected, corrected_among
 from exchange.store.queries.reader import Snapshot
 from exchange.store.schema.matching import NumbersTable, OrderConditionsTable, OrderTable, TradeTable
 from matching.depth import DepthFeed, DepthSnapshot
@@ -90,6 +92,8 @@ class PublicTrade(Record, frozen=True, kw_only=True):
     aggressor: str | None
     """The side that came last; in an auction nobody did."""
     at_ns: TimeNs
+    correction: Corrected | None = None
+    """What became of it, if it was busted or has another price."""
 
 
 class Fill(Record, frozen=True, kw_only=True):
@@ -113,6 +117,8 @@ class Trade(Record, frozen=True, kw_only=True):
     """The side that came last; in an auction nobody did."""
     at_ns: TimeNs
     fills: tuple[Fill, ...]
+    correction: Corrected | None = None
+    """What became of it, if it was busted or has another price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ class Stretch:
 
 _PLAIN = tuple(name for name in Order.__struct_fields__ if name != "conditions")
 _ASKED = tuple(column.name for column in CONDITIONS.columns if column.name not in ("order_id", "group_id"))
-_PUBLIC = [TRADES.columns[name] for name in PublicTrade.__struct_fields__]
+_PUBLIC = [name for name in PublicTrade.__struct_fields__ if name in TRADES.columns]
 
 
 def order(snapshot: Snapshot, order_id: int, accounts: Sequence[int] | None) -> Order | None:
@@ -178,12 +184,11 @@ def orders(
 def public_trades(snapshot: Snapshot, limit: int, before: int | None, instrument_id: int) -> Stretch:
     """An instrument's trades, newest first, as far as one stretch reaches."""
     rows, ended = _stretch(snapshot, TRADES, "trade_id", before)
-    query = select(*(rows.c[name] for name in PublicTrade.__struct_fields__))
+    query = select(*(rows.c[name] for name in _PUBLIC))
     query = query.where(rows.c["instrument_id"] == instrument_id).order_by(rows.c["trade_id"].desc()).limit(limit + 1)
     found = [PublicTrade(**_public(row._mapping)) for row in snapshot.rows(query)]
-    if len(found) > limit:
-        return Stretch(tuple(found[:limit]), found[limit - 1].trade_id)
-    return Stretch(tuple(found), ended)
+    page = _with_corrections(snapshot, found[:limit])
+    return Stretch(page, found[limit - 1].trade_id if len(found) > limit else ended)
 
 
 def trades(
@@ -200,9 +205,8 @@ def trades(
     query = query.order_by(rows.c["trade_id"].desc()).limit(limit + 1)
     may_see = None if accounts is None else frozenset(accounts)
     found = [_trade(row._mapping, may_see) for row in snapshot.rows(query)]
-    if len(found) > limit:
-        return Stretch(tuple(found[:limit]), found[limit - 1].trade_id)
-    return Stretch(tuple(found), ended)
+    page = _with_corrections(snapshot, found[:limit])
+    return Stretch(page, found[limit - 1].trade_id if len(found) > limit else ended)
 
 
 def depth(snapshot: Snapshot, instrument_id: InstrumentId, levels: int) -> DepthSnapshot:
@@ -280,8 +284,17 @@ def _trade(row: Any, may_see: frozenset[int] | None) -> Trade:
 
 def _public(row: Any) -> dict[str, Any]:
     """What everybody sees of a trade; the tables write nothing where nobody came last."""
-    public = {name: row[name] for name in PublicTrade.__struct_fields__}
+    public = {name: row[name] for name in _PUBLIC}
     return {**public, "aggressor": public["aggressor"] or None}
+
+
+def _with_corrections(snapshot: Snapshot, found: Sequence[PublicTrade] | Sequence[Trade]) -> tuple[Record, ...]:
+    """The same trades, each with what became of it."""
+    corrected = corrected_among(snapshot, [trade.trade_id for trade in found])
+    return tuple(
+        msgspec.structs.replace(trade, correction=corrected[trade.trade_id]) if trade.trade_id in corrected else trade
+        for trade in found
+    )
 
 
 def _stretch(snapshot: Snapshot, table: Table, key: str, before: int | None) -> tuple[Any, int | None]:

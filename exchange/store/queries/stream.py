@@ -20,6 +20,7 @@ from exchange.store.registry import TABLES
 from exchange.store.schema.custody import ChannelTable
 from exchange.store.schema.journal import JournalTable
 from exchange.store.schema.matching import TradeTable
+from matching.correction_messages import TradeCorrection
 from matching.notice_messages import Announcement
 
 
@@ -81,6 +82,16 @@ def last_trades(snapshot: Snapshot, limit: int) -> list[TradeRow]:
     """The newest trades of all instruments, oldest first."""
     query = select(*(TRADES[name] for name in TradeRow._fields)).order_by(TRADES.trade_id.desc()).limit(limit)
     return [TradeRow(*values) for values in reversed(snapshot.rows(query))]
+
+
+def last_corrections(snapshot: Snapshot, limit: int) -> list[TradeCorrection]:
+    """The newest corrections of trades, oldest first; they are few, so no index finds them."""
+    kept = TABLES[TradeCorrection]
+    columns = kept.table.columns
+    fields = [columns[name] for name in TradeCorrection.__struct_fields__]
+    query = select(*fields).order_by(columns["decided_at_ns"].desc(), columns["trade_id"].desc()).limit(limit)
+    found = [read_record(kept, TradeCorrection, tuple(row)) for row in snapshot.rows(query)]
+    return [cast("TradeCorrection", each) for each in reversed(found)]
 
 
 def last_announcements(snapshot: Snapshot, limit: int) -> list[Announcement]:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, select
+import msgspec
+from sqlalchemy import Select, Table, func, or_, select
 
 from exchange.core.ids import AccountId, AssetId, InstrumentId, MemberId, TradeId, make_id, sequence_of
 from exchange.core.instruments import Phase, Side
@@ -21,10 +22,12 @@ from exchange.core.messages import Event
 from exchange.core.units import PriceTicks, QuantityLots, TimeNs
 from exchange.core.units import Sequence as Seq
 from exchange.core.wire import decode_events
+from exchange.store.queries.corrections import CORRECTIONS, Corrected, corrected_between
 from exchange.store.queries.reader import Snapshot
 from exchange.store.schema.custody import AccountTable
 from exchange.store.schema.journal import JournalTable
 from exchange.store.schema.matching import InstrumentTable, TradeTable
+from matching.correction_messages import Remedy
 from matching.messages import (
     CancelReason,
     InstrumentPhaseChanged,
@@ -118,6 +121,7 @@ class Patrol:
         self._most_before = most_before
         self._watches: dict[InstrumentId, tuple[Watch, int]] = {}
         self._traits: dict[InstrumentId, Traits] = {}
+        self._corrected: dict[int, Corrected] = {}
 
     @property
     def done(self) -> bool:
@@ -138,6 +142,7 @@ class Patrol:
             if CONCERNED.search(events)
         ]
         self._learn(snapshot, page)
+        self._corrected = _corrected_in(snapshot, page)
         found: list[Alert] = []
         for sequence, at_ns, events in page:
             for instrument_id, trade_n, fact in self._facts(sequence, at_ns, events):
@@ -184,7 +189,8 @@ class Patrol:
         for event in events:
             if isinstance(event, TradeMade):
                 if self._wanted(event.instrument_id):
-                    yield event.instrument_id, event.trade_n, traded(sequence, at_ns, event)
+                    for fact in self._trade_facts(sequence, at_ns, event):
+                        yield event.instrument_id, event.trade_n, fact
             elif isinstance(event, OrderEvent):
                 if self._wanted(event.instrument_id):
                     yield event.instrument_id, 0, self._order_fact(sequence, at_ns, event)
@@ -196,6 +202,23 @@ class Patrol:
                 for instrument_id in [*self._watches]:
                     if self._traits[instrument_id].asset_id == event.product.note_asset_id:
                         yield instrument_id, 0, Turn(sequence=sequence, at_ns=at_ns, kind=TurnKind.RECORD_DATE)
+
+    def _trade_facts(self, sequence: Seq, at_ns: TimeNs, event: TradeMade) -> Iterator[Fact]:
+        """A trade at the price it has now; of a busted one only that its orders shrank."""
+        corrected = self._corrected.get(event.trade_id)
+        if corrected is None:
+            yield traded(sequence, at_ns, event)
+        elif not corrected.is_bust:
+            yield traded(sequence, at_ns, msgspec.structs.replace(event, price_ticks=corrected.price_ticks))
+        else:
+            for side in (event.buyer, event.seller):
+                yield Reduced(
+                    sequence=sequence,
+                    at_ns=at_ns,
+                    order_id=side.order_id,
+                    remaining_lots=side.remaining_lots,
+                    by_choice=False,
+                )
 
     def _order_fact(self, sequence: Seq, at_ns: TimeNs, event: OrderEvent) -> Fact:
         match event:
@@ -359,8 +382,11 @@ def _first_since(snapshot: Snapshot, at_ns: int, before: int) -> int:
 def _last_trade(snapshot: Snapshot, instrument_id: InstrumentId, before: int) -> LastTraded | None:
     """The instrument's last trade before a row, by the trades' one key: newest first until it is met."""
     columns = TRADES.c
-    query = select(columns.trade_id, columns.price_ticks, columns.at_ns)
+    price_ticks = func.coalesce(CORRECTIONS.c.corrected_ticks, columns.price_ticks)
+    query = select(columns.trade_id, price_ticks, columns.at_ns).select_from(TRADES)
     query = query.where(columns.instrument_id == instrument_id, columns.trade_id < make_id(before))
+    query = query.outerjoin(CORRECTIONS, CORRECTIONS.c.trade_id == columns.trade_id)
+    query = query.where(or_(CORRECTIONS.c.remedy.is_(None), CORRECTIONS.c.remedy == Remedy.REPRICED.value))
     found = snapshot.first(query.order_by(columns.trade_id.desc()).limit(1))
     if found is None:
         return None
@@ -370,6 +396,13 @@ def _last_trade(snapshot: Snapshot, instrument_id: InstrumentId, before: int) ->
         trade_id=TradeId(found[0]),
         price_ticks=PriceTicks(found[1]),
     )
+
+
+def _corrected_in(snapshot: Snapshot, page: Sequence[tuple[Seq, TimeNs, list[Event]]]) -> dict[int, Corrected]:
+    """What became of the trades of a page, up to the snapshot."""
+    if not page:
+        return {}
+    return corrected_between(snapshot, make_id(page[0][0]), make_id(page[-1][0] + 1))
 
 
 def _owners(snapshot: Snapshot, accounts: Sequence[AccountId]) -> dict[AccountId, Owner]:

@@ -9,6 +9,7 @@ from exchange.core.instruments import OrderPlace
 from exchange.core.messages import Header
 from exchange.core.postings import FeedMark, Movement, Posting
 from exchange.store.save.changes import Changes
+from matching.correction_messages import TradeBusted, TradeCorrected
 from matching.messages import (
     Conditions,
     OrderAccepted,
@@ -86,6 +87,13 @@ def trade_made(changes: Changes, header: Header, event: TradeMade) -> None:
     changes.balance(buyer.account_id, money_id).held_units = buyer.held_after
     changes.balance(seller.account_id, right_id).held_units = seller.held_after
     changes.numbers[event.instrument_id] = (event.book_n, event.trade_n, event.price_ticks)
+
+
+def trade_changed(changes: Changes, header: Header, event: TradeBusted | TradeCorrected) -> None:
+    """Another number in the instrument's trades; record and movement go their usual way."""
+    del header
+    changed = event.correction
+    changes.numbers[changed.instrument_id] = (event.book_n, changed.trade_n, event.last_price_ticks)
 
 
 def order_cancelled(changes: Changes, header: Header, event: OrderCancelled) -> None:

@@ -17,6 +17,7 @@ from exchange.core.postings import Movement
 from exchange.store.registry import STUBS, TABLES, RecordTable
 from exchange.store.save import hot
 from exchange.store.save.changes import Changes, Statement, Verb, primary_key
+from matching.correction_messages import TradeBusted, TradeCorrected
 from matching.messages import (
     OrderAccepted,
     OrderCancelled,
@@ -114,6 +115,11 @@ def _run_continued(changes: Changes, header: Header, event: RunContinued) -> Non
     changes.run_positions[event.run_id] = (event.position, event.total)
 
 
+def _trade_changed(changes: Changes, header: Header, event: TradeBusted | TradeCorrected) -> None:
+    generic(changes, header, event)
+    hot.trade_changed(changes, header, event)
+
+
 SAVERS: dict[type[Event], Saver] = {
     OrderAccepted: hot.order_accepted,
     TradeMade: hot.trade_made,
@@ -122,6 +128,8 @@ SAVERS: dict[type[Event], Saver] = {
     OrderMoved: hot.order_moved,
     OrderReduced: hot.order_reduced,
     OrderCovered: hot.order_covered,
+    TradeBusted: _trade_changed,
+    TradeCorrected: _trade_changed,
     TimerDropped: _timer_dropped,
     RunContinued: _run_continued,
 }

@@ -199,6 +199,24 @@ class TradeTable(Base):
     at_ns: Mapped[int]
 
 
+class TradeCorrectionTable(Base):
+    """What became of the trades that were busted or corrected: at most one row a trade."""
+
+    __tablename__ = "trade_corrections"
+
+    trade_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    instrument_id: Mapped[int]
+    remedy: Mapped[str]
+    reason: Mapped[str]
+    evidence_sha256: Mapped[str]
+    price_ticks: Mapped[int]
+    corrected_ticks: Mapped[int]
+    quantity_lots: Mapped[int]
+    trade_n: Mapped[int]
+    decided_by: Mapped[int]
+    decided_at_ns: Mapped[int]
+
+
 class NumbersTable(Base):
     """How far each instrument's public channels have come, and its last price."""
 

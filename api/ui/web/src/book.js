@@ -107,14 +107,26 @@ export class Tape {
       this.trades = [...message.trades].reverse();
     } else if (this.n === null || message.from_n > this.n + 1) {
       return "gap";
+    } else if (message.n <= this.n) {
+      return "known";
     } else {
       const known = this.n;
       const news = message.trades.filter((/** @type {any} */ trade) => trade.n > known);
-      if (!news.length) return "known";
       this.trades = [...news.reverse(), ...this.trades].slice(0, TAPE_KEPT);
     }
+    for (const correction of message.corrections ?? []) this.#correct(correction);
     this.n = message.n;
     return "taken";
+  }
+
+  /** A busted trade goes, a repriced one shows its new price. @param {any} correction */
+  #correct(correction) {
+    const kept = correction.remedy === "repriced";
+    this.trades = this.trades
+      .filter((trade) => kept || trade.trade_id !== correction.trade_id)
+      .map((trade) =>
+        trade.trade_id === correction.trade_id ? { ...trade, price_ticks: correction.price_ticks } : trade,
+      );
   }
 }
 
