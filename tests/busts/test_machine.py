@@ -22,7 +22,7 @@ TestBusts = BustMachine.TestCase
 TestBusts.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
 
 SEARCH = settings(
-    max_examples=60,
+    max_examples=120,
     stateful_step_count=20,
     phases=[Phase.generate],
     database=None,
@@ -42,8 +42,8 @@ def no_stage_is_kept() -> Iterator[None]:
     days._venue.cache_clear()
 
 
-ONLY_A_SCENARIO = {planted.holders_uncounted}
-"""It takes a seller without anything left, a full house and a buyer who keeps a part: nobody draws that soon."""
+ONLY_A_SCENARIO = {planted.holders_uncounted, planted.fees_kept_on_reversal, planted.window_never_over}
+"""Drawn too seldom for a quick search: a full house, a seller with its price at hand, a day that passes."""
 ONLY_THE_MACHINE = {planted.lot_and_unit_confused}
 """In the scenarios a tick is one minor unit."""
 
