@@ -80,6 +80,8 @@ class Keeper:
                 log.warning("node.start_failed", error=repr(error))
             finally:
                 self.ready.clear()
+                if self.sequencer is not None:
+                    self.sequencer.let_go()
                 self.sequencer = None
                 if store is not None:
                     with contextlib.suppress(Exception):
@@ -97,8 +99,6 @@ class Keeper:
         if sequencer.head.at_ns > self.clock.now_ns() + MAX_AHEAD_NS:
             raise NodeFault("clock.behind", "the journal's last entry is ahead of this machine's clock")
         # The loaded heap is long-lived: out of the collector's sight, or each full collection is a pause of its size.
-        # What a former node in this process left there is taken back first, or a restart would keep its heap for good.
-        gc.unfreeze()
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 50, 1_000)
