@@ -2,8 +2,8 @@
 
 Read: messages and listing_messages (what can be asked, what is told), session, session_messages and listing (when),
 depth and visible (the public picture, drawn from committed events; `_depth` is the same compiled), tape (trades counted
-into candles), limit_messages and notice_messages (limits, insiders, announcements), deals, consideration, obligations
-(a right by agreement), lots (the arithmetic of auctions), sale_messages (a public sale: terms, bidders, deposits),
+into candles), correction_messages (busts), limit_messages and notice_messages (limits, insiders, announcements), deals,
+consideration, obligations (a right by agreement), lots (the arithmetic of auctions), sale_messages (a public sale: terms, bidders, deposits),
 lot_messages (its bids), tenders and tender_messages, quote_messages, surveillance (a package: what of all this somebody
 should look at).
 
