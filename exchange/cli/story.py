@@ -20,7 +20,7 @@ SHOWN = ("operator", "investor1", "institution1", "regulator")
 
 def register(app: typer.Typer) -> None:
     """Add this module's command."""
-    app.command(short_help="Play a whole market on real patents, all parties simulated.")(story)
+    app.command(short_help="Play a whole simulated market on real patents.")(story)
 
 
 def story(

@@ -12,7 +12,7 @@ from custody.corrections_messages import FreezeAccount, FreezeAsset
 from exchange.core.ids import ObligationId
 from exchange.core.node_messages import Timer
 from exchange.core.units import MAX_INTEGER, Minor, Ppm
-from exchange.engine.orders import MAX_ORDER_MINOR
+from exchange.engine.order_terms import MAX_ORDER_MINOR
 from matching.consideration import Equity, Instalment, Items, Milestone, Royalty
 from matching.deals import Consideration, Deal, DealCompleted
 from matching.obligations import (

@@ -12,7 +12,7 @@ from custody.corrections_messages import FreezeAccount
 from exchange.core.ids import ListingId, MemberId, QuoteId, QuoteRequestId
 from exchange.core.membership import ClassMember
 from exchange.core.units import Minor, Ppm, TimeNs
-from exchange.engine.orders import MAX_ORDER_MINOR
+from exchange.engine.order_terms import MAX_ORDER_MINOR
 from matching.consideration import Basis, Instalment, Items, Royalty
 from matching.deals import DealState, ProposeDeal
 from matching.listing_messages import DelistListing, ListingMethod
