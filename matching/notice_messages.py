@@ -214,6 +214,6 @@ class AnnouncementClosed(Event, frozen=True, kw_only=True, tag="announcement.clo
 
 
 class AnnouncementReadOut(Event, frozen=True, kw_only=True, tag="announcement.read_out"):
-    """Time enough has passed; what it halted resumes."""
+    """Time enough has passed: what it halted resumes, one by one; `halted` are those still waiting."""
 
     announcement: Announcement

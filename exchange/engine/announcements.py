@@ -8,7 +8,6 @@ from exchange.core.ids import AnnouncementId, AssetId, InstrumentId, make_id
 from exchange.core.instruments import Phase
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.node_messages import Timer, TimerKind
-from exchange.core.parties import Role
 from exchange.core.rejections import RejectCode
 from exchange.core.units import NS_PER_SECOND, TimeNs
 from exchange.engine.days import resume
@@ -115,8 +114,7 @@ def withdraw_announcement(state: ExchangeState, header: Header, command: Withdra
     found = _filed(state, command.announcement_id)
     if isinstance(found, Rejected):
         return [found]
-    operator = Role.OPERATOR in state.users[header.principal].roles
-    if not operator and not may_speak_for(state, header, found.member_id):
+    if not may_speak_for(state, header, found.member_id):
         return [Rejected(code=RejectCode.ACCOUNT_NOT_YOURS)]
 
     state.change()
@@ -124,14 +122,20 @@ def withdraw_announcement(state: ExchangeState, header: Header, command: Withdra
 
 
 def read_out(state: ExchangeState, header: Header, timer: Timer) -> list[Event]:
-    """Resume what an announcement halted and nobody has moved since."""
+    """Resume what an announcement halted and nobody has moved since: one instrument a timer.
+
+    A book that opens may set much going, so the next one has a timer of its own, due at once.
+    """
     announcement = state.table(Announcement)[timer.subject_id]
-    done = msgspec.structs.replace(announcement, halted=(), read_out_ns=TimeNs(0))
+    first, *rest = announcement.halted
+    read_out_ns = announcement.read_out_ns if rest else TimeNs(0)
+    done = msgspec.structs.replace(announcement, halted=tuple(rest), read_out_ns=read_out_ns)
     state.put(done)
     events: list[Event] = [AnnouncementReadOut(announcement=done)]
-    for instrument_id in announcement.halted:
-        if not _is_halted(state, instrument_id):
-            events.extend(resume(state, header, state.instruments[instrument_id], f"announcement {done.n} was read"))
+    if not _is_halted(state, first):
+        events.extend(resume(state, header, state.instruments[first], f"announcement {done.n} was read"))
+    if rest:
+        events.append(set_timer(state, header, TimerKind.ANNOUNCEMENT_READ, header.at_ns, done.announcement_id))
     return events
 
 

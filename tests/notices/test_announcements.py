@@ -18,6 +18,7 @@ from matching.notice_messages import (
     ReleaseAnnouncement,
     WithdrawAnnouncement,
 )
+from tests.listings.stage import House
 from tests.notices.test_insiders import Floor
 
 
@@ -107,6 +108,25 @@ def test_what_is_halted_already_stays_so_for_its_own_reason(floor: Floor) -> Non
     assert not any(isinstance(event, InstrumentPhaseChanged) for event in events)
     venue.pass_time(seconds=61)
     assert floor.bid("li") == "order.instrument_halted"
+    venue.close()
+
+
+def test_several_instruments_resume_one_after_the_other_each_by_a_timer_of_its_own() -> None:
+    floor = Floor()
+    venue, house = floor.venue, House(floor.venue)
+    second = house.floating("pku")
+    instrument = house.admitted("pku", house.book("pku", second)).instrument
+    assert instrument is not None
+    venue.do(ChangePhase(instrument_id=instrument.instrument_id, phase=Phase.CONTINUOUS))
+    both = FileAnnouncement(asset_ids=(floor.asset_id, second), title="t", text="t", price_relevant=True)
+    announcement_id = venue.make(both, AnnouncementFiled).announcement.announcement_id
+    [told, *_] = released(floor, announcement_id, by="ops2")
+    assert isinstance(told, AnnouncementReleased) and len(told.announcement.halted) == 2
+    venue.pass_time(seconds=61)
+    assert floor.bid("li") == ""
+    assert {each.phase for each in venue.state.instruments.values()} == {Phase.CONTINUOUS}
+    read = [event for entry in venue.journal for event in entry.events if isinstance(event, AnnouncementReadOut)]
+    assert [len(event.announcement.halted) for event in read] == [1, 0]
     venue.close()
 
 
