@@ -16,12 +16,18 @@ from api.problems import Problem, RequestCode, RequestRefused, of_error, of_requ
 from api.rest import (
     accounts,
     alerts,
+    certificates,
     data_room,
+    deal_payments,
     documents,
+    holders,
+    incomes,
     journal,
     markets,
     node,
     orders,
+    packs,
+    proofs,
     resources,
     session,
     statistics,
@@ -52,6 +58,12 @@ ROUTERS = (
     data_room.router,
     uploads.router,
     titles.router,
+    holders.router,
+    proofs.router,
+    certificates.router,
+    incomes.router,
+    packs.router,
+    deal_payments.router,
 )
 
 

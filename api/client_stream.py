@@ -164,6 +164,13 @@ class Stream:
         """
         return await self._follow(Followed(f"trades:{instrument_id}", from_n))
 
+    async def statistics(self, instrument_id: str) -> Followed:
+        """Follow an instrument's trading day; every message says all of it.
+
+        Raises: Refused.
+        """
+        return await self._follow(Followed(f"stats:{instrument_id}"))
+
     async def account(self, account_id: str, from_n: int | None = None) -> Followed:
         """Follow an account's own events; from_n=1 begins with its first.
 

@@ -57,6 +57,8 @@ class RequestCode(StrEnum):
     RESOURCE_UNKNOWN = "resource.unknown", 404, "There is no such thing, or it is not yours to see."
     DIGEST = "request.digest", 422, "The bytes are not those that were named."
     NOT_UPLOADED = "document.not_uploaded", 409, "The document's bytes are not here, or not all of them."
+    STATEMENT_TOO_LONG = "statement.too_long", 422, "More movements than one statement holds; ask for fewer days."
+    FORMAT_UNAVAILABLE = "statement.format_unavailable", 501, "This exchange runs without the library for that format."
     NODE_NOT_READY = "node.not_ready", 503, "No node is running; try again shortly."
     EDGE_BUSY = "edge.busy", 503, "Too many requests are in progress; try again shortly."
     EDGE_FAILED = "edge.failed", 500, "The edge failed; the request id finds it in the log."
@@ -118,6 +120,11 @@ _FORBIDDEN = {
     RejectCode.ACCOUNT_FROZEN,
     RejectCode.APPROVAL_SAME_PERSON,
     RejectCode.DEAL_NOT_PARTY,
+    RejectCode.PRIOR_CLAIM_NOT_HOLDER,
+    RejectCode.PACK_NOT_PARTY,
+    RejectCode.COMPANY_NOT_FOUNDER,
+    RejectCode.EQUITY_NOT_PARTY,
+    RejectCode.EQUITY_NOT_NOTIFIED,
     RejectCode.OBLIGATION_NOT_PARTY,
     RejectCode.SALE_BARRED,
     RejectCode.SALE_CONFIDENTIALITY,
@@ -127,7 +134,7 @@ _FORBIDDEN = {
     RejectCode.EXPORT_NOT_CLEARED,
 }
 _CONFLICT_ENDINGS = (
-    *(".exists", ".state", ".duplicate", ".phase", ".stale"),
+    *(".exists", ".state", ".duplicate", ".phase", ".stale", "_state"),
     *("_closed", "_halted", "_running", "_reversed", ".uncrossing", ".killed"),
 )
 _NODE_FAULTS = {

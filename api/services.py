@@ -23,6 +23,7 @@ from api.cursors import Cursors
 from api.directory import Directory
 from api.limits import Limits
 from api.metrics import Metrics
+from api.proofs.keeper import HeadKeeper
 from api.settings import EdgeSettings
 from exchange.core.ids import ConnectionId, InstrumentId
 from exchange.node.keeper import Keeper
@@ -124,6 +125,7 @@ class Services:
     metrics: Metrics
     limits: Limits
     cursors: Cursors
+    proofs: HeadKeeper
     books: BookSource | None = None
     """Set by the stream when it is mounted; without it, depth is reckoned from the open orders' table."""
     on_node_over: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])

@@ -42,6 +42,11 @@ class EdgeSettings(BaseSettings):
     min_sequence_seconds: float = Field(default=2.0, gt=0, le=30)
     """The longest wait for a sequence the reader asked to see."""
 
+    head_seconds: float = Field(default=10.0, gt=0)
+    """How often a head of the journal is signed, where there is something new."""
+    checkpoint_seconds: float = Field(default=600.0, gt=0)
+    """How often a head also covers every holding."""
+
     password_time_cost: int = Field(default=3, ge=1)
     password_memory_kib: int = Field(default=65_536, ge=8)
     password_parallelism: int = Field(default=4, ge=1)

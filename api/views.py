@@ -13,12 +13,27 @@ from typing import Any, cast
 
 import msgspec
 
+from custody.company import Contribution
+from custody.distribution import Line
+from custody.distribution_messages import Unclaimed
+from custody.packs import Pack
+from custody.pledges import Encumbrance
+from custody.reconciliation import (
+    Difference,
+    DifferenceResolved,
+    LinesCompared,
+    ReconciliationClosed,
+    ReconciliationOpened,
+)
 from custody.transfers import TransferLeg
 from exchange.core.ids import AccountId, MemberId, UserId
 from exchange.core.messages import Event
 from exchange.core.node_messages import TimerKind, TimerSet
 from exchange.core.postings import AccountMark, HoldChange, Posting
 from exchange.core.wire_json import show
+from matching.allocation_messages import DayTotal
+from matching.equity import EquityNotice
+from matching.licence_messages import Licence
 from matching.lot_messages import LotBid
 from matching.messages import (
     BookStandingChanged,
@@ -31,11 +46,18 @@ from matching.messages import (
     TradeSide,
 )
 from matching.obligations import Obligation
+from matching.preemption import NotifiedClaim
+from matching.price_offers import PriceOffer
 from matching.quote_messages import Quote
 from matching.sale_messages import Bidder, LotReserve
 from matching.session_messages import SessionChanged
 from matching.tender_messages import Panel, TenderOffer
+from securitization.application_messages import Application
+from securitization.issue_messages import NoteLock
 from securitization.messages import Claim, Subscription
+from securitization.offering_messages import BookBid
+from securitization.pool_records import PoolAsset
+from securitization.servicing_messages import HolderLine, UnpaidPart
 
 OWNERS: dict[type[Any], tuple[str, ...]] = {
     TradeSide: ("account_id",),
@@ -49,17 +71,34 @@ OWNERS: dict[type[Any], tuple[str, ...]] = {
     Panel: ("seller_account_id",),
     TenderOffer: ("account_id", "seller_account_id"),
     Quote: ("account_id", "seller_account_id"),
+    PriceOffer: ("seller_account_id", "taker_account_id"),
+    Licence: ("licensor_account_id", "licensee_account_id"),
+    EquityNotice: ("account_id", "seller_account_id"),
+    Contribution: ("account_id", "company_account_id"),
+    NotifiedClaim: ("account_id", "seller_account_id"),
     Obligation: ("debtor_account_id", "creditor_account_id"),
     Subscription: ("account_id",),
+    Pack: ("account_id",),
+    BookBid: ("account_id",),
+    NoteLock: ("account_id",),
     Claim: ("originator_account_id", "debtor_account_id"),
+    Encumbrance: ("account_id", "pledgee_account_id"),
+    Line: ("account_id",),
+    Unclaimed: ("account_id",),
+    Application: ("account_id",),
+    Difference: ("account_id",),
+    DayTotal: ("account_id",),
+    PoolAsset: ("originator_account_id", "holder_account_id", "debtor_account_id"),
+    HolderLine: ("account_id",),
+    UnpaidPart: ("account_id",),
 }
 """Records private to the accounts they name; tests/api/rest/test_views.py asks about every other one."""
 PRIVATE = tuple(OWNERS)
 
 ONE_ACCOUNTS = (OrderAccepted, OrderCancelled, OrderReplaced, OrderMoved, OrderReduced, OrderCovered)
 """Events that are one account's alone: a command tells its sender nothing of the orders of others that it moved."""
-STAFFS = (BookStandingChanged,)
-"""Events for operators and regulators: they speak of stops and hidden prices."""
+STAFFS = (BookStandingChanged, ReconciliationOpened, LinesCompared, ReconciliationClosed, DifferenceResolved)
+"""Events for operators and regulators: they speak of stops and hidden prices, and of everybody's holdings."""
 
 
 def is_secret(event: Event) -> bool:

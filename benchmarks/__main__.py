@@ -19,8 +19,10 @@ NAMES = {
     "scenarios": ("benchmarks.scenarios", "a pool of 1,000 loans under 1,000 scenarios and 10,000 drawn ones"),
     "analytics": ("benchmarks.analytics", "break-even default rates, yields and durations of a deal's classes"),
     "intake": ("benchmarks.intake", "100,000 patents come in while orders flow"),
+    "distribution": ("benchmarks.distribution", "income paid to 100,000 holders of record while orders flow"),
     "titles": ("benchmarks.titles", "recorded papers read and chained into titles, beside a naive examiner"),
     "startup": ("benchmarks.startup", "time and memory until a long journal's exchange is ready"),
+    "proofs": ("benchmarks.proofs", "proofs made and checked a second; what hashing a batch costs"),
     "bytes": ("benchmarks.bytes_a_command", "bytes a command, all tables"),
 }
 

@@ -20,8 +20,9 @@ from typing import Any
 import uvloop
 
 from api.services import Edge
-from exchange.bootstrap import Settings, StartRefused, configure_logs, serving
+from exchange.bootstrap import Settings, StartRefused, serving
 from exchange.core.ids import UserId
+from exchange.logs import configure_logs
 
 
 class Minting:

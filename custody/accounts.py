@@ -1,7 +1,8 @@
 """An owner's place in the ledger: accounts by member and sub-account, and the venue's own.
 
 Client money is never the house's: each settlement bank has a client nostro and a house nostro, and
-`client accounts + suspense + escrow + in transit + fees due + client nostro = 0` for every money asset, always.
+`client accounts + suspense + escrow + in transit + fees due + tax withheld + client nostro = 0` for every money asset,
+always.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ class AccountKind(StrEnum):
     """Mirror of what is issued of a right or note (zero or below): minus the units outstanding."""
     IMMOBILISED = "immobilised"
     """Where a whole right lies while its shares float."""
+    TAX_WITHHELD = "tax_withheld"
+    """Client money withheld of payees for the tax office; it lies in the client nostro until it is remitted."""
     CONSUMED = "consumed"
     """Where units go that no longer exist in their form: a redeemed note, a pooled claim."""
 
@@ -46,6 +49,7 @@ CLIENT_MONEY = (
     AccountKind.IN_TRANSIT,
     AccountKind.ESCROW,
     AccountKind.FEES_DUE,
+    AccountKind.TAX_WITHHELD,
     AccountKind.NOSTRO_CLIENT,
 )
 """The kinds whose balances of one money asset sum to zero: what clients are owed lies at the bank."""
@@ -65,6 +69,8 @@ class Account(Record, frozen=True, kw_only=True):
     frozen: bool = False
     orders_killed: bool = False
     """The kill switch: it takes no new orders until an operator releases it."""
+    allocates: bool = False
+    """An allocation account: what it trades in a day may be shared among its member's other accounts."""
 
 
 class Asset(Record, frozen=True, kw_only=True):

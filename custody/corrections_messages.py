@@ -18,7 +18,8 @@ from exchange.core.units import Name, PositiveUnits, Text
 class TransferUnits(Command, frozen=True, kw_only=True, tag="ledger.transfer"):
     """Move units between two members' accounts by decision of two operators: a court's order, a succession, an error.
 
-    Refused: asset.unknown, account.unknown (or both are one), hold.insufficient_available.
+    Refused: asset.unknown, account.unknown (or both are one), use_right.not_transferable (the agreement keeps it with
+    the team), hold.insufficient_available.
     """
 
     asset_id: AssetId

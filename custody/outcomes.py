@@ -53,11 +53,27 @@ class PriorClaim(Record, frozen=True, kw_only=True):
     waiver_sha256: str
 
 
+class ClaimHolder(Record, frozen=True, kw_only=True):
+    """Who has a prior claim, by the document that says so (empty: none named): whoever is known is asked in a deal."""
+
+    kind: PriorClaimKind
+    member_id: MemberId
+    document_sha256: str = ""
+
+
+HolderIds = Annotated[tuple[MemberId, ...], msgspec.Meta(max_length=50)]
+
+
 class DeclaredClaim(Part, frozen=True, kw_only=True):
-    """A prior claim as its outcome's owner declares it, with the standing waiver if it is on file already."""
+    """A prior claim as its outcome's owner declares it, with the standing waiver if it is on file already.
+
+    `holder_ids` name who has it, `document_sha256` the contract or record it follows from.
+    """
 
     kind: PriorClaimKind
     waiver_sha256: Sha256Hex | None = None
+    holder_ids: HolderIds = ()
+    document_sha256: Sha256Hex | None = None
 
 
 class Funding(Record, frozen=True, kw_only=True):
@@ -83,6 +99,7 @@ class Outcome(Record, frozen=True, kw_only=True):
 
     `readiness_level` is the technology readiness level (TRL, 1-9); `node` the home node in the matching network.
     `deed_id` is the share deed in force; `share_asset_id`, `immobilised_id` are set when shares are issued (0: none).
+    `holders` are those who are known to have a prior claim; co-owners are known by what they hold.
     """
 
     outcome_id: OutcomeId
@@ -102,6 +119,7 @@ class Outcome(Record, frozen=True, kw_only=True):
     share_asset_id: AssetId = AssetId(0)
     immobilised_id: AccountId = AccountId(0)
     deed_id: DocumentId = DocumentId(0)
+    holders: tuple[ClaimHolder, ...] = ()
 
 
 class RegisterOutcome(Command, frozen=True, kw_only=True, tag="outcome.register"):
@@ -145,6 +163,27 @@ class WaivePriorClaim(Command, frozen=True, kw_only=True, tag="prior_claim.waive
     outcome_id: OutcomeId
     kind: PriorClaimKind
     waiver_sha256: Sha256Hex
+
+
+class DeclarePriorClaim(Command, frozen=True, kw_only=True, tag="prior_claim.declare"):
+    """Say who has a prior claim on one's own institution's outcome; a later word takes the earlier one's place.
+
+    Whom the exchange knows is asked in each deal; a claim whose holders nobody named stops every deal until it is
+    waived. Naming holders again does not undo a standing waiver.
+    Refused: outcome.unknown, right.not_owned, outcome.state (a co-owner's or pledgee's claim follows from the
+    register), deal.state, sale.state (a sale of it runs), member.unknown, document.unknown.
+    """
+
+    outcome_id: OutcomeId
+    kind: PriorClaimKind
+    holder_ids: Annotated[tuple[MemberId, ...], msgspec.Meta(min_length=1, max_length=50)]
+    document_sha256: Sha256Hex
+
+
+class PriorClaimDeclared(Event, frozen=True, kw_only=True, tag="prior_claim.declared"):
+    """These have the claim, as far as the outcome's owner says."""
+
+    outcome: Outcome
 
 
 class PriorClaimWaived(Event, frozen=True, kw_only=True, tag="prior_claim.waived"):

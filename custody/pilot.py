@@ -1,8 +1,10 @@
 """Pilot assignment 职务科技成果赋权: an institution gives its inventors ownership of a service outcome, by exact units.
 
-proposed → notice 公示 ⇄ objected → agreeing → completed. The team settles its inner split in writing first, somebody
-other than the proposer records the collective decision, anybody may object in the notice period, and with the last
-signature the units move. One pilot an outcome: what was assigned once, or runs, is not assigned again.
+proposed → notice 公示 ⇄ objected → agreeing → (recording) → completed. The team settles its inner split in writing
+first, somebody other than the proposer records the collective decision, anybody may object in the notice period, and
+with the last signature the units move, or wait for the office that records the co-owners. Instead of ownership the team
+may get a use right of at least ten years. One pilot an outcome: what is assigned, or runs, is not assigned again.
+What follows the ledger entry is in `pilot_life`, the programme a case belongs to in `reform`.
 Source: 国科发区〔2020〕128号; 科学技术进步法 (2021) art. 33.
 """
 
@@ -18,34 +20,96 @@ import msgspec
 
 from custody.outcomes import DeclaredFunding, Funding, Outcome
 from custody.rights import DeclaredShare
-from exchange.core.ids import AccountId, AssetId, MarketId, OutcomeId, PilotId, UserId
+from exchange.core.ids import AccountId, AssetId, KeptShareId, MarketId, MemberId, OutcomeId, PilotId, ReformId, UserId
 from exchange.core.messages import Citation, Command, Event, Part, Record
 from exchange.core.postings import Movement
-from exchange.core.units import RatePpm, Sha256Hex, Text, TimeNs, Units
+from exchange.core.units import Name, RatePpm, Sha256Hex, Text, TimeNs, Units
 
 Reason = Annotated[Text, msgspec.Meta(min_length=1)]
 MAX_TEAM = 50
+MAX_REPORTS = 40
+MAX_USE_YEARS = 100
 
 
 class PilotKind(StrEnum):
-    """What the team is given. A long-term use right, with its term and tracking, belongs to a later issue."""
+    """What the team is given: a part of the right itself, or a long-term use right beside it."""
 
     OWNERSHIP = "ownership"
     USE_RIGHT = "use_right"
 
 
 class PilotState(StrEnum):
-    """Where a case stands. The last two are ends without an assignment: another case may follow."""
+    """Where a case stands. From `withdrawn` on, nothing is assigned any more: another case may follow."""
 
     PROPOSED = "proposed"
     NOTICE = "notice"
     OBJECTED = "objected"
     """The clock stands until an operator has decided the objection."""
     AGREEING = "agreeing"
+    RECORDING = "recording"
+    """All have signed; the units are held until the office has recorded the co-owners."""
     COMPLETED = "completed"
     WITHDRAWN = "withdrawn"
     STOPPED = "stopped"
     """An objection was upheld."""
+    RECORDAL_REFUSED = "recordal_refused"
+    LAPSED = "lapsed"
+    """No recordal came before the long stop."""
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    """The use right came to its end."""
+
+
+UNASSIGNED = (
+    PilotState.WITHDRAWN,
+    PilotState.STOPPED,
+    PilotState.RECORDAL_REFUSED,
+    PilotState.LAPSED,
+    PilotState.REVOKED,
+    PilotState.EXPIRED,
+)
+"""The ends in which nothing is assigned, or no longer."""
+
+
+class ReportStage(StrEnum):
+    """What a tracking report is about: how the outcome goes from science to technology to engineering, or a milestone.
+
+    Source: 成果跟踪反馈机制 科学(S)—技术(T)—工程(E).
+    """
+
+    SCIENCE = "science"
+    TECHNOLOGY = "technology"
+    ENGINEERING = "engineering"
+    MILESTONE = "milestone"
+
+
+class DeclaredReport(Part, frozen=True, kw_only=True):
+    """A report the team owes. Units: `due_days` counts from the ledger entry."""
+
+    stage: ReportStage
+    due_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)]
+    subject: Name
+
+
+class PlannedReport(Record, frozen=True, kw_only=True):
+    """A report the team will owe from the ledger entry on."""
+
+    stage: ReportStage
+    due_days: int
+    subject: str
+
+
+class CaseRules(Record, frozen=True, kw_only=True):
+    """What a case keeps of its programme for its whole life, whatever becomes of the programme.
+
+    Units: each ratio in parts per million, both ends allowed; the team's is of the right, the income's of net income.
+    """
+
+    notice_days: int
+    team_from_ppm: int
+    team_to_ppm: int
+    income_from_ppm: int
+    income_to_ppm: int
 
 
 class TeamShare(Part, frozen=True, kw_only=True):
@@ -65,28 +129,38 @@ class TeamMember(Record, frozen=True, kw_only=True):
     signed_at_ns: TimeNs = TimeNs(0)
 
 
-class PilotTerms(Part, frozen=True, kw_only=True):
+class PilotTerms(Part, frozen=True, kw_only=True, omit_defaults=True):
     """What institution and inventors agree on, besides the inner split, which the team settled before.
 
     Units: `team_share` of the whole right goes to the team, `income_ratio_ppm` of its net income. `duties_sha256` names
-    the document of decision mechanism, costs and upkeep.
+    the document of decision mechanism, costs and upkeep. A use right is whole (`team_share` 1/1), for `use_years` from
+    the ledger entry, and leaves the team only if it is `use_transferable`.
     """
 
     team_share: DeclaredShare
     income_ratio_ppm: RatePpm
     duties_sha256: Sha256Hex
+    use_years: Annotated[int, msgspec.Meta(ge=0, le=MAX_USE_YEARS)] = 0
+    use_transferable: bool = False
+    reports: Annotated[tuple[DeclaredReport, ...], msgspec.Meta(max_length=MAX_REPORTS)] = ()
 
 
 def pilot_terms_hash(terms: PilotTerms) -> str:
-    """The SHA-256 of the terms as compact JSON, fields in their declared order: any client can compute it."""
+    """The SHA-256 of the terms as compact JSON, fields in their declared order: any client can compute it.
+
+    The last three are left out of the text where they say nothing, so terms without them keep their hash.
+    """
     return hashlib.sha256(msgspec.json.encode(terms)).hexdigest()
 
 
 class Pilot(Record, frozen=True, kw_only=True):
-    """One case, from its proposal to the ledger entry.
+    """One case, from its proposal to the ledger entry, and to its end if it has one.
 
     Units: `team_numerator / team_denominator` of the whole, zero until the institution has signed. `market_id` names
-    the market whose profile version and calendar the case runs under.
+    the market whose profile version and calendar the case runs under; `reform_id`, `reform_version` and `rules` the
+    programme it began under (0: none), `field` what it was opened for. `asset_ids` are what was divided,
+    `added_owner_ids` who became a co-owner by it; `reports_filed` counts the team's reports,
+    `kept_share_id` is how the rest followed.
     """
 
     pilot_id: PilotId
@@ -114,11 +188,27 @@ class Pilot(Record, frozen=True, kw_only=True):
     signed_at_ns: TimeNs = TimeNs(0)
     completed_at_ns: TimeNs = TimeNs(0)
     reason: str = ""
+    kind: PilotKind = PilotKind.OWNERSHIP
+    reform_id: ReformId = ReformId(0)
+    reform_version: int = 0
+    rules: CaseRules | None = None
+    field: str = ""
+    use_years: int = 0
+    use_transferable: bool = False
+    reports: tuple[PlannedReport, ...] = ()
+    asset_ids: tuple[AssetId, ...] = ()
+    added_owner_ids: tuple[MemberId, ...] = ()
+    contracted_at_ns: TimeNs = TimeNs(0)
+    effective_date: str = ""
+    office_reference: str = ""
+    known_at_ns: TimeNs = TimeNs(0)
+    reports_filed: int = 0
+    kept_share_id: KeptShareId = KeptShareId(0)
 
     @property
     def counts(self) -> bool:
         """Whether the case runs, or has assigned the outcome: no other may begin."""
-        return self.state not in (PilotState.WITHDRAWN, PilotState.STOPPED)
+        return self.state not in UNASSIGNED
 
 
 def splits_whole(team: Sequence[TeamShare]) -> bool:
@@ -149,12 +239,14 @@ class ProposePilot(Command, frozen=True, kw_only=True, tag="pilot.propose"):
     """Open a case for an outcome of one's own institution, for a team of its inventors.
 
     `funding` is only for an outcome that states none. `split_sha256` names the team's written agreement on its inner
-    split. `account_id` is where the institution holds the right, or the shares.
+    split. `account_id` is where the institution holds the right, or the shares. `reform_id` names the programme the
+    case belongs to; a market that has had one takes no case without. `field` is the outcome's field of technology in
+    the programme's words; `touches_security` declares that it touches national security or a major public interest.
     Refused: account.unknown, account.not_yours, account.frozen, member.frozen, market.unknown, outcome.unknown,
-    pilot.kind_not_supported, pilot.state (a case runs, or assigned the outcome), right.not_owned,
-    pilot.team_invalid, pilot.shares_invalid, pilot.not_eligible, asset.frozen, right.immobilised, right.expired,
-    patent.not_listable, right.encumbered, right.title_defect, right.title_unknown, deal.state, listing.state,
-    document.unknown.
+    pilot.state (a case runs, or assigned the outcome), right.not_owned, pilot.team_invalid, pilot.shares_invalid,
+    pilot.excluded, pilot.incentive_given, reform.unknown, pilot.out_of_scope, pilot.not_eligible, asset.frozen,
+    right.immobilised, right.expired, patent.not_listable, right.encumbered, right.title_defect, right.title_unknown,
+    deal.state, listing.state, document.unknown.
     """
 
     outcome_id: OutcomeId
@@ -165,6 +257,9 @@ class ProposePilot(Command, frozen=True, kw_only=True, tag="pilot.propose"):
     split_sha256: Sha256Hex
     kind: PilotKind = PilotKind.OWNERSHIP
     funding: Annotated[tuple[DeclaredFunding, ...], msgspec.Meta(max_length=50)] = ()
+    reform_id: ReformId | None = None
+    field: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    touches_security: bool = False
 
 
 class PilotProposed(Event, frozen=True, kw_only=True, tag="pilot.proposed"):
@@ -264,10 +359,11 @@ class AgreePilot(Command, frozen=True, kw_only=True, tag="pilot.agree"):
     """Sign the agreement for one account: the institution first, which brings the terms, then each of the team.
 
     The institution may sign again under other terms while somebody's signature is missing; the team's are void then.
-    The last signature moves the units.
+    The last signature moves the units, grants the use right, or begins the wait for the office.
     Refused: pilot.unknown, pilot.not_party, mandate.invalid, account.frozen, member.frozen, pilot.notice_running,
     pilot.state (the institution signs first, and each of the team once), approval.same_person (one person for the
-    institution and the team), pilot.shares_invalid, document.unknown, pilot.terms_changed, and with the last signature
+    institution and the team), pilot.shares_invalid, pilot.terms_invalid (outside the programme's ranges, a use right
+    too short or not whole), document.unknown, pilot.terms_changed, and with the last signature
     whatever refuses the proposal now, hold.insufficient_available or rule.holder_cap.
     """
 

@@ -24,10 +24,16 @@ MODULES = (
     "exchange.cli.members",
     "exchange.cli.imports",
     "exchange.cli.conveyances",
+    "exchange.cli.reconciling",
     "exchange.cli.proofs",
+    "exchange.cli.witness",
     "exchange.cli.surveillance",
     "exchange.cli.reports",
+    "exchange.cli.statements",
+    "exchange.cli.packs",
     "exchange.cli.deals",
+    "exchange.cli.distributions",
+    "exchange.cli.rewards",
     "exchange.cli.story",
     "exchange.cli.bench",
     "exchange.cli.replay",
@@ -62,8 +68,9 @@ def serve(
     """
     import uvloop
 
-    from exchange.bootstrap import Settings, StartRefused, configure_logs
+    from exchange.bootstrap import Settings, StartRefused
     from exchange.bootstrap import serve as run
+    from exchange.logs import configure_logs
 
     given: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir, "accept_head": accept_head}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})

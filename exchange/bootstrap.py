@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import secrets
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TextIO, cast
 
 import psycopg
 import structlog
@@ -35,7 +32,8 @@ from api.cursors import Cursors, kept_secret
 from api.directory import Directory
 from api.limits import Limits
 from api.metrics import Metrics
-from api.services import Services, open_edge_services
+from api.proofs.keeper import HeadKeeper
+from api.services import Edge, Services, open_edge_services
 from api.settings import EdgeSettings
 from api.stream import uvicorn_link
 from api.stream.uvicorn_link import StreamProtocol
@@ -173,7 +171,9 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         metrics=metrics,
         limits=Limits(settings.requests_per_second),
         cursors=Cursors(kept_secret(settings.data_dir / "cursors.key")),
+        proofs=open_proofs(settings, edge),
     )
+    keeper.guards.append(lambda chain_at, head, accept: services.proofs.refuse_behind(chain_at, head, accept=accept))
     feed.subscribe(directory)
     feed.subscribe(metrics)
 
@@ -186,10 +186,36 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     metrics.gauge("exchange_queue_fast", "Commands waiting in the fast lane.", lambda: float(len(bus.fast)))
     metrics.gauge("exchange_queue_slow", "Commands waiting in the slow lane.", lambda: float(len(bus.slow)))
     metrics.gauge("exchange_sequence", "The last committed sequence.", lambda: float(directory.sequence))
+    metrics.gauge(
+        "exchange_head_size", "Rows under the newest signed head.", lambda: float(services.proofs.signed_size)
+    )
+    metrics.gauge(
+        "exchange_head_broken_at",
+        "The first row that does not follow from its chain; 0: none.",
+        lambda: float(services.proofs.broken_at),
+    )
     metrics.gauge("exchange_node_starts", "Times a node started in this process.", lambda: float(keeper.starts))
     if settings.bus_url:
         publish_outward(services, settings.bus_url, settings.bus_stream)
     return services
+
+
+def open_proofs(settings: Settings, edge: Edge) -> HeadKeeper:
+    """What signs heads of the journal, with a connection of its own to the tables.
+
+    Raises: StartRefused when its key is not the one that signed last.
+    """
+    reads = Reads(settings.store_url, readers=1, waiting=1)
+    proofs = HeadKeeper(
+        edge.store,
+        reads,
+        settings.data_dir,
+        head_seconds=settings.head_seconds,
+        checkpoint_seconds=settings.checkpoint_seconds,
+    )
+    with one_line_faults():
+        proofs.open()
+    return proofs
 
 
 def publish_outward(services: Services, url: str, name: str) -> None:
@@ -230,6 +256,7 @@ async def running(services: Services) -> AsyncIterator[Services]:
     ready = asyncio.create_task(services.keeper.ready.wait())
     upkeep = asyncio.create_task(_upkeep(services), name="upkeep")
     keeper.add_done_callback(lambda _: [tell() for tell in services.on_node_over])
+    heads: asyncio.Task[None] | None = None
     ends: set[asyncio.Task[None]] = set()
 
     def end_sessions(user_id: UserId) -> None:
@@ -243,9 +270,10 @@ async def running(services: Services) -> AsyncIterator[Services]:
         if keeper.done():
             with one_line_faults():
                 keeper.result()
+        heads = asyncio.create_task(services.proofs.run(), name="heads")
         yield services
     finally:
-        for task in (upkeep, ready):
+        for task in (upkeep, ready, *((heads,) if heads is not None else ())):
             task.cancel()
         for close in reversed(services.closers):
             await close()
@@ -254,6 +282,7 @@ async def running(services: Services) -> AsyncIterator[Services]:
             await keeper
         for end in services.enders:
             await end()
+        await services.proofs.close()
         services.reads.close()
         services.edge.close()
 
@@ -395,52 +424,3 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise StartRefused(f"cannot listen on {host}:{port}: {error.strerror}") from None
     return listening
-
-
-def configure_logs(level: str = "info") -> None:
-    """One JSON object a line on standard error, ours and the libraries'."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    errors = _Forgiving(sys.stderr)
-    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
-    structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", errors)),
-        cache_logger_on_first_use=False,
-    )
-    handler = logging.StreamHandler(errors)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(max(number, logging.WARNING))
-
-
-class _Forgiving:
-    """Standard error that swallows what cannot be written: a full disk must not end the node for a line of log."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        """Write, or let it go."""
-        with contextlib.suppress(OSError, ValueError):
-            return self._stream.write(text)
-        return 0
-
-    def flush(self) -> None:
-        """Flush, or let it go."""
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.flush()

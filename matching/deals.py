@@ -1,7 +1,8 @@
 """The agreement 协议转让: one whole right from one seller to one buyer, at a price the two of them found.
 
-proposed → (publicity 公示 ⇄ objected) → signing → contracted → completed. Between the buyer's signature and the end the
-price and the buyer's fee lie in escrow and the right's units are held: neither side can lose both. Where an office
+proposed → (publicity 公示 ⇄ objected) → (pre-emption 优先购买) → signing → contracted → completed. Between the buyer's
+signature and the end the price and the buyer's fee lie in escrow and the right's units are held: neither side can lose
+both. What runs while others may step in before the buyer is in matching/preemption. Where an office
 makes title (CN), or the parties agreed to wait for one, `recordal.confirm` moves the right and pays in one transfer;
 elsewhere the second signature does. Every other end sends back what was taken, by new entries.
 """
@@ -14,12 +15,13 @@ from typing import Annotated
 
 import msgspec
 
-from exchange.core.ids import AccountId, AssetId, DealId, MarketId, MemberId, UserId
+from exchange.core.ids import AccountId, AssetId, DealId, MarketId, UserId
 from exchange.core.instruments import Settlement, Side
 from exchange.core.messages import Citation, Command, Event, Part, Record
 from exchange.core.postings import Movement
-from exchange.core.units import Code, IsoDate, Minor, Name, PositiveMinor, Sha256Hex, Text, TimeNs, Units
+from exchange.core.units import Code, IsoDate, Minor, Name, PositiveMinor, PositiveUnits, Sha256Hex, Text, TimeNs, Units
 from matching.consideration import Items
+from matching.sides import LastSale
 
 Reason = Annotated[Text, msgspec.Meta(min_length=1)]
 
@@ -32,6 +34,8 @@ class DealState(StrEnum):
     """Accepted; name and price are shown before the contract, as the seller's overlay asks."""
     OBJECTED = "objected"
     """The clock stands until an operator has decided the objection."""
+    PRE_EMPTION = "pre_emption"
+    """The price is found; who has a prior claim may step in on the same terms."""
     SIGNING = "signing"
     CONTRACTED = "contracted"
     """Both signed; title and price wait for the office."""
@@ -47,7 +51,8 @@ class DealState(StrEnum):
 
 
 OPEN = (DealState.PROPOSED, DealState.PUBLICITY, DealState.OBJECTED, DealState.SIGNING)
-"""Before the second signature there is no contract: either party may still withdraw."""
+"""Before the second signature there is no contract: either party may still withdraw, save in the pre-emption, so that
+nobody steps back to defeat a prior claim."""
 
 
 class Consideration(StrEnum):
@@ -60,11 +65,32 @@ class Consideration(StrEnum):
     EQUITY = "equity"
 
 
+class DealBurden(Record, frozen=True, kw_only=True):
+    """What lies on a right and goes with it to the buyer: the register's entry, its kind, and a line about it."""
+
+    entry: str
+    kind: str
+    summary: str
+
+
+class DealPart(Record, frozen=True, kw_only=True):
+    """What one of those who exercised a prior claim takes of a deal.
+
+    Units: `fee_minor` is paid on top of `price_minor`; units and prices of all parts sum to the deal's.
+    """
+
+    account_id: AccountId
+    units: Units
+    price_minor: Minor
+    fee_minor: Minor
+
+
 class DealTerms(Part, frozen=True, kw_only=True, omit_defaults=True):
     """What the buyer accepts and both sign, whole: nothing that costs or binds a party lies outside it.
 
     Units: `buyer_fee_minor` is paid on top of the price, `seller_fee_minor` out of it. The price is what is paid at
-    signing; `items` are promised for later, and their fees are charged as they are paid.
+    signing; `items` are promised for later, and their fees are charged as they are paid. `burdens_sha256` is the hash
+    of what lies on the right and goes with it; `parts` are those of several who exercised a prior claim.
     """
 
     market_id: MarketId
@@ -81,12 +107,14 @@ class DealTerms(Part, frozen=True, kw_only=True, omit_defaults=True):
     wait_for_recordal: bool
     contract_sha256: str
     items: Items | None = None
+    burdens_sha256: str = ""
+    parts: tuple[DealPart, ...] = ()
 
 
 def terms_hash(terms: DealTerms) -> str:
     """The SHA-256 of the terms as compact JSON, fields in their declared order: any client can compute it.
 
-    A deal for cash alone has no `items` in this text, neither as null.
+    A deal for cash alone has no `items` in this text, neither as null; likewise without burdens, or parts.
     """
     return hashlib.sha256(msgspec.json.encode(terms)).hexdigest()
 
@@ -97,7 +125,9 @@ class Deal(Record, frozen=True, kw_only=True):
     Units: `escrow_minor` lies in escrow for this deal now; the right's `units` are held as long as it is not zero.
     Three dates are kept apart: `contracted_at_ns` (the second signature), `effective_date` (the office's, or the
     signed writing's), `known_at_ns` (when this register learned of it). `publicity_days` and `settlement` follow from
-    the seller's overlay and the right's regime; `fee_version` and `overlays_version` are those of the proposal.
+    the seller's overlay and the right's regime; `fee_version` and `overlays_version` are those of the proposal. Where
+    prior claims were exercised, `parts` say who takes what, `buyer_account_id` is the first of them, and
+    `displaced_account_id` the buyer they stepped in before.
     """
 
     deal_id: DealId
@@ -136,43 +166,49 @@ class Deal(Record, frozen=True, kw_only=True):
     office_reference: str = ""
     reason: str = ""
     items: Items | None = None
+    burdens_sha256: str = ""
+    burdens: tuple[DealBurden, ...] = ()
+    preemption_until_ns: TimeNs = TimeNs(0)
+    displaced_account_id: AccountId = AccountId(0)
+    parts: tuple[DealPart, ...] = ()
 
     @property
     def live(self) -> bool:
         """Whether the deal may still come to something."""
-        return self.state in OPEN or self.state is DealState.CONTRACTED
+        return self.state in OPEN or self.state in (DealState.PRE_EMPTION, DealState.CONTRACTED)
 
-
-class LastSale(Record, frozen=True, kw_only=True):
-    """The last completed agreement about a right: who took which side, and when they contracted.
-
-    It is all the trading-day gap can ask: what was sold before it was at least as long ago for everybody.
-    """
-
-    asset_id: AssetId
-    deal_id: DealId
-    seller_id: MemberId
-    buyer_id: MemberId
-    contracted_at_ns: TimeNs
+    @property
+    def takers(self) -> tuple[DealPart, ...]:
+        """Who takes the right, and pays: the buyer, or those who stepped in before it."""
+        return self.parts or (
+            DealPart(
+                account_id=self.buyer_account_id,
+                units=self.units,
+                price_minor=self.price_minor,
+                fee_minor=self.buyer_fee_minor,
+            ),
+        )
 
 
 # --- Proposal and acceptance ------------------------------------------------------------------------------------------
 
 
 class ProposeDeal(Command, frozen=True, kw_only=True, tag="deal.propose"):
-    """Offer a whole right to one buyer, at a price, under a contract on file.
+    """Offer a right, or an exact part of it, to one buyer, at a price, under a contract on file.
 
     `jurisdiction` selects the disposal overlay of the seller's place, `related_party` says that buyer and seller are
     related (a buyer who is an inventor is marked anyway), `wait_for_recordal` that title and price wait for the office
     where the law of the right would not. `price_minor` is paid at signing, `items` later; `consideration` names their
-    kinds, and may be left out.
+    kinds, and may be left out. `units` is the part of a right that several own; left out, it is the whole. Who has a
+    prior claim may step in before the buyer, on these terms, once the buyer has accepted.
     Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen, market.unknown,
     asset.unknown, deal.consideration_not_supported (a kind without its items, items in an auction that takes cash
     only), deal.terms_invalid (items that contradict each other, buyer and seller are one), deal.state (another
     runs), pilot.state (a pilot assignment runs), rule.method_not_allowed, currency.mismatch, rule.value_cap,
     rule.suitability, profile.not_active (no overlays in force), export.not_cleared, asset.frozen, right.immobilised,
     right.not_owned, right.expired, patent.not_listable, right.encumbered, right.title_defect, outcome.state (it lies in
-    an outcome), right.title_unknown, listing.prior_claims_open, rule.opposite_side_gap, calendar.not_covered,
+    an outcome), right.title_unknown, listing.prior_claims_open (a claim that nobody can be asked about, and no standing
+    waiver), consent.missing, rule.opposite_side_gap, calendar.not_covered, rule.lock_up, rule.holder_cap,
     fee.schedule_unknown, limit.exceeded, document.unknown.
     """
 
@@ -187,6 +223,7 @@ class ProposeDeal(Command, frozen=True, kw_only=True, tag="deal.propose"):
     related_party: bool = False
     wait_for_recordal: bool = False
     items: Items | None = None
+    units: PositiveUnits | None = None
 
 
 class DealProposed(Event, frozen=True, kw_only=True, tag="deal.proposed"):
@@ -202,7 +239,7 @@ class AcceptDeal(Command, frozen=True, kw_only=True, tag="deal.accept"):
     """Accept, as the buyer, exactly the terms of this hash.
 
     Refused: deal.unknown, deal.not_party, mandate.invalid, account.frozen, member.frozen, deal.state,
-    deal.terms_changed, whatever refuses the proposal now, calendar.not_covered.
+    deal.terms_changed, whatever refuses the proposal now, deal.burdens_changed, calendar.not_covered.
     """
 
     deal_id: DealId
@@ -210,14 +247,14 @@ class AcceptDeal(Command, frozen=True, kw_only=True, tag="deal.accept"):
 
 
 class DealAccepted(Event, frozen=True, kw_only=True, tag="deal.accepted"):
-    """The price is found: publicity runs, or where none is asked the contract may be signed."""
+    """The price is found: publicity runs, then pre-emption; where neither is asked the contract may be signed."""
 
     deal: Deal
     movement: Movement
 
 
 class DealPublicityEnded(Event, frozen=True, kw_only=True, tag="deal.publicity_ended"):
-    """Nobody objected in time: the contract may be signed."""
+    """Nobody objected in time: whoever has a prior claim is asked now, or the contract may be signed."""
 
     deal: Deal
     movement: Movement
@@ -288,8 +325,8 @@ class SignDeal(Command, frozen=True, kw_only=True, tag="deal.sign"):
 
     The buyer's signature takes price and fee into escrow and holds the right.
     Refused: deal.unknown, deal.not_party, mandate.invalid, account.frozen, member.frozen, deal.publicity_running,
-    deal.state, deal.terms_changed, approval.same_person (one person for both sides), whatever refuses the proposal
-    now, hold.insufficient_available.
+    deal.pre_emption_running, deal.state, deal.terms_changed, approval.same_person (one person for both sides), whatever
+    refuses the proposal now, deal.burdens_changed, hold.insufficient_available.
     """
 
     deal_id: DealId

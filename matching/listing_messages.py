@@ -120,8 +120,8 @@ class ProposeListing(Command, frozen=True, kw_only=True, tag="listing.propose"):
     Refused: account.unknown, account.not_yours, account.frozen, member.frozen, market.unknown, asset.unknown,
     rule.method_not_allowed, profile.not_active, fee.schedule_unknown, asset.frozen, right.immobilised, right.not_owned,
     right.expired, patent.not_listable, right.encumbered, right.title_defect (both may name recorded papers),
-    outcome.state, right.title_unknown, listing.terms_invalid, rule.value_cap, listing.no_share_deed,
-    listing.prior_claims_open, document.unknown, listing.state.
+    outcome.state, right.title_unknown, consent.missing, listing.terms_invalid, rule.value_cap,
+    listing.no_share_deed, listing.prior_claims_open, document.unknown, listing.state.
     """
 
     market_id: MarketId

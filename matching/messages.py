@@ -101,7 +101,8 @@ class PlaceOrder(Command, frozen=True, kw_only=True, tag="order.place"):
     export.not_cleared, rule.holder_cap, rule.insider, rule.closed_period, limit.order_value, limit.day_value,
     limit.open_value, limit.price_distance, limit.position, order.conflict, order.phase, order.not_at_fixed_price,
     order.no_reference, order.oco_invalid, order.too_many_waiting, order.would_trade, order.no_liquidity,
-    order.too_many_fills, order.fok_unfilled, order.minimum_not_met, hold.insufficient_available.
+    order.too_many_fills, order.fok_unfilled, order.minimum_not_met, right.encumbered (an entry holds
+    the units), hold.insufficient_available.
     Source: FIX NewOrderSingle (35=D); `client_order_id` is ClOrdID (11).
     """
 
@@ -148,7 +149,8 @@ class ReplaceOrder(Command, frozen=True, kw_only=True, tag="order.replace"):
     Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen, order.unknown,
     order.killed, instrument.frozen, asset.frozen, order.instrument_halted, order.instrument_closed, order.uncrossing,
     order.price_band, order.too_large, order.replace_nothing, rule.*, order.phase, order.not_at_fixed_price,
-    order.conflict, order.no_reference, order.would_trade, hold.insufficient_available.
+    order.conflict, order.no_reference, order.would_trade, right.encumbered,
+    hold.insufficient_available.
     Source: FIX OrderCancelReplaceRequest (35=G).
     """
 

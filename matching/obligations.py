@@ -17,12 +17,14 @@ from typing import Annotated
 
 import msgspec
 
-from exchange.core.ids import AccountId, AssetId, DealId, MarketId, ObligationId, UserId
+from exchange.core.ids import AccountId, AssetId, DealId, LicenceId, MarketId, ObligationId, UserId
 from exchange.core.messages import Command, Event, Record
 from exchange.core.postings import Movement
 from exchange.core.units import AnyMinor, Minor, PositiveMinor, Sha256Hex, Text, TimeNs
 
 Reason = Annotated[Text, msgspec.Meta(min_length=1)]
+NO_LICENCE = LicenceId(0)
+"""The contract is a deal."""
 
 
 class ObligationKind(StrEnum):
@@ -52,7 +54,8 @@ class Obligation(Record, frozen=True, kw_only=True):
 
     Units: `amount_minor` of the market's money is known to be owed, `paid_minor` of it is paid; of equity both are 0.
     It may be reported from `opens_at_ns` on. `due_at_ns` is its next date: to reach a milestone, to report and pay a
-    royalty, to pay or deliver the rest. `place` is the item's in its kind, of a royalty the year.
+    royalty, to pay or deliver the rest. `place` is the item's in its kind, of a royalty the year. A licence's has its
+    `licence_id`; `deal_id` is then the same number.
     """
 
     obligation_id: ObligationId
@@ -79,6 +82,7 @@ class Obligation(Record, frozen=True, kw_only=True):
     evidence_sha256: str = ""
     closed_at_ns: TimeNs = TimeNs(0)
     reason: str = ""
+    licence_id: LicenceId = NO_LICENCE
 
     @property
     def live(self) -> bool:
@@ -106,6 +110,7 @@ class PaymentPlan(Record, frozen=True, kw_only=True):
     fee_version: int
     paid_minor: Minor
     open: int
+    licence_id: LicenceId = NO_LICENCE
 
     @property
     def live(self) -> bool:

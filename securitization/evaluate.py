@@ -33,11 +33,12 @@ def run_deal(deal: Deal, periods: Sequence[PoolPeriod]) -> DealRun | Problem:
 def run_checked(deal: Deal, periods: Sequence[PoolPeriod]) -> DealRun:
     """Run a deal that was checked, over periods that were."""
     now = begin(deal, periods[0])
-    results = tuple(_run_period(now, number, pool) for number, pool in enumerate(periods, start=1))
+    results = tuple(run_period(now, number, pool) for number, pool in enumerate(periods, start=1))
     return DealRun(deal_sha256=deal_hash(deal), periods=results)
 
 
-def _run_period(now: Running, number: int, pool: PoolPeriod) -> PeriodResult:
+def run_period(now: Running, number: int, pool: PoolPeriod) -> PeriodResult:
+    """Run the next period of a deal that is under way, and leave the deal as it is after the payment."""
     open_period(now, number, pool)
     payments = [*_collect(now), *accrue(now)]
     checks = _check(now, CheckPoint.COLLECTION)

@@ -15,6 +15,7 @@ from exchange.core.ids import (
     AccountId,
     AssetId,
     ClaimId,
+    IssueId,
     MarketId,
     MemberId,
     ProductId,
@@ -67,6 +68,8 @@ class Claim(Record, frozen=True, kw_only=True):
     contract_sha256: str
     status: ClaimStatus
     product_id: ProductId = ProductId(0)
+    issue_id: IssueId = IssueId(0)
+    """The issue it is sold to; its fee is then collected by that issue's servicer."""
 
 
 class ProductStatus(StrEnum):

@@ -13,18 +13,27 @@ from typing import Any
 import msgspec
 
 from custody.accounts import CLIENT_MONEY, AccountKind, Bank
+from custody.company import Contribution
+from custody.distribution_messages import Income
 from custody.funding_messages import Receipt, ReceiptStatus, Withdrawal, WithdrawalStatus
+from custody.kept_share import KeptShare, KeptShareState
+from custody.pilot import Pilot, PilotState
+from custody.pledges import Encumbrance
 from exchange.core.instruments import AssetKind, Phase, Side, TimeInForce
 from exchange.core.messages import Event, Header
-from exchange.core.node_messages import RunKind, Timer
+from exchange.core.node_messages import RunKind, Timer, TimerKind
 from exchange.core.postings import AccountMark, FeedMark, HoldChange, Posting
 from exchange.engine.fees import cover_units
 from exchange.engine.order_terms import KINDS
 from exchange.engine.state import ExchangeState
+from matching.allocation_messages import DayTotal
 from matching.book_messages import BookSide
 from matching.correction_messages import TradeCorrection
 from matching.deals import Deal
+from matching.equity import EquityNotice, EquityOffer
+from matching.licence_messages import Licence
 from matching.messages import (
+    CancelReason,
     Market,
     OrderAccepted,
     OrderCancelled,
@@ -35,8 +44,15 @@ from matching.messages import (
     TradeMade,
     TradeSide,
 )
+from matching.preemption import NotifiedClaim
+from matching.price_offers import PriceOffer
 from matching.sale_messages import Bidder
+from securitization.application_messages import Application
+from securitization.issue_messages import NoteLock
 from securitization.messages import Product, Programme, Reward, Subscription
+from securitization.offering_messages import BookBid, Offering
+from securitization.pool_records import PoolAsset
+from securitization.scheme_messages import Scheme, SchemeCall, SchemeState
 
 KINDS_BACK = {kind: word for word, kind in KINDS.items()}
 Held = Iterable[tuple[int, int, int]]
@@ -64,8 +80,38 @@ def _in_escrow(state: ExchangeState) -> list[Deal]:
     return [deal for deal in state.table(Deal).values() if deal.escrow_minor]
 
 
+def _prior_claims(state: ExchangeState) -> Held:
+    """Whoever stepped in has promised what it may have to pay."""
+    return ((claim.account_id, claim.money_asset_id, claim.held_minor) for claim in state.table(NotifiedClaim).values())
+
+
+def _contributions(state: ExchangeState) -> Held:
+    """Founders who signed have promised what they bring."""
+    for one in state.table(Contribution).values():
+        yield one.account_id, one.money_asset_id, one.held_minor
+        if one.held_units:
+            yield one.account_id, one.asset_id, one.held_units
+
+
+def _equity(state: ExchangeState) -> Held:
+    """Equity whose price is in escrow is promised, and so is what members who stepped in may have to pay."""
+    for offer in state.table(EquityOffer).values():
+        if offer.escrow_minor:
+            yield offer.seller_account_id, offer.asset_id, offer.units
+    for notice in state.table(EquityNotice).values():
+        yield notice.account_id, notice.money_asset_id, notice.held_minor
+
+
 def _deposits(state: ExchangeState) -> Held:
     return ((bidder.account_id, bidder.money_asset_id, bidder.deposit_minor) for bidder in state.table(Bidder).values())
+
+
+def _taken_offers(state: ExchangeState) -> Held:
+    return (
+        (offer.taker_account_id, offer.money_asset_id, offer.deposit_held_minor)
+        for offer in state.table(PriceOffer).values()
+        if offer.deposit_held_minor
+    )
 
 
 def _subscriptions(state: ExchangeState) -> Held:
@@ -84,13 +130,80 @@ def _programmes(state: ExchangeState) -> Held:
                 yield programme.sponsor_account_id, programme.money_asset_id, reward.amount_minor
 
 
+def _pilots(state: ExchangeState) -> Held:
+    """A case that waits for the office holds the team's units at the institution."""
+    for pilot in state.table(Pilot).values():
+        if pilot.state is PilotState.RECORDING:
+            for asset_id in pilot.asset_ids:
+                total = state.assets[asset_id].total_units
+                yield pilot.account_id, asset_id, total * pilot.team_numerator // pilot.team_denominator
+
+
+def _kept_shares(state: ExchangeState) -> Held:
+    """Who signed for a kept share holds its price; the units are held while the office is waited for."""
+    for kept_share in state.table(KeptShare).values():
+        for buyer in kept_share.team:
+            if buyer.signed_by:
+                yield buyer.account_id, kept_share.money_asset_id, buyer.price_minor
+        if kept_share.state is KeptShareState.RECORDING:
+            for kept in kept_share.kept:
+                yield kept_share.account_id, kept.asset_id, kept.units
+
+
+def _encumbrances(state: ExchangeState) -> Held:
+    """Units that a pledge or a preservation lies on, and the price a pledge goes on in."""
+    for each in state.table(Encumbrance).values():
+        yield each.account_id, each.asset_id, each.held_units
+        yield each.account_id, each.money_asset_id, each.deposit_minor
+
+
+def _incomes(state: ExchangeState) -> Held:
+    """An income is held until it is distributed."""
+    for income in state.table(Income).values():
+        if income.held_minor:
+            yield income.account_id, income.money_asset_id, income.held_minor
+
+
+def _pool_assets(state: ExchangeState) -> Held:
+    """A receivable is held whole, wherever it is."""
+    return ((asset.holder_account_id, asset.asset_id, asset.held_units) for asset in state.table(PoolAsset).values())
+
+
+def _schemes(state: ExchangeState) -> Held:
+    """A scheme that pays here holds what it has not paid, until it ends."""
+    for scheme in state.table(Scheme).values():
+        if not scheme.by_order and scheme.state is not SchemeState.ENDED:
+            yield scheme.sponsor_account_id, scheme.money_asset_id, scheme.budget_minor - scheme.paid_minor
+
+
+def _offerings(state: ExchangeState) -> Held:
+    """Bids, the reserve for a refund's interest, and what an originator keeps for good."""
+    for bid in state.table(BookBid).values():
+        yield bid.account_id, bid.money_asset_id, bid.held_minor
+    for offering in state.table(Offering).values():
+        yield offering.issuer_account_id, offering.money_asset_id, offering.reserve_held_minor
+    for lock in state.table(NoteLock).values():
+        yield lock.account_id, lock.asset_id, lock.units
+
+
 HOLD_OWNERS: list[Callable[[ExchangeState], Held]] = [
     _orders,
     _withdrawals,
     _deals,
+    _prior_claims,
+    _contributions,
+    _equity,
     _deposits,
+    _taken_offers,
     _subscriptions,
     _programmes,
+    _schemes,
+    _pilots,
+    _kept_shares,
+    _encumbrances,
+    _incomes,
+    _pool_assets,
+    _offerings,
 ]
 """Everything that may have promised units."""
 
@@ -103,7 +216,20 @@ def check_promises(state: ExchangeState) -> None:
     every_hold_has_its_owner(state)
     books_hold_the_open_orders(state)
     places_are_counted(state)
+    what_is_shared_out_was_traded(state)
+    reward_budgets_suffice(state)
     assert state.due == [] or state.due[0][1] in state.records[Timer], "the first timer due stands"
+
+
+def reward_budgets_suffice(state: ExchangeState) -> None:
+    """A call's budget is what is left and what was set aside; a scheme's calls and payments stay within its budget."""
+    for call in state.table(SchemeCall).values():
+        aside = sum(each.awarded_minor for each in state.table(Application).values() if each.call_id == call.call_id)
+        assert aside + call.left_minor == call.budget_minor, call
+    for scheme in state.table(Scheme).values():
+        calls = [call for call in state.table(SchemeCall).values() if call.scheme_id == scheme.scheme_id]
+        assert sum(call.budget_minor for call in calls) == scheme.called_minor <= scheme.budget_minor, scheme
+        assert scheme.paid_minor <= scheme.called_minor, scheme
 
 
 def nothing_is_created_or_lost(state: ExchangeState) -> None:
@@ -135,11 +261,13 @@ def client_money_is_at_the_bank(state: ExchangeState) -> None:
         )
         assert sums[AccountKind.IN_TRANSIT] == leaving, "in transit is what was instructed"
         waits = sum(
-            deal.escrow_minor
-            for deal in _in_escrow(state)
-            if state.table(Market)[deal.market_id].money_asset_id == bank.money_asset_id
+            case.escrow_minor
+            for case in (*_in_escrow(state), *state.table(Licence).values(), *state.table(EquityOffer).values())
+            if state.table(Market)[case.market_id].money_asset_id == bank.money_asset_id
         )
-        assert state.ledger.units(bank.escrow_id, bank.money_asset_id) == waits, "escrow is what deals wait with"
+        assert state.ledger.units(bank.escrow_id, bank.money_asset_id) == waits, (
+            "escrow is what deals and licences wait with"
+        )
 
 
 def nobody_promises_more_than_they_have(state: ExchangeState) -> None:
@@ -170,6 +298,19 @@ def every_hold_has_its_owner(state: ExchangeState) -> None:
         assert order.hold_units == cover_units(state, state.instruments[order.instrument_id], order), "holds by formula"
 
 
+def what_is_shared_out_was_traded(state: ExchangeState) -> None:
+    """Nobody shares out more than an allocation account traded, and each day that counts has its end."""
+    ends = [timer.subject_id for timer in state.table(Timer).values() if timer.kind is TimerKind.ALLOCATION_DAY_ENDS]
+    for total in state.table(DayTotal).values():
+        assert 0 <= total.allocated_lots <= total.lots, total
+        if total.allocated_lots == total.lots:
+            allocated = total.allocated_notional_minor, total.allocated_fees_minor
+            assert allocated == (total.notional_minor, total.fees_minor), f"parts sum to the whole: {total}"
+        assert ends.count(total.instrument_id) == 1, f"the day ends once: {total}"
+        assert state.accounts[total.account_id].allocates, total
+    assert not state.totals_touched, "what was counted is told"
+
+
 def books_hold_the_open_orders(state: ExchangeState) -> None:
     """Each book keeps its promises and holds exactly the open orders, paired as they are; bids reserve their places.
 
@@ -184,7 +325,9 @@ def books_hold_the_open_orders(state: ExchangeState) -> None:
             words = order.account_id, Side.BUY if buys else Side.SELL, KINDS_BACK[order.kind], order.price_ticks
             resting[order.order_id] = (instrument_id, *words, stands.remaining_lots, stands.priority, stands.oco_id)
         special = sum(
-            order.conditions is not None for order in state.orders.values() if order.instrument_id == instrument_id
+            order.conditions is not None or state.accounts[order.account_id].allocates
+            for order in state.orders.values()
+            if order.instrument_id == instrument_id
         )
         assert state.numbers[instrument_id].special == special, "orders that are not plain are counted"
         if book.pending and state.instruments[instrument_id].phase is not Phase.SETTLING:
@@ -209,7 +352,15 @@ def books_hold_the_open_orders(state: ExchangeState) -> None:
     )
     assert bids == {(i, a): count for i, bidders in state.bidders.items() for a, count in bidders.items()}
     expiring = {order.order_id for order in state.orders.values() if order.time_in_force is TimeInForce.GTD}
-    assert set(state.expiries) == expiring, "every GTD order, and no other, has the timer that ends it"
+    ending = {
+        order_id
+        for run in state.runs.values()
+        if run.kind is RunKind.CANCEL_ORDERS and run.argument == CancelReason.EXPIRED
+        for order_id in msgspec.msgpack.decode(run.plan, type=list[int])
+    }
+    # An order whose time is over while an auction is handed out waits for the run that ends it after that.
+    assert set(state.expiries) <= expiring, "only GTD orders have a timer that ends them"
+    assert expiring <= {*state.expiries, *ending}, "every GTD order has the timer, or the run, that ends it"
 
 
 def places_are_counted(state: ExchangeState) -> None:

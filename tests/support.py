@@ -68,6 +68,7 @@ from matching.listing_messages import MarketOpened, OpenMarket
 from matching.messages import ChangePhase, Instrument, OrderCancelled
 from tests.promises import Listener, check_promises
 from tests.scratch import Scratch
+from tests.steps import Steps, names
 
 E = TypeVar("E", bound=Event)
 
@@ -96,6 +97,7 @@ class Venue:
         self.scratch = Scratch.empty()
         self.journal: list[Entry] = []
         self.listener = Listener()
+        self.steps = Steps()
         self.clock_ns = START_NS
         self.epoch = 1
         self.users: dict[str, UserId] = {"node": NODE}
@@ -132,6 +134,7 @@ class Venue:
         other.state.sequence, other.state.epoch, other.state.at_ns = head.sequence, head.epoch, head.at_ns
         other.journal = list(self.journal)
         other.listener = Listener(*(dict(getattr(self.listener, name)) for name in self.listener.__dataclass_fields__))
+        other.steps = Steps(dict(self.steps.states))
         other.clock_ns, other.epoch, other.checking = self.clock_ns, self.epoch, self.checking
         other.users, other.members = dict(self.users), dict(self.members)
         other.accounts, other.instruments = dict(self.accounts), dict(self.instruments)
@@ -307,6 +310,7 @@ class Venue:
         self._count(self.state, header)
         self.scratch.save_seed(header, seeded)
         for value in seeded:
+            self.steps.told(value)
             if isinstance(value, Movement):
                 self.listener.hears_part(header, value)
         self.journal.append(Entry(header, None, [], seed))
@@ -393,6 +397,7 @@ class Venue:
 
     def _decide(self, command: Command, principal: UserId, connection: ConnectionId) -> list[Event]:
         header = self._header(principal, connection)
+        applied = names(self.state, command)
         before: dict[str, Section] = sections(self.state) if self.checking else {}
         events = self._at_the_desk(header, command)
         if events is None:
@@ -400,6 +405,7 @@ class Venue:
         self.journal.append(Entry(header, command, events))
         self.scratch.save(header, command, events)
         self.listener.hears(header, events)
+        self.steps.hears(applied, events)
         if self.checking:
             if events and isinstance(events[0], Rejected):
                 assert not self.state.changing, f"{command} was refused after the line"
@@ -453,7 +459,8 @@ def sandbox_text(kind: PublishedKind, **fields: Any) -> str:
     if kind is PublishedKind.PROFILE:
         text = json.loads(shipped.profile_text("sandbox"))
         for name, value in fields.items():
-            text["fields"][name]["value"] = value
+            row = {"value": value, "source": "The house's own rule.", "provision": "HOUSE", "mark": "S"}
+            text["fields"].setdefault(name, row)["value"] = value
     else:
         text = json.loads(shipped.fee_schedule_text("sandbox"))
         for row in text["rows"]:

@@ -7,15 +7,32 @@ from dataclasses import dataclass
 
 from api.rest.documents import require_uploaded
 from api.services import Services
+from custody import (
+    company,
+    consents,
+    kept_share,
+    outcomes,
+    packs,
+    pilot,
+    pilot_life,
+    pledges,
+    preservations,
+    reconciliation,
+    reform,
+    register,
+    rights,
+)
 from custody import conveyance_messages as conveyances
 from custody import corrections_messages as corrections
+from custody import distribution_messages as incomes
 from custody import funding_messages as funding
-from custody import outcomes, pilot, rights
 from exchange.assets import messages as assets
 from exchange.core import documents, membership, node_messages, rule_messages
 from exchange.core.messages import Command
+from matching import allocation_messages as allocations
 from matching import correction_messages as trade_corrections
-from matching import deals, obligations
+from matching import deals, equity, obligations, preemption, price_offers
+from matching import licence_messages as licences
 from matching import limit_messages as limits
 from matching import listing_messages as listings
 from matching import lot_messages as lots
@@ -24,7 +41,13 @@ from matching import notice_messages as notices
 from matching import quote_messages as quotes
 from matching import sale_messages as sales
 from matching import tender_messages as tenders
+from securitization import application_messages as applications
+from securitization import issue_messages as issues
 from securitization import messages as products
+from securitization import offering_messages as offerings
+from securitization import pool_messages as pools
+from securitization import scheme_messages as schemes
+from securitization import servicing_messages as servicing
 
 Check = Callable[[Services, Command], Awaitable[None]]
 LARGE = 1_048_576
@@ -108,12 +131,19 @@ POSTS: tuple[Post, ...] = (
     # Patents, rights, outcomes, documents
     Post("/v1/documents", documents.FileDocument, made=True, check=require_uploaded),
     Post("/v1/patents/import", assets.ImportPatents, max_bytes=LARGE),
+    Post("/v1/patents/change-status", assets.ChangePatentStatus),
     Post("/v1/conveyances/import", conveyances.ImportConveyances, max_bytes=LARGE),
     Post("/v1/aliases", assets.ConfirmAlias, made=True),
     Post("/v1/rights", rights.RegisterRight, made=True),
     Post("/v1/rights/examine", rights.ExamineRight),
+    Post("/v1/rights/correct-date", register.CorrectTitleDate),
+    Post("/v1/reconciliations", reconciliation.OpenReconciliation, made=True),
+    Post("/v1/reconciliations/lines", reconciliation.CompareLines, max_bytes=LARGE),
+    Post("/v1/reconciliations/close", reconciliation.CloseReconciliation),
+    Post("/v1/reconciliations/resolve", reconciliation.ResolveDifference),
     Post("/v1/outcomes", outcomes.RegisterOutcome, made=True),
     Post("/v1/outcomes/waive-claim", outcomes.WaivePriorClaim),
+    Post("/v1/outcomes/declare-claim", outcomes.DeclarePriorClaim),
     Post("/v1/outcomes/issue-shares", outcomes.IssueShares),
     Post("/v1/share-deeds", outcomes.FileShareDeed, made=True),
     # Deals and pilot assignments
@@ -123,8 +153,24 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/deals/resolve-objection", deals.ResolveObjection),
     Post("/v1/deals/sign", deals.SignDeal),
     Post("/v1/deals/withdraw", deals.WithdrawDeal),
+    Post("/v1/deals/prior-claims/exercise", preemption.ExercisePriorClaim),
+    Post("/v1/deals/prior-claims/waive", preemption.WaiveInRound),
+    Post("/v1/consents", consents.GiveConsent, made=True),
+    Post("/v1/consents/withdraw", consents.WithdrawConsent),
     Post("/v1/deals/recordal/confirm", deals.ConfirmRecordal),
     Post("/v1/deals/recordal/refuse", deals.RefuseRecordal),
+    Post("/v1/companies", company.FoundCompany, made=True),
+    Post("/v1/companies/subscribe", company.SubscribeCapital),
+    Post("/v1/companies/abandon", company.AbandonCompany),
+    Post("/v1/companies/contribution/confirm", company.ConfirmContribution),
+    Post("/v1/companies/contribution/refuse", company.RefuseContribution),
+    Post("/v1/companies/register/enter", equity.EnterMember),
+    Post("/v1/companies/register/refuse", equity.RefuseMember),
+    Post("/v1/equity-offers", equity.OfferEquity, made=True),
+    Post("/v1/equity-offers/accept", equity.AcceptEquity),
+    Post("/v1/equity-offers/withdraw", equity.WithdrawEquity),
+    Post("/v1/equity-notices/exercise", equity.ExerciseEquity),
+    Post("/v1/equity-notices/waive", equity.WaiveEquity),
     Post("/v1/obligations/pay", obligations.PayObligation),
     Post("/v1/obligations/report", obligations.ReportObligation),
     Post("/v1/obligations/confirm-delivery", obligations.ConfirmDelivery),
@@ -133,12 +179,75 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/quote-requests/close", quotes.CloseQuoteRequest),
     Post("/v1/quotes", quotes.PlaceQuote, made=True),
     Post("/v1/quotes/accept", quotes.AcceptQuote),
+    Post("/v1/listings/offer", price_offers.OfferListing),
+    Post("/v1/listings/take", price_offers.TakeListing),
+    Post("/v1/listings/close-offer", price_offers.CloseListingOffer),
+    Post("/v1/licences", licences.ProposeLicence, made=True),
+    Post("/v1/licences/accept", licences.AcceptLicence),
+    Post("/v1/licences/object", licences.ObjectToLicence),
+    Post("/v1/licences/resolve-objection", licences.ResolveLicence),
+    Post("/v1/licences/sign", licences.SignLicence),
+    Post("/v1/licences/withdraw", licences.WithdrawLicence),
+    Post("/v1/licences/record", licences.RecordLicence),
+    Post("/v1/licences/terminate", licences.TerminateLicence),
+    Post("/v1/open-licences", licences.DeclareOpenLicence, made=True),
+    Post("/v1/open-licences/publish", licences.PublishOpenLicence),
+    Post("/v1/open-licences/take", licences.TakeOpenLicence, made=True),
+    Post("/v1/open-licences/withdraw", licences.WithdrawOpenLicence),
     Post("/v1/pilots", pilot.ProposePilot, made=True),
     Post("/v1/pilots/decide", pilot.DecidePilot),
     Post("/v1/pilots/object", pilot.ObjectToPilot),
     Post("/v1/pilots/resolve", pilot.ResolvePilot),
     Post("/v1/pilots/agree", pilot.AgreePilot),
     Post("/v1/pilots/withdraw", pilot.WithdrawPilot),
+    Post("/v1/pilots/recordal/confirm", pilot_life.ConfirmPilotRecordal),
+    Post("/v1/pilots/recordal/refuse", pilot_life.RefusePilotRecordal),
+    Post("/v1/pilots/report", pilot_life.FilePilotReport),
+    Post("/v1/pilots/extend", pilot_life.ExtendUseRight),
+    Post("/v1/pilots/revoke", pilot_life.RevokePilot),
+    Post("/v1/incentives", pilot_life.RecordIncentive, made=True),
+    Post("/v1/kept-shares", kept_share.OfferKeptShare, made=True),
+    Post("/v1/kept-shares/object", kept_share.ObjectToKeptShare),
+    Post("/v1/kept-shares/resolve", kept_share.ResolveKeptShare),
+    Post("/v1/kept-shares/sign", kept_share.SignKeptShare),
+    Post("/v1/kept-shares/withdraw", kept_share.WithdrawKeptShare),
+    Post("/v1/kept-shares/recordal/confirm", kept_share.ConfirmKeptShareRecordal),
+    Post("/v1/kept-shares/recordal/refuse", kept_share.RefuseKeptShareRecordal),
+    Post("/v1/reforms", reform.DraftReform, made=True),
+    Post("/v1/reforms/start-pilot", reform.StartReformPilot),
+    Post("/v1/reforms/evaluate", reform.EvaluateReform),
+    Post("/v1/reforms/promote", reform.PromoteReform),
+    Post("/v1/reforms/end", reform.EndReform),
+    # Encumbrances
+    Post("/v1/pledges", pledges.RequestPledge, made=True),
+    Post("/v1/pledges/register", pledges.RegisterPledge),
+    Post("/v1/pledges/refuse", pledges.RefusePledge),
+    Post("/v1/pledges/consent", pledges.ConsentPledge),
+    Post("/v1/pledges/release", pledges.ReleasePledge),
+    Post("/v1/pledges/enforce", pledges.EnforcePledge),
+    Post("/v1/preservations", preservations.OrderPreservation, made=True),
+    Post("/v1/preservations/lift", preservations.LiftPreservation),
+    # Income and its distribution
+    Post("/v1/incomes", incomes.RecordIncome, made=True),
+    Post("/v1/incomes/withdraw", incomes.WithdrawIncome),
+    Post("/v1/distributions", incomes.ProposeDistribution, made=True),
+    Post("/v1/distributions/withdraw", incomes.WithdrawDistribution),
+    Post("/v1/distributions/approve", incomes.ApproveDistribution),
+    Post("/v1/distributions/pay", incomes.PayDistribution),
+    Post("/v1/distributions/remit", incomes.RemitWithholding),
+    Post("/v1/unclaimed/release", incomes.ReleaseUnclaimed),
+    Post("/v1/evidence", packs.AddEvidence, made=True),
+    Post("/v1/packs/seal", packs.SealPack),
+    # Servicing of deals
+    Post("/v1/servicings", servicing.OpenServicing, made=True),
+    Post("/v1/collections", servicing.ImportCollection, made=True),
+    Post("/v1/collections/deposit", servicing.DepositCollection),
+    Post("/v1/repurchases", servicing.MakeRepurchase),
+    Post("/v1/deal-payments", servicing.PreparePayment, made=True),
+    Post("/v1/deal-payments/fund", servicing.FundPayment),
+    Post("/v1/deal-payments/approve", servicing.ApprovePayment),
+    Post("/v1/deal-payments/pay", servicing.PayPayment),
+    Post("/v1/unpaid-parts/release", servicing.ReleaseUnpaidPart),
     # Public sales
     Post("/v1/sales", sales.AnnounceSale, made=True),
     Post("/v1/sales/cancel", sales.CancelSale),
@@ -158,6 +267,7 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/panels/leave", tenders.LeavePanel),
     # Limits, insiders, announcements
     Post("/v1/limits", limits.SetLimits, made=True),
+    Post("/v1/allocations", allocations.MakeAllocation, made=True),
     Post("/v1/insider-lists", notices.OpenInsiderList, made=True),
     Post("/v1/insider-lists/change", notices.ChangeInsiders),
     Post("/v1/insider-lists/close-period", notices.SetClosedPeriod),
@@ -166,6 +276,17 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/announcements/release", notices.ReleaseAnnouncement),
     Post("/v1/announcements/reject", notices.RejectAnnouncement),
     Post("/v1/announcements/withdraw", notices.WithdrawAnnouncement),
+    # Deals issued
+    Post("/v1/deal-texts", issues.PublishDeal, made=True, max_bytes=LARGE),
+    Post("/v1/issues", issues.ProposeIssue, made=True),
+    Post("/v1/issues/withdraw", issues.WithdrawIssue),
+    Post("/v1/closing-items/satisfy", issues.SatisfyClosing),
+    Post("/v1/shelves", offerings.RegisterShelf, made=True),
+    Post("/v1/offerings", offerings.OpenOffering, made=True),
+    Post("/v1/offerings/bid", offerings.PlaceBookBid, made=True),
+    Post("/v1/offerings/withdraw", offerings.WithdrawBookBid),
+    Post("/v1/offerings/close", offerings.CloseOffering),
+    Post("/v1/offerings/cancel", offerings.CancelOffering),
     # Products
     Post("/v1/claims", products.RegisterClaim, made=True),
     Post("/v1/claims/pay", products.PayClaim),
@@ -177,4 +298,36 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/programmes", products.OpenProgramme, made=True),
     Post("/v1/rewards", products.ClaimReward, made=True),
     Post("/v1/rewards/pay", products.PayReward),
+    # Pools
+    Post("/v1/pools", pools.OpenPool, made=True),
+    Post("/v1/pools/check", pools.CheckPool),
+    Post("/v1/pools/seal", pools.SealPool),
+    Post("/v1/pools/sell", pools.SellPool),
+    Post("/v1/pools/withdraw", pools.WithdrawPool),
+    Post("/v1/pool-assets", pools.RegisterPoolAsset, made=True),
+    Post("/v1/pool-assets/add", pools.AddPoolAsset),
+    Post("/v1/pool-assets/remove", pools.RemovePoolAsset),
+    Post("/v1/pool-assets/substitute", pools.SubstitutePoolAsset),
+    Post("/v1/pool-assets/withdraw", pools.WithdrawPoolAsset),
+    Post("/v1/valuations", pools.RecordValuation, made=True),
+    Post("/v1/schemes", schemes.OpenScheme, made=True),
+    Post("/v1/schemes/activate", schemes.ActivateScheme),
+    Post("/v1/schemes/end", schemes.EndScheme),
+    Post("/v1/scheme-calls", schemes.OpenSchemeCall, made=True),
+    Post("/v1/scheme-calls/award", schemes.AwardSchemeCall),
+    Post("/v1/reward-events", schemes.RecordRewardEvent, made=True),
+    Post("/v1/applications", applications.OpenApplication, made=True),
+    Post("/v1/applications/submit", applications.SubmitApplication),
+    Post("/v1/applications/correct", applications.CorrectApplication),
+    Post("/v1/applications/withdraw", applications.WithdrawApplication),
+    Post("/v1/applications/review", applications.ReviewApplication),
+    Post("/v1/applications/publicise", applications.PubliciseApplication),
+    Post("/v1/applications/object", applications.ObjectToApplication),
+    Post("/v1/applications/appeal", applications.AppealApplication),
+    Post("/v1/applications/resolve", applications.ResolveApplication),
+    Post("/v1/applications/decide", applications.DecideApplication),
+    Post("/v1/applications/pay", applications.PayApplication),
+    Post("/v1/applications/confirm-voucher", applications.ConfirmVoucher),
+    Post("/v1/applications/clawback", applications.ClawBackApplication),
+    Post("/v1/applications/repay", applications.RepayApplication),
 )

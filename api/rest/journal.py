@@ -81,7 +81,9 @@ async def own_events(request: Request) -> Response:
             entry = journal.entry(snapshot, sequence)
             if entry is None:
                 break
-            found.append(own_part(asked, entry, accounts))
+            part = own_part(asked, entry, accounts)
+            if part["events"]:
+                found.append(part)
             sequence = journal.previous_told(entry.events, account_id)
         return asked.page(found, sequence or None)
 
@@ -154,6 +156,14 @@ def own_part(asked: Question, entry: Entry, accounts: frozenset[int]) -> dict[st
         told.append({"place": place, "event": seen, **proof})
     hashes = {"command_hash": asked_hash.hex(), "event_hashes": _hashes(entry, encoded)}
     return {**header_of(entry), **hashes, "events": told}
+
+
+def proved_part(asked: Question, entry: Entry) -> dict[str, Any] | None:
+    """What the reader may see of a row, with every hash that its leaf is made of; None: nothing of it."""
+    if asked.principal.staff:
+        return _sealed(entry)
+    part = own_part(asked, entry, frozenset(asked.accounts or ()))
+    return part if part["events"] else None
 
 
 def _proof(entry: Entry, encoded: Sequence[bytes], place: int) -> dict[str, str]:

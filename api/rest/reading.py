@@ -129,9 +129,7 @@ class Question:
 
         Refused: read.behind, read.too_long, read.unavailable, edge.busy.
         """
-        least = self.values.get("min_sequence") or 0
-        if least > self.services.sequence:
-            await self._wait(least)
+        await self.wait()
         encoded = await ask(self.services, lambda snapshot: _encoded(snapshot, work))
         if encoded is None:
             raise RequestRefused(RequestCode.RESOURCE_UNKNOWN)
@@ -141,6 +139,15 @@ class Question:
         """A page of things, with the cursor of the next one unless this is the last."""
         following = None if position is None else self.services.cursors.write(self.name, position)
         return {"items": shown, "next_cursor": following}
+
+    async def wait(self) -> None:
+        """Wait until the tables hold what the reader has seen elsewhere.
+
+        Refused: read.behind.
+        """
+        least = self.values.get("min_sequence") or 0
+        if least > self.services.sequence:
+            await self._wait(least)
 
     async def _wait(self, least: int) -> None:
         deadline = asyncio.get_running_loop().time() + self.services.settings.min_sequence_seconds

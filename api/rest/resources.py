@@ -19,10 +19,20 @@ from api.rest.access import require_staff
 from api.rest.reading import MIN_SEQUENCE, PAGED, Param, Question, documented, question
 from api.services import Services
 from custody.accounts import Account, Asset, Bank
+from custody.company import Company, Contribution
+from custody.consents import Consent
 from custody.conveyance_messages import Conveyance, RecordedTitle
+from custody.distribution_messages import Distribution, Income, PlanPage, Unclaimed
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal
+from custody.kept_share import KeptShare, KeptShareState
 from custody.outcomes import Outcome, ShareDeed
+from custody.packs import Pack
 from custody.pilot import Pilot, PilotState
+from custody.pilot_life import Incentive, PilotReport, UseRight
+from custody.pledges import Encumbrance
+from custody.reconciliation import Difference, Reconciliation, Suspension
+from custody.reform import Reform
+from custody.register import TitleEntry
 from custody.rights import Right
 from custody.transfers import Transfer
 from exchange.assets.messages import Alias, Patent
@@ -35,20 +45,42 @@ from exchange.core.rule_messages import Published
 from exchange.core.wire import decode_command
 from exchange.core.wire_json import show
 from exchange.store.queries import records
+from exchange.store.queries.encumbrances import burdens_on
 from exchange.store.queries.reader import Snapshot
 from exchange.store.queries.records import Among
+from matching.allocation_messages import Allocation, DayTotal
 from matching.correction_messages import TradeCorrection
-from matching.deals import Deal, DealState, LastSale
+from matching.deals import Deal, DealState
+from matching.equity import EquityNotice, EquityOffer
+from matching.licence_messages import Licence, LicenceState, OpenLicence
 from matching.limit_messages import LimitUse, TradingLimit
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import BookStanding, Instrument, Market
 from matching.notice_messages import Announcement, AnnouncementState, InsiderList, NewsNumber
 from matching.obligations import Obligation, PaymentPlan
+from matching.preemption import NotifiedClaim
+from matching.price_offers import PriceOffer
 from matching.quote_messages import Quote, QuoteRequest
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
+from matching.sides import LastSale
 from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
+from securitization.application_messages import Application, ApplicationState
+from securitization.issue_messages import ClosingItem, Issue, NoteLock
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
+from securitization.offering_messages import BookBid, Offering, Shelf
+from securitization.pool_records import Pool, PoolAsset, Valuation
+from securitization.scheme_messages import RewardEvent, Scheme, SchemeCall
+from securitization.servicing_messages import (
+    ClassPayment,
+    Collection,
+    CollectionPage,
+    DealPayment,
+    Duty,
+    PaymentPage,
+    Servicing,
+    UnpaidPart,
+)
 
 Mine = Callable[[Question], tuple[Among, ...]]
 
@@ -98,6 +130,8 @@ class Resource:
     besides: Callable[[Snapshot, Question, Any], bool] = lambda _snapshot, _asked, _record: False
     """Who else may read a single record, where another record says so."""
     show: Callable[[Any], dict[str, Any]] = show
+    adds: Callable[[Snapshot, Any], dict[str, Any]] = lambda _snapshot, _record: {}
+    """What else a single record is shown with, out of other tables."""
 
     def shown(self, record: Record) -> dict[str, Any]:
         """A record as its readers see it."""
@@ -144,9 +178,36 @@ def show_approval(approval: Approval) -> dict[str, Any]:
     return {**show(approval), "command": show(decode_command(approval.command))}
 
 
+def show_burdens(snapshot: Snapshot, right: Right) -> dict[str, Any]:
+    """What lies on a right, entry by entry: whoever thinks of buying it may know that, and not for what sum."""
+    return {"burdens": [show(burden) for burden in burdens_on(snapshot, right)]}
+
+
 def is_of_team(asked: Question, pilot: Pilot) -> bool:
     """Whether the reader is one of the inventors: they must read what they sign."""
     return any(asked.services.directory.owns(asked.principal, member.account_id) for member in pilot.team)
+
+
+def is_buyer(asked: Question, kept_share: KeptShare) -> bool:
+    """Whether the reader is one of the team that buys."""
+    return any(asked.services.directory.owns(asked.principal, buyer.account_id) for buyer in kept_share.team)
+
+
+def reads_reports(snapshot: Snapshot, asked: Question, report: PilotReport) -> bool:
+    """Whether the reader is one of the inventors who owe the report."""
+    pilot = records.one(snapshot, Pilot, (report.pilot_id,))
+    return isinstance(pilot, Pilot) and is_of_team(asked, pilot)
+
+
+def takes_part(asked: Question, deal: Deal | EquityOffer) -> bool:
+    """Whether the reader is one of several who stepped in before the buyer."""
+    return any(asked.services.directory.owns(asked.principal, part.account_id) for part in deal.parts)
+
+
+def was_told(snapshot: Snapshot, asked: Question, offer: EquityOffer) -> bool:
+    """Whether the reader is a member of the company who may step in: it must read what it would sign."""
+    mine = by_member("member_id")(asked)
+    return bool(records.page(snapshot, EquityNotice, 1, filters={"offer_id": offer.offer_id}, mine=mine).records)
 
 
 def is_of_panel(asked: Question, panel: Panel) -> bool:
@@ -167,7 +228,13 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("/v1/keys", Key, by_user("user_id"), filters=("user_id",)),
     Resource("/v1/mandates", Mandate, either(by_account("account_id"), by_user("user_id")), filters=("account_id",)),
     Resource("/v1/accounts", Account, by_account("account_id"), filters=("member_id", "kind")),
-    Resource("/v1/approvals", Approval, by_user("maker_id"), filters=("status",), show=show_approval),
+    Resource(
+        "/v1/approvals",
+        Approval,
+        either(by_user("maker_id"), by_member("member_id")),
+        filters=("status", "member_id"),
+        show=show_approval,
+    ),
     # Assets and rights
     Resource("/v1/patents", Patent, filters=("owner_id", "country", "status", "number", "listable")),
     Resource("/v1/aliases", Alias, staff=True),
@@ -178,7 +245,13 @@ RESOURCES: tuple[Resource, ...] = (
         RecordedTitle,
         filters=("title", "patent_number", "application_number", "publication_number"),
     ),
-    Resource("/v1/rights", Right, filters=("patent_id", "outcome_id", "form")),
+    Resource("/v1/rights", Right, filters=("patent_id", "outcome_id", "form"), adds=show_burdens),
+    Resource(
+        "/v1/encumbrances",
+        Encumbrance,
+        by_account("account_id", "pledgee_account_id"),
+        filters=("asset_id", "account_id", "kind", "state"),
+    ),
     Resource("/v1/share-deeds", ShareDeed, filters=("outcome_id",)),
     Resource("/v1/documents", Document, by_member("member_id"), filters=("sha256",)),
     # Custody
@@ -188,6 +261,12 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("/v1/payout-accounts", PayoutAccount, by_member("member_id"), filters=("member_id",)),
     Resource("/v1/withdrawals", Withdrawal, by_account("account_id"), filters=("account_id", "status")),
     Resource("/v1/transfers", Transfer, staff=True),
+    Resource("/v1/reconciliations", Reconciliation, staff=True, filters=("bank_id", "asset_id", "status")),
+    Resource("/v1/differences", Difference, staff=True, filters=("reconciliation_id", "kind")),
+    Resource("/v1/suspensions", Suspension, filters=("over",)),
+    Resource(
+        "/v1/title-entries", TitleEntry, by_account("from_account_id", "to_account_id"), filters=("asset_id", "stage")
+    ),
     # Market
     Resource("/v1/markets", Market, public=True, filters=("name", "profile")),
     Resource("/v1/instruments", Instrument, public=True, filters=("market_id", "code", "phase")),
@@ -196,9 +275,40 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(
         "/v1/deals",
         Deal,
-        by_account("seller_account_id", "buyer_account_id"),
+        by_account("seller_account_id", "buyer_account_id", "displaced_account_id"),
         filters=("market_id", "asset_id", "state"),
+        also=takes_part,
     ),
+    Resource(
+        "/v1/prior-claims",
+        NotifiedClaim,
+        by_account("account_id", "seller_account_id"),
+        filters=("deal_id", "asset_id", "member_id", "state"),
+    ),
+    # Companies founded on outcomes are everybody's to see; an offer of equity its parties', the company's, and, once
+    # they are told of it, the other members'
+    Resource("/v1/companies", Company, filters=("member_id", "state")),
+    Resource(
+        "/v1/contributions",
+        Contribution,
+        by_account("account_id", "company_account_id"),
+        filters=("company_id", "state"),
+    ),
+    Resource(
+        "/v1/equity-offers",
+        EquityOffer,
+        by_account("seller_account_id", "buyer_account_id", "displaced_account_id", "company_account_id"),
+        filters=("company_id", "asset_id", "state"),
+        also=takes_part,
+        besides=was_told,
+    ),
+    Resource(
+        "/v1/equity-notices",
+        EquityNotice,
+        by_account("account_id", "seller_account_id"),
+        filters=("offer_id", "member_id", "state"),
+    ),
+    Resource("/v1/consents", Consent, filters=("asset_id", "member_id", "act")),
     Resource("/v1/pilots", Pilot, by_account("account_id", "representative_id"), filters=("state",), also=is_of_team),
     Resource(
         "/v1/notices/deals",
@@ -223,6 +333,32 @@ RESOURCES: tuple[Resource, ...] = (
         only={"state": PilotState.NOTICE.value},
         fields=("pilot_id", "outcome_id", "market_id", "notice_until_ns"),
     ),
+    Resource(
+        "/v1/notices/kept-shares",
+        KeptShare,
+        public=True,
+        only={"state": KeptShareState.NOTICE.value},
+        fields=("kept_share_id", "pilot_id", "outcome_id", "market_id", "kept", "price_minor", "notice_until_ns"),
+    ),
+    # Reform programmes, and what follows an assignment: a use right is on the register for everybody to see
+    Resource("/v1/reforms", Reform, public=True, filters=("market_id", "stage", "name")),
+    Resource("/v1/use-rights", UseRight, filters=("outcome_id", "state")),
+    Resource(
+        "/v1/pilot-reports",
+        PilotReport,
+        by_account("account_id", "representative_id"),
+        filters=("pilot_id", "outcome_id", "stage", "state", "late"),
+        besides=reads_reports,
+    ),
+    Resource(
+        "/v1/kept-shares",
+        KeptShare,
+        by_account("account_id", "representative_id"),
+        filters=("pilot_id", "state"),
+        also=is_buyer,
+    ),
+    Resource("/v1/incentives", Incentive, by_member("member_id"), filters=("member_id",)),
+    Resource("/v1/packs", Pack, by_account("account_id"), filters=("member_id", "state"), hidden=("facts",)),
     Resource("/v1/last-sales", LastSale, staff=True),
     # What agreements promised for later: its debtor's and its creditor's
     Resource(
@@ -232,6 +368,22 @@ RESOURCES: tuple[Resource, ...] = (
         filters=("deal_id", "kind", "state", "late"),
     ),
     Resource("/v1/payment-plans", PaymentPlan, by_account("debtor_account_id", "creditor_account_id")),
+    # Income and its distribution: the owner's; a part that waits, its payee's too
+    Resource("/v1/incomes", Income, by_account("account_id"), filters=("account_id", "outcome_id", "state")),
+    Resource("/v1/distributions", Distribution, by_account("account_id"), filters=("income_id", "state")),
+    Resource("/v1/plan-pages", PlanPage, by_account("account_id"), filters=("distribution_id",)),
+    Resource("/v1/unclaimed", Unclaimed, by_account("account_id"), filters=("distribution_id", "account_id")),
+    # Servicing of deals: the parties'; a duty its holder's too, a part that waits its holder's
+    Resource(
+        "/v1/servicings", Servicing, by_account("originator_account_id", "servicer_account_id", "trustee_account_id")
+    ),
+    Resource("/v1/duties", Duty, by_account("account_id"), filters=("servicing_id", "state")),
+    Resource("/v1/collections", Collection, by_account("account_id"), filters=("servicing_id", "state")),
+    Resource("/v1/collection-pages", CollectionPage, by_account("account_id"), filters=("collection_id",)),
+    Resource("/v1/deal-payments", DealPayment, by_account("account_id"), filters=("servicing_id", "state")),
+    Resource("/v1/class-payments", ClassPayment, by_account("account_id"), filters=("payment_id",)),
+    Resource("/v1/payment-pages", PaymentPage, by_account("account_id"), filters=("payment_id",)),
+    Resource("/v1/unpaid-parts", UnpaidPart, by_account("account_id"), filters=("payment_id",)),
     # Public sales: what is sold is everybody's to see, who bids is the seller's, and a bid its bidder's alone
     Resource("/v1/sales", Sale, public=True, filters=("market_id", "member_id", "method", "state")),
     Resource("/v1/lots", Lot, public=True, filters=("sale_id", "listing_id", "asset_id", "state")),
@@ -264,6 +416,62 @@ RESOURCES: tuple[Resource, ...] = (
         by_account("account_id", "seller_account_id"),
         filters=("request_id", "account_id", "state"),
     ),
+    # Listed prices: what is offered is everybody's to see, who took it the parties'
+    Resource(
+        "/v1/price-offers",
+        PriceOffer,
+        public=True,
+        filters=("market_id", "asset_id", "listing_id", "state"),
+        fields=(
+            "price_offer_id",
+            "market_id",
+            "listing_id",
+            "asset_id",
+            "name",
+            "seller_account_id",
+            "price_minor",
+            "deposit_minor",
+            "contract_sha256",
+            "payment_days",
+            "closes_at_ns",
+            "wait_for_recordal",
+            "jurisdiction",
+            "state",
+        ),
+    ),
+    # Licences: a licence is its parties'; that one is in force goes with the right, and is everybody's to see
+    Resource(
+        "/v1/licences",
+        Licence,
+        by_account("licensor_account_id", "licensee_account_id"),
+        filters=("market_id", "asset_id", "kind", "state", "open_licence_id"),
+    ),
+    Resource(
+        "/v1/notices/licences",
+        Licence,
+        public=True,
+        filters=("asset_id",),
+        only={"state": LicenceState.IN_FORCE.value},
+        fields=("licence_id", "asset_id", "kind", "scope", "sublicence", "in_force_at_ns", "recorded_on", "late"),
+    ),
+    Resource(
+        "/v1/notices/licence-proposals",
+        Licence,
+        public=True,
+        only={"state": LicenceState.PUBLICITY.value},
+        fields=(
+            "licence_id",
+            "market_id",
+            "asset_id",
+            "kind",
+            "scope",
+            "price_minor",
+            "items",
+            "jurisdiction",
+            "publicity_until_ns",
+        ),
+    ),
+    Resource("/v1/open-licences", OpenLicence, public=True, filters=("market_id", "asset_id", "member_id", "state")),
     # Limits are their account's and user's; an announcement is everybody's once released, an insider list its issuer's
     Resource(
         "/v1/limits",
@@ -272,6 +480,8 @@ RESOURCES: tuple[Resource, ...] = (
         filters=("account_id", "user_id", "currency"),
     ),
     Resource("/v1/limit-uses", LimitUse, staff=True),
+    Resource("/v1/day-totals", DayTotal, by_account("account_id"), filters=("account_id", "instrument_id", "day")),
+    Resource("/v1/allocations", Allocation, by_account("account_id"), filters=("account_id", "instrument_id", "day")),
     Resource("/v1/trade-corrections", TradeCorrection, staff=True, filters=("instrument_id",)),
     Resource("/v1/news-numbers", NewsNumber, staff=True),
     Resource("/v1/insider-lists", InsiderList, by_member("issuer_id"), filters=("asset_id",)),
@@ -290,10 +500,52 @@ RESOURCES: tuple[Resource, ...] = (
         by_account("originator_account_id", "debtor_account_id"),
         filters=("product_id", "status"),
     ),
+    Resource("/v1/issues", Issue, filters=("state", "market_id")),
+    Resource("/v1/closing-items", ClosingItem, filters=("issue_id", "kind", "state")),
+    Resource("/v1/note-locks", NoteLock, by_account("account_id"), filters=("issue_id",)),
+    Resource("/v1/shelves", Shelf, filters=("member_id",)),
+    Resource("/v1/offerings", Offering, filters=("issue_id", "state")),
+    Resource("/v1/book-bids", BookBid, by_account("account_id"), filters=("offering_id", "account_id", "state")),
     Resource("/v1/products", Product, filters=("status", "market_id")),
     Resource("/v1/subscriptions", Subscription, by_account("account_id"), filters=("product_id", "account_id")),
     Resource("/v1/programmes", Programme),
     Resource("/v1/rewards", Reward, by_account("account_id"), filters=("product_id", "account_id")),
+    Resource("/v1/pools", Pool, filters=("state", "kind", "issuer_account_id")),
+    Resource(
+        "/v1/pool-assets",
+        PoolAsset,
+        by_account("originator_account_id", "holder_account_id", "debtor_account_id"),
+        filters=("pool_id", "state", "right_asset_id"),
+    ),
+    Resource("/v1/valuations", Valuation, filters=("right_asset_id", "newest")),
+    # Reward programmes at work: the sponsors' schemes and calls are everybody's, an application is its applicant's
+    Resource("/v1/schemes", Scheme, filters=("programme", "state")),
+    Resource("/v1/scheme-calls", SchemeCall, public=True, filters=("scheme_id", "year", "state")),
+    Resource("/v1/reward-events", RewardEvent, staff=True, filters=("kind", "reference")),
+    Resource(
+        "/v1/applications",
+        Application,
+        by_account("account_id"),
+        filters=("call_id", "programme", "role", "state", "product_id", "event_id"),
+    ),
+    Resource(
+        "/v1/notices/applications",
+        Application,
+        public=True,
+        only={"state": ApplicationState.NOTICE.value},
+        fields=(
+            "application_id",
+            "programme",
+            "version",
+            "year",
+            "role",
+            "member_id",
+            "product_id",
+            "event_id",
+            "awarded_minor",
+            "notice_until_ns",
+        ),
+    ),
     # Rules, and the node's own
     Resource("/v1/rules", Published, public=True, filters=("kind", "name"), hidden=("text",)),
     Resource("/v1/runs", Run, staff=True, hidden=("plan",)),
@@ -337,7 +589,7 @@ def _add(router: APIRouter, resource: Resource) -> None:
 
         def work(snapshot: Snapshot) -> dict[str, Any] | None:
             record = resource.find(snapshot, asked, wanted)
-            return None if record is None else {"item": resource.shown(record)}
+            return None if record is None else {"item": resource.shown(record) | resource.adds(snapshot, record)}
 
         return await asked.answer(work)
 

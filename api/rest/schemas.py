@@ -44,6 +44,8 @@ def twin(kind: Any, *, asked: bool = False) -> Any:
         return types.GenericAlias(list, (twin(get_args(kind)[0], asked=asked),))
     if kind is bytes:
         return Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2})*$", description="hex")]
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__struct_config__.tag_field == "rule":
+        return kind  # a formula holds formulas and no identifiers: it reads the same on the wire
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return struct_twin(kind, asked=asked)
     return kind

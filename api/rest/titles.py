@@ -38,25 +38,32 @@ async def read_title(request: Request) -> Response:
     """
     asked = question(request, (PATENT, *ASKED))
     effective_on = asked.get("effective_on") or ""
-    _require_day(effective_on)
-    known_at_ns = _moment(asked.get("known_at_ns"))
+    require_day(effective_on)
+    known_at_ns = moment(asked.get("known_at_ns"))
 
     def work(snapshot: Snapshot) -> dict[str, Any] | None:
         patent = records.one(snapshot, Patent, (asked.get("patent_id"),))
         if not isinstance(patent, Patent):
             return None
-        number = property_number(patent.number) if patent.country == "US" else ""
-        recorded = titles.property_of(snapshot, number) if number else None
-        steps: list[Step] = []
-        inventors = 0
-        if recorded is not None:
-            papers = titles.papers_known(snapshot, recorded.reel_frames, known_at_ns)
-            steps, inventors, _ = properties_of(papers).get(recorded.property_id, ([], 0, True))
-        chain = chain_of(steps, inventors, effective_on=effective_on)
-        property_id = recorded.property_id if recorded is not None else ""
-        return {"item": {"number": patent.number, "property_id": property_id, **show(chain)}}
+        return {"item": recorded_title(snapshot, patent, effective_on, known_at_ns)}
 
     return await asked.answer(work)
+
+
+def recorded_title(
+    snapshot: Snapshot, patent: Patent, effective_on: str = "", known_at_ns: int | None = None
+) -> dict[str, Any]:
+    """What the recorded papers say of a patent's title."""
+    number = property_number(patent.number) if patent.country == "US" else ""
+    recorded = titles.property_of(snapshot, number) if number else None
+    steps: list[Step] = []
+    inventors = 0
+    if recorded is not None:
+        papers = titles.papers_known(snapshot, recorded.reel_frames, known_at_ns)
+        steps, inventors, _ = properties_of(papers).get(recorded.property_id, ([], 0, True))
+    chain = chain_of(steps, inventors, effective_on=effective_on)
+    property_id = recorded.property_id if recorded is not None else ""
+    return {"number": patent.number, "property_id": property_id, **show(chain)}
 
 
 def show(chain: Chain) -> dict[str, Any]:
@@ -96,7 +103,7 @@ def show(chain: Chain) -> dict[str, Any]:
     }
 
 
-def _require_day(text: str) -> None:
+def require_day(text: str) -> None:
     """Refused: request.parameter unless it is empty or a day."""
     try:
         valid = not text or date.fromisoformat(text).isoformat() == text
@@ -106,7 +113,7 @@ def _require_day(text: str) -> None:
         raise RequestRefused(RequestCode.PARAMETER, "effective_on: expected a day, YYYY-MM-DD")
 
 
-def _moment(text: str | None) -> int | None:
+def moment(text: str | None) -> int | None:
     """Refused: request.parameter unless it is missing or a moment; one of these days has more digits than 2**53."""
     if text is None:
         return None

@@ -10,6 +10,7 @@ Read in this order:
     rights.py accounts.py   who may see which account; the private channels
     books.py       depth and trades of one instrument: numbered, conflated, resumable
     market.py      the public channels of instruments, on a tick of 25 ms
+    statistics.py days.py   an instrument's trading day as a channel; its past, read from the tables
     lots.py        the public channels of lots in a sale, at once
     news.py        the public channel of announcements, at once
     link.py        one connection's bytes, never waited for

@@ -64,8 +64,8 @@ class Source(Protocol):
         """One message for the events from `from_n` on."""
         ...
 
-    def snapshot(self, moment: Moment) -> bytes:
-        """How things stand."""
+    def snapshot(self, moment: Moment) -> bytes | None:
+        """How things stand; None while that is not known, and told to all when it is."""
         ...
 
 

@@ -15,9 +15,10 @@ from typing import TypeVar
 
 from api.stream.link import Link
 from api.stream.private import private_frame, told
-from exchange.core.ids import AccountId
+from exchange.core.ids import AccountId, InstrumentId
 from exchange.core.rejections import ensure
-from exchange.store.queries import stream
+from exchange.store.queries import days, stream
+from exchange.store.queries.days import Day
 from exchange.store.queries.reader import Reads, Snapshot
 from matching.correction_messages import TradeCorrection
 from matching.notice_messages import Announcement
@@ -51,6 +52,16 @@ class Journal:
         """The newest released announcements, oldest first."""
         return self._reads.run(lambda snapshot: stream.last_announcements(snapshot, limit))
 
+    async def day(self, instrument_id: InstrumentId) -> Day | None:
+        """An instrument's trading day so far; None without such an instrument.
+
+        Raises: ReadFault.
+        """
+        day = await self._ask(lambda snapshot: days.begin(snapshot, instrument_id))
+        while day is not None and not day.is_whole:
+            day = await self._ask(functools.partial(_go_on, day))
+        return day
+
     async def rows(self, sequences: Sequence[int]) -> Sequence[stream.FeedRow]:
         """These rows, in their order.
 
@@ -73,6 +84,10 @@ class Journal:
 
     async def _ask(self, work: Callable[[Snapshot], T]) -> T:
         return await asyncio.wrap_future(self._reads.submit(work))
+
+
+def _go_on(day: Day, snapshot: Snapshot) -> Day | None:
+    return days.go_on(snapshot, day)
 
 
 def _walk(account_id: AccountId, start: int | None, from_n: int, snapshot: Snapshot) -> tuple[list[int], int]:

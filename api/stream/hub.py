@@ -25,6 +25,7 @@ from api.stream.answers import Heartbeat, encode, frame
 from api.stream.books import TapeLine, correction_line, trade_line
 from api.stream.channels import Moment
 from api.stream.codes import StreamCode
+from api.stream.days import Days
 from api.stream.history import Journal
 from api.stream.link import Link
 from api.stream.lots import Lots
@@ -34,12 +35,14 @@ from api.stream.news import News
 from api.stream.opening import auctions, disclosure, open_orders
 from api.stream.rights import Rights
 from api.stream.session import Session, Stage
+from api.stream.statistics import StatisticsChannel
 from exchange.core.ids import NODE, ConnectionId, InstrumentId, MarketId, UserId
 from exchange.core.instruments import Side
 from exchange.core.node_messages import LoseConnection
 from exchange.node.local import LocalBus
 from exchange.node.ports import Batch, Clock, NodeFault, Outcome, Submission
 from exchange.node.sequencer import Sequencer
+from exchange.store.queries.days import Day
 from matching.depth import CommittedRow, DepthSnapshot, Quote
 from matching.sale_messages import Lot
 
@@ -112,10 +115,14 @@ class Hub:
         self.settings = settings or StreamSettings()
         self.rights = Rights(directory)
         self.accounts = Accounts(self.rights)
-        self.market = Market(disclosure=self._disclosure)
+        self.readers = asyncio.Semaphore(self.settings.max_readers)
+        self.days = Days(journal, self.readers)
+        self.market = Market(disclosure=self._disclosure, read_day=self.days.read)
+        self.days.is_wanted = self.market.is_waiting_for
+        self.days.reached = lambda: self.market.moment.sequence
+        self.days.was_read = self._day_was_read
         self.lots = Lots()
         self.news = News()
-        self.readers = asyncio.Semaphore(self.settings.max_readers)
         self.sessions: dict[Session, None] = {}
         self._by_user: dict[UserId, dict[Session, None]] = {}
         self._dirty: list[Session] = []
@@ -159,6 +166,10 @@ class Hub:
             self.lots.row(row.header, row.events)
             self.news.row(row.header, row.events)
         self.lots.moment = self.news.moment = self.market.moment
+
+    def _day_was_read(self, channel: StatisticsChannel, day: Day) -> None:
+        self._project("day", partial(self.market.day_was_read, channel, day))
+        self.flush()
 
     def _project(self, step: str, work: Callable[[], None]) -> None:
         """A bug in a projection is ours alone: the node goes on, the sessions start again from what is true."""
@@ -314,6 +325,7 @@ class Hub:
             self._sweeping.cancel()
         if self._asking is not None:
             self._asking.cancel()
+        self.days.close()
         for session in list(self.sessions):
             session.close(StreamCode.STREAM_RESTART)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast, get_args
 
 import msgspec
 
@@ -33,15 +33,19 @@ from api.stream.channels import Channel, Follower, Moment, Source
 from api.stream.codes import StreamCode
 from api.stream.instruments import Instruments
 from api.stream.projections import VisibleBooks, visible_books
+from api.stream.statistics import STATISTICS, StatisticsChannel
 from exchange.core.ids import InstrumentId, MarketId
 from exchange.core.instruments import Phase
 from exchange.core.messages import Header
+from exchange.core.units import MAX_INTEGER
+from exchange.store.queries.days import Day
 from matching.correction_messages import TradeBusted, TradeCorrected, TradeCorrection
 from matching.depth import CommittedRow, OpenOrder, Quote
 from matching.messages import Instrument
 from matching.visible import OrderLine
 
 TICK_S = 0.025
+NEVER_NS = MAX_INTEGER * 1_000
 
 
 class Disclosure(NamedTuple):
@@ -72,12 +76,16 @@ class Market:
         self,
         depth: VisibleBooks | None = None,
         disclosure: Callable[[MarketId], Disclosure] = lambda _: EVERYTHING_BY_PRICE,
+        read_day: Callable[[StatisticsChannel], None] = lambda _: None,
     ) -> None:
         self.moment = Moment()
         self.depth = depth or visible_books()
         self.list = Instruments()
         self.auctions = Auctions()
         self._disclosure = disclosure
+        self._read_day = read_day
+        self._day_ends_ns = NEVER_NS
+        """The first midnight at which the day of a channel of statistics ends."""
         self._trades: dict[InstrumentId, TradesChannel] = {}
         """The tapes, which go on while nobody watches."""
         self._watched: dict[InstrumentId, dict[str, Channel]] = {}
@@ -124,13 +132,17 @@ class Market:
             self.moment = _moment(row.header)
             for event in row.events:
                 for name in _instrument_fields(cast("Any", type(event))):
-                    instrument: Instrument = getattr(event, name)
+                    instrument: Instrument | None = getattr(event, name)
+                    if instrument is None:
+                        continue
                     self.list.take(event, instrument, self.moment)
                     self._auction_changed(self.auctions.phase(instrument))
                 self._auction_changed(self.auctions.take(event))
                 if isinstance(event, TradeBusted | TradeCorrected):
                     self._correct(event.correction)
         self.moment = _moment(rows[-1].header)
+        if self.moment.at_ns >= self._day_ends_ns:
+            self._roll_days()
         return others
 
     def settle(self) -> None:
@@ -151,6 +163,9 @@ class Market:
         else:
             self._trades[instrument_id].correct(line)
             self._changed[channels["trades"]] = None
+            statistics = channels.get(STATISTICS)
+            if statistics is not None:
+                cast("StatisticsChannel", statistics.source).corrected(self.moment.sequence)
 
     def _auction_changed(self, instrument_id: InstrumentId | None) -> None:
         channel = self._watched.get(instrument_id, {}).get("auction") if instrument_id is not None else None
@@ -203,6 +218,31 @@ class Market:
                     self._forget(channel)
                 del self._watched[instrument_id]
                 self.depth.unwatch(instrument_id)
+
+    # --- trading days -
+
+    def is_waiting_for(self, source: StatisticsChannel) -> bool:
+        """Whether a channel of statistics is still there and waits for its day."""
+        channel = self._watched.get(source.instrument_id, {}).get(STATISTICS)
+        return channel is not None and channel.source is source and not source.is_known
+
+    def day_was_read(self, source: StatisticsChannel, day: Day) -> None:
+        """Tell the followers of a channel of statistics of the day it waited for."""
+        self.settle()
+        if source.begin(day, self.moment):
+            self._day_ends_ns = min(self._day_ends_ns, source.end_ns)
+            self._emit(self._watched[source.instrument_id][STATISTICS])
+
+    def _roll_days(self) -> None:
+        """Midnight has passed for somebody: the trades before it are counted first, then another day begins."""
+        self.settle()
+        self._day_ends_ns = NEVER_NS
+        for channels in self._watched.values():
+            channel = channels.get(STATISTICS)
+            if channel is not None and isinstance(source := channel.source, StatisticsChannel) and source.is_known:
+                source.roll(self.moment.at_ns)
+                self._changed[channel] = None
+                self._day_ends_ns = min(self._day_ends_ns, source.end_ns)
 
     # --- followers -
 
@@ -299,6 +339,8 @@ class Market:
             return OrdersChannel(instrument_id, self.depth)
         if known == "auction":
             return AuctionChannel(instrument_id, self.auctions)
+        if known == STATISTICS:
+            return StatisticsChannel(instrument_id, self._trades[instrument_id].n, self._read_day)
         levels = int(wanted) if wanted else self.disclosed(instrument_id).levels
         book = BookChannel(instrument_id, self.depth)
         if levels is not None:
@@ -317,5 +359,6 @@ def _moment(header: Header) -> Moment:
 
 @functools.cache
 def _instrument_fields(kind: Any) -> tuple[str, ...]:
-    """The fields of an event that carry an instrument; none, for the hot ones."""
-    return tuple(field.name for field in msgspec.structs.fields(kind) if field.type is Instrument)
+    """The fields of an event that carry an instrument, or may; none, for the hot ones."""
+    fields = msgspec.structs.fields(kind)
+    return tuple(field.name for field in fields if Instrument in (field.type, *get_args(field.type)))

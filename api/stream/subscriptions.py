@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from api.stream.session import Session
 
 MAX_CHANNELS = 1_000
-MARKET_KINDS = ("book", "trades", "orders", "auction")
+MARKET_KINDS = ("book", "trades", "orders", "auction", "stats")
 LEVELS = re.compile(r"[1-9]\d{0,2}")
 
 log = structlog.get_logger("api.stream")

@@ -9,7 +9,7 @@ from exchange.assets.entries import ExpiryBasis, PartyName, PatentEntry, Purpose
 from exchange.assets.kinds import PatentStatus
 from exchange.core.ids import AssetId, MemberId, OutcomeId, PatentId
 from exchange.core.messages import Command, Event, Record
-from exchange.core.units import TimeNs
+from exchange.core.units import IsoDate, Name, Sha256Hex, Text, TimeNs
 
 MAX_ENTRIES = 200
 """Entries one command may bring; a longer list is many commands, in the slow lane."""
@@ -113,6 +113,35 @@ class PatentsChanged(Event, frozen=True, kw_only=True, tag="patents.changed"):
     """How patents stand here after another event of the same command: their owner, outcome, right or encumbrance."""
 
     patents: tuple[PatentStub, ...]
+
+
+class ChangePatentStatus(Command, frozen=True, kw_only=True, tag="patent.change_status"):
+    """Enter, by two operators, what an office or a court decided about a patent after its import.
+
+    Where it no longer lives, its listings end, orders for its shares are withdrawn, and what is not yet effective is
+    unwound; what was settled stays settled. A suspended one keeps its listings, and nothing of it trades.
+    Refused: patent.unknown, patent.status_invalid (a status no paper tells, the same one, after its end, or a date to
+    come), document.unknown, instrument.phase (an auction of its shares is being settled).
+    Source: 专利法 arts. 44, 47.
+    """
+
+    patent_id: PatentId
+    status: PatentStatus
+    effective_date: IsoDate
+    reference: Name
+    document_sha256: Sha256Hex
+    reason: Text = ""
+
+
+class PatentStatusChanged(Event, frozen=True, kw_only=True, tag="patent.status_changed"):
+    """How the patent stands from that day on. What it stopped is told by the events that follow."""
+
+    patent: PatentStub
+    before: PatentStatus
+    effective_date: str
+    reference: str
+    document_sha256: str
+    reason: str
 
 
 class Alias(Record, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from exchange.cli import deal_stress
+from exchange.cli import deal_pools, deal_stress
 from exchange.cli.deal_files import AsJson, File, deal_of, fail, refuse, sound, text_of
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ Language = Annotated[Tongue, typer.Option("--language", help="zh or en.")]
 
 group = typer.Typer(no_args_is_help=True)
 deal_stress.register(group)
+deal_pools.register(group)
 
 
 def register(app: typer.Typer) -> None:

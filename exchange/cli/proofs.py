@@ -35,9 +35,9 @@ def verify(
 ) -> None:
     """Prove that the journal is unbroken and gives every row of the tables; ends with 1 if anything differs.
 
-    It checks the chain of hashes, folds the events into empty tables and compares. With --replay it also decides every
-    command again and compares the events. It reads one moment of the database through a connection of its own, so it
-    may run beside a serving exchange.
+    It checks the chain of hashes and the roots of all signed heads, folds the events into empty tables and compares.
+    With --replay it also decides every command again and compares the events. It reads one moment of the database
+    through a connection of its own, so it may run beside a serving exchange.
 
     Example: exchange verify --replay --data-dir ./var
     """
@@ -49,8 +49,9 @@ def verify(
         url, folder = where(data_dir, database_url)
         # The head is read first: the journal may grow meanwhile, but never end before it.
         outside = HeadFile(folder / FILE_NAME).read()
+        signed = signed_roots(data_dir, database_url)
         with snapshot(url) as tables, rows_bar(not as_json) as progress:
-            report = proofs.verify(tables, replay=replay, outside=outside, progress=progress)
+            report = proofs.verify(tables, replay=replay, outside=outside, progress=progress, signed=signed)
     if as_json:
         typer.echo(json.dumps(report.as_json()))
     else:
@@ -104,6 +105,26 @@ def where(data_dir: Path | None, database_url: str | None) -> tuple[str, Path]:
     known = {name: value for name, value in given.items() if value is not None}
     settings = Settings.model_validate({**Settings().model_dump(), **known})
     return driver_url(settings.store_url), settings.data_dir
+
+
+def signed_roots(data_dir: Path | None, database_url: str | None) -> dict[int, bytes]:
+    """The root of every signed head that stands, by its number of rows; none where no edge store is at hand."""
+    from api.auth.edge_store import FILE_NAME, open_edge
+    from api.proofs import shelf
+    from exchange.bootstrap import Settings
+
+    given = {"data_dir": data_dir, "database_url": database_url}
+    known = {name: value for name, value in given.items() if value is not None}
+    settings = Settings.model_validate({**Settings().model_dump(), **known})
+    edge_url = settings.edge_url
+    if edge_url.startswith("sqlite") and not (settings.edge_database_url or (settings.data_dir / FILE_NAME).is_file()):
+        return {}
+    store = open_edge(edge_url)
+    try:
+        with store.read() as connection:
+            return shelf.signed_roots(connection)
+    finally:
+        store.close()
 
 
 @contextlib.contextmanager

@@ -41,7 +41,8 @@ def story(
     import uvloop
 
     from api.client import Problem, Refused
-    from exchange.bootstrap import Settings, StartRefused, configure_logs
+    from exchange.bootstrap import Settings, StartRefused
+    from exchange.logs import configure_logs
     from exchange.story.stage import StoryBroken
     from exchange.story.telling import tell
 
@@ -80,10 +81,18 @@ def _summary(stage: Stage, counted: dict[str, Any], data_dir: Path, *, serving: 
         f"  {orders['accepted']} orders from {orders['accounts']} accounts: {orders['traded']} traded, "
         f"{orders['cancelled_or_replaced']} cancelled or replaced,",
         f"    {orders['part_filled_at_two_prices']} filled in part at two prices or more",
+        f"  opened by call auction: {counted['openings']['instruments']} books at one price each for "
+        f"{counted['openings']['lots']} lots; then {orders['iceberg_slices']} slices of icebergs",
+        f"    and {orders['stops_triggered']} stops set free",
         f"  whole patents by agreement: {counted['deals']['recorded']} recorded, {counted['deals']['refused']} refused",
         f"  pilot {counted['pilot']['pilot_id']}: {counted['pilot']['inventors']} inventors have their share",
         f"  product {counted['product']['product_id']}: {counted['product']['holders_paid']} holders paid, "
         "issuer and arranger rewarded",
+        f"  programme {counted['reform']['reform_id']}: {counted['reform']['co_owners']} co-owners of a patent, "
+        f"one use right; pledge {counted['burdens']['pledge']['encumbrance_id']} and a court's order came and went",
+        f"  licences {counted['licences']['exclusive']['licence_id']} and {counted['licences']['open']['taken']}; "
+        f"income: of net {counted['income']['net_minor']:,} "
+        f"the finishers got {counted['income']['contributors_minor']:,}",
         f"  refused, by code: {', '.join(f'{code} {count}' for code, count in counted['refusals'].items())}",
         f"  verify --replay: clean, {verified['journal_rows']} journal rows, {verified['decided']} decided again",
         "",

@@ -38,6 +38,9 @@ PayoutAccountId = NewType("PayoutAccountId", int)
 TransferId = NewType("TransferId", int)
 DealId = NewType("DealId", int)
 PilotId = NewType("PilotId", int)
+PilotReportId = NewType("PilotReportId", int)
+ReformId = NewType("ReformId", int)
+KeptShareId = NewType("KeptShareId", int)
 ClaimId = NewType("ClaimId", int)
 ProductId = NewType("ProductId", int)
 RewardId = NewType("RewardId", int)
@@ -55,8 +58,49 @@ QuoteId = NewType("QuoteId", int)
 LimitId = NewType("LimitId", int)
 InsiderListId = NewType("InsiderListId", int)
 AnnouncementId = NewType("AnnouncementId", int)
+LicenceId = NewType("LicenceId", int)
+OpenLicenceId = NewType("OpenLicenceId", int)
+PriceOfferId = NewType("PriceOfferId", int)
+PriorClaimId = NewType("PriorClaimId", int)
+ConsentId = NewType("ConsentId", int)
 ConveyanceId = NewType("ConveyanceId", int)
 """One version of a recorded paper; its reel and frame name the paper itself."""
+TitleEntryId = NewType("TitleEntryId", int)
+CompanyId = NewType("CompanyId", int)
+ContributionId = NewType("ContributionId", int)
+EquityOfferId = NewType("EquityOfferId", int)
+EquityNoticeId = NewType("EquityNoticeId", int)
+ReconciliationId = NewType("ReconciliationId", int)
+DifferenceId = NewType("DifferenceId", int)
+AllocationId = NewType("AllocationId", int)
+EncumbranceId = NewType("EncumbranceId", int)
+"""A pledge or a court's preservation."""
+IncomeId = NewType("IncomeId", int)
+DistributionId = NewType("DistributionId", int)
+PlanPageId = NewType("PlanPageId", int)
+"""Some lines of a distribution's plan, paid together."""
+UnclaimedId = NewType("UnclaimedId", int)
+PoolId = NewType("PoolId", int)
+PoolAssetId = NewType("PoolAssetId", int)
+ValuationId = NewType("ValuationId", int)
+SchemeId = NewType("SchemeId", int)
+SchemeCallId = NewType("SchemeCallId", int)
+RewardEventId = NewType("RewardEventId", int)
+ApplicationId = NewType("ApplicationId", int)
+IssueId = NewType("IssueId", int)
+OfferingId = NewType("OfferingId", int)
+ShelfId = NewType("ShelfId", int)
+ClosingItemId = NewType("ClosingItemId", int)
+BookBidId = NewType("BookBidId", int)
+NoteSaleId = NewType("NoteSaleId", int)
+ServicingId = NewType("ServicingId", int)
+CollectionId = NewType("CollectionId", int)
+CollectionPageId = NewType("CollectionPageId", int)
+DealPaymentId = NewType("DealPaymentId", int)
+ClassPaymentId = NewType("ClassPaymentId", int)
+PaymentPageId = NewType("PaymentPageId", int)
+UnpaidPartId = NewType("UnpaidPartId", int)
+DutyId = NewType("DutyId", int)
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -88,6 +132,9 @@ KINDS: dict[str, str] = {
     "TransferId": "TR",
     "DealId": "D",
     "PilotId": "J",
+    "PilotReportId": "PT",
+    "ReformId": "RP",
+    "KeptShareId": "KS",
     "ClaimId": "C",
     "ProductId": "Q",
     "RewardId": "E",
@@ -107,6 +154,45 @@ KINDS: dict[str, str] = {
     "QuoteRequestId": "RQ",
     "QuoteId": "QT",
     "ConveyanceId": "CV",
+    "TitleEntryId": "RG",
+    "ReconciliationId": "RC",
+    "DifferenceId": "DF",
+    "AllocationId": "AL",
+    "EncumbranceId": "EN",
+    "LicenceId": "LI",
+    "OpenLicenceId": "OL",
+    "PriceOfferId": "LP",
+    "PriorClaimId": "PC",
+    "ConsentId": "CS",
+    "IncomeId": "IC",
+    "DistributionId": "DN",
+    "PlanPageId": "PG",
+    "UnclaimedId": "UC",
+    "CompanyId": "CO",
+    "ContributionId": "CX",
+    "EquityOfferId": "EQ",
+    "EquityNoticeId": "EW",
+    "PoolId": "PL",
+    "PoolAssetId": "PX",
+    "ValuationId": "VA",
+    "SchemeId": "SM",
+    "SchemeCallId": "CA",
+    "RewardEventId": "RE",
+    "ApplicationId": "AP",
+    "IssueId": "IS",
+    "OfferingId": "OF",
+    "ShelfId": "SH",
+    "ClosingItemId": "CK",
+    "BookBidId": "BB",
+    "NoteSaleId": "NS",
+    "ServicingId": "SV",
+    "CollectionId": "CL",
+    "CollectionPageId": "CG",
+    "DealPaymentId": "PM",
+    "ClassPaymentId": "CP",
+    "PaymentPageId": "PP",
+    "UnpaidPartId": "UP",
+    "DutyId": "DU",
 }
 """Type name → kind letter on the wire. Never reused."""
 

@@ -102,6 +102,11 @@ class AssetKind(StrEnum):
     RIGHT = "right"
     SHARE = "share"
     NOTE = "note"
+    USE_RIGHT = "use_right"
+    EQUITY = "equity"
+    """A part of a company's registered capital; no book trades it, and it passes by the company's register."""
+    RECEIVABLE = "receivable"
+    """What a debtor owes, on the register: a unit is a minor unit of it. Always held, never ordered or pledged."""
 
 
 class TechnologyClass(StrEnum):

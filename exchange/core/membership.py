@@ -253,9 +253,12 @@ class MandateRevoked(Event, frozen=True, kw_only=True, tag="mandate.revoked"):
 class OpenAccount(Command, frozen=True, kw_only=True, tag="account.open"):
     """Open a sub-account, naming whose units it keeps.
 
-    Refused: member.unknown, account.exists, account.not_yours.
+    One that `allocates` trades for several of the member's accounts and shares with them on the same day
+    (`allocation.make`), so it names no beneficiary of its own.
+    Refused: member.unknown, account.not_yours, account.exists, allocation.names_beneficiary.
     """
 
     member_id: MemberId
     sub_account: Code
     beneficiary: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    allocates: bool = False

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import msgspec
 
-from exchange.core.ids import ApprovalId, ConnectionId, RunId, UserId
+from exchange.core.ids import NODE, ApprovalId, ConnectionId, MemberId, RunId, UserId
 from exchange.core.messages import Command, Event, Record
 from exchange.core.units import Count, Epoch, Text, TimeNs
 
@@ -62,6 +62,13 @@ class TimerKind(StrEnum):
     DEAL_PUBLICITY_ENDS = "deal.publicity_ends"
     DEAL_LONG_STOP = "deal.long_stop"
     PILOT_NOTICE_ENDS = "pilot.notice_ends"
+    PILOT_LONG_STOP = "pilot.long_stop"
+    PILOT_REPORT_DUE = "pilot.report_due"
+    USE_RIGHT_ENDS = "use_right.ends"
+    KEPT_SHARE_NOTICE_ENDS = "kept_share.notice_ends"
+    KEPT_SHARE_LONG_STOP = "kept_share.long_stop"
+    APPLICATION_NOTICE_ENDS = "application.notice_ends"
+    APPLICATION_APPEAL_ENDS = "application.appeal_ends"
     APPROVAL_EXPIRES = "approval.expires"
     SALE_STARTS = "sale.starts"
     SALE_ENDS = "sale.ends"
@@ -73,11 +80,29 @@ class TimerKind(StrEnum):
     QUOTE_EXPIRES = "quote.expires"
     QUOTE_DUE = "quote.due"
     OBLIGATION_DUE = "obligation.due"
+    LICENCE_PUBLICITY_ENDS = "licence.publicity_ends"
+    LICENCE_RECORDAL_DUE = "licence.recordal_due"
+    LICENCE_EXPIRES = "licence.expires"
+    OPEN_LICENCE_ENDS = "open_licence.ends"
+    PRICE_OFFER_ENDS = "price_offer.ends"
+    PRICE_OFFER_DUE = "price_offer.due"
     ANNOUNCEMENT_READ = "announcement.read"
     ORDER_EXPIRES = "order.expires"
     PHASE_DUE = "phase.due"
     CALL_ENDS = "call.ends"
     HALT_ENDS = "halt.ends"
+    ALLOCATION_DAY_ENDS = "allocation.day_ends"
+    PRESERVATION_HOLDS = "preservation.holds"
+    DEAL_PRE_EMPTION_ENDS = "deal.pre_emption_ends"
+    RECORD_DATE_ENDS = "distribution.record_date_ends"
+    COMPANY_LONG_STOP = "company.long_stop"
+    EQUITY_NOTICE_ENDS = "equity.notice_ends"
+    EQUITY_LONG_STOP = "equity.long_stop"
+    POOL_RIGHT_EXPIRES = "pool.right_expires"
+    OFFERING_ENDS = "offering.ends"
+    OFFERING_LAPSES = "offering.lapses"
+    CLASS_RECORD_ENDS = "servicing.record_date_ends"
+    DUTY_DUE = "servicing.duty_due"
 
 
 class Timer(Record, frozen=True, kw_only=True):
@@ -108,6 +133,11 @@ class RunKind(StrEnum):
     PAY_PRODUCT = "pay_product"
     CONTINUE_BOOK = "continue_book"
     UNCROSS = "uncross"
+    PLAN_DISTRIBUTION = "plan_distribution"
+    PAY_DISTRIBUTION = "pay_distribution"
+    ALLOT_NOTES = "allot_notes"
+    REFUND_BIDS = "refund_bids"
+    PAY_CLASS = "pay_class"
 
 
 class Run(Record, frozen=True, kw_only=True):
@@ -159,7 +189,9 @@ class RunContinued(Event, frozen=True, kw_only=True, tag="run.continued"):
 class Approval(Record, frozen=True, kw_only=True):
     """A command that waits for a second pair of eyes: what was approved is exactly what is applied.
 
-    `command` holds its journal bytes; `maker_id` sent it, somebody else with the same right must grant it.
+    `command` holds its journal bytes; `maker_id` sent it, somebody else must grant it: an operator, or where a
+    `needed_right` is named a user of that member who has it. `decided_by` granted or denied it; the node, if its time
+    ran out.
     """
 
     approval_id: ApprovalId
@@ -168,6 +200,9 @@ class Approval(Record, frozen=True, kw_only=True):
     command: bytes
     expires_at_ns: TimeNs
     status: str = "open"
+    member_id: MemberId = MemberId(0)
+    needed_right: str = ""
+    decided_by: UserId = NODE
 
 
 class ApprovalRequested(Event, frozen=True, kw_only=True, tag="approval.requested"):
@@ -179,7 +214,8 @@ class ApprovalRequested(Event, frozen=True, kw_only=True, tag="approval.requeste
 class GrantApproval(Command, frozen=True, kw_only=True, tag="approval.grant"):
     """Sign, as a second person, exactly the command that waits; it is applied at once.
 
-    Refused: approval.unknown, approval.same_person, and whatever refuses the command itself now.
+    Refused: approval.unknown, approval.expired, approval.same_person, role.not_allowed, account.not_yours,
+    user.suspended (who asked), and whatever refuses the command itself now.
     """
 
     approval_id: ApprovalId
@@ -188,7 +224,7 @@ class GrantApproval(Command, frozen=True, kw_only=True, tag="approval.grant"):
 class DenyApproval(Command, frozen=True, kw_only=True, tag="approval.deny"):
     """Send the waiting command back, with a reason.
 
-    Refused: approval.unknown.
+    Refused: approval.unknown, role.not_allowed, account.not_yours.
     """
 
     approval_id: ApprovalId

@@ -25,6 +25,9 @@ class PublishedKind(StrEnum):
     CALENDAR = "calendar"
     OVERLAYS = "overlays"
     TRADING_RULES = "trading_rules"
+    REWARD_PROGRAMME = "reward_programme"
+    DEAL = "deal"
+    """Published by `deal.publish`, since its version is not in its text."""
 
 
 class Published(Record, frozen=True, kw_only=True):

@@ -80,7 +80,7 @@ def show(message: Any) -> dict[str, Any]:
     kind = cast("Any", type(message))
     shown: dict[str, Any] = {}
     if isinstance(kind.__struct_config__.tag, str):
-        shown["type"] = name_of_type(kind)
+        shown[kind.__struct_config__.tag_field or "type"] = name_of_type(kind)
     for name, change in _shape(kind):
         value = getattr(message, name)
         shown[name] = value if change is None else change(value)

@@ -238,7 +238,7 @@ cdef class Desk:
         if refuse_account(self.state, header, account_id, TRADE_RIGHT) is not None:
             return None
         member = self.members[account.member_id]
-        if member.group_id or account.orders_killed:
+        if member.group_id or account.orders_killed or account.allocates:
             return None
         found = Actor.__new__(Actor)
         found.user, found.account, found.member_id = user, account, account.member_id

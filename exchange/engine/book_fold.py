@@ -17,6 +17,7 @@ from exchange.core.messages import Event, Header
 from exchange.core.node_messages import TimerDropped
 from exchange.core.rejections import ensure
 from exchange.core.units import PriceTicks, QuantityLots, Units
+from exchange.engine.day_totals import count_trade
 from exchange.engine.fees import cover_units
 from exchange.engine.open_order import OpenOrder
 from exchange.engine.settlement import settle
@@ -110,7 +111,10 @@ def _filled(
             other = state.orders[OrderId(order.partner_id)]
             end_order(state, header, other, CancelReason.ONE_CANCELS_OTHER, events, covering=False)
     aggressor = None if event.flags & Flag.AUCTION else taker.side
-    events.append(settle(state, header, instrument, taker, maker, event.price_ticks, event.lots, aggressor))
+    trade = settle(state, header, instrument, taker, maker, event.price_ticks, event.lots, aggressor)
+    events.append(trade)
+    if state.allocating:
+        count_trade(state, header, instrument, trade)
     left = taker.remaining_lots, maker.remaining_lots
     ensure(left == (event.remaining_lots, event.other_remaining_lots), "book and engine agree on what is left")
     for order in (taker, maker):

@@ -13,6 +13,7 @@ from exchange.core.ids import AccountId
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.core.units import MAX_INTEGER, PriceTicks, QuantityLots, TimeNs
+from exchange.engine.day_totals import is_shared_out, reprice_trade, uncount_trade
 from exchange.engine.recent_trades import RecentTrade
 from exchange.engine.state import ExchangeState
 from exchange.engine.telling import move_and_tell
@@ -47,6 +48,10 @@ def bust_trade(state: ExchangeState, header: Header, command: BustTrade) -> list
         return [Rejected(code=RejectCode.TRADE_BUST_UNCOVERED)]
 
     state.change()
+    if remedy is Remedy.REVERSED:
+        uncount_trade(state, instrument, trade)
+    else:
+        reprice_trade(state, instrument, trade, command.fair_price_ticks)
     correction = _correct(state, header, trade, command, remedy, command.fair_price_ticks)
     numbers = state.numbers[instrument.instrument_id]
     return [
@@ -77,6 +82,7 @@ def correct_trade(state: ExchangeState, header: Header, command: CorrectTrade) -
         return [Rejected(code=RejectCode.TRADE_BUST_UNCOVERED)]
 
     state.change()
+    reprice_trade(state, instrument, trade, command.price_ticks)
     correction = _correct(state, header, trade, command, Remedy.REPRICED, command.price_ticks)
     numbers = state.numbers[instrument.instrument_id]
     return [
@@ -115,7 +121,10 @@ def _correctable(
 
 
 def _reversal(state: ExchangeState, instrument: Instrument, trade: RecentTrade) -> list[Leg] | None:
-    """The trade with its signs turned; None if what it moved is no longer free, or the seller's place is taken."""
+    """The trade with its signs turned; None if what it moved is no longer free, or the seller's place is taken.
+
+    What an allocation account shared out is not free either: another lot of the same right is not the trade's.
+    """
     buyer, seller, money = trade.buyer_account_id, trade.seller_account_id, instrument.money_asset_id
     units = trade.quantity_lots * instrument.lot_units
     price = _worth(instrument, trade, trade.price_ticks)
@@ -123,7 +132,7 @@ def _reversal(state: ExchangeState, instrument: Instrument, trade: RecentTrade) 
         return None
     if price - trade.seller_fee_minor > state.ledger.available(seller, money):
         return None
-    if not _has_room(state, instrument, trade, units):
+    if is_shared_out(state, instrument, trade) or not _has_room(state, instrument, trade, units):
         return None
     legs: list[Leg] = [
         (buyer, instrument.asset_id, -units),

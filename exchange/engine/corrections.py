@@ -21,10 +21,13 @@ from custody.corrections_messages import (
 )
 from custody.funding_messages import Receipt, ReceiptStatus
 from custody.ledger import Leg
+from custody.pilot_life import UseRight
+from custody.reconciliation import Suspension
 from custody.transfers import Transfer, TransferKind, kept_legs
-from exchange.core.ids import AccountId, ReceiptId, TransferId, make_id, sequence_of
+from exchange.core.ids import AccountId, AssetId, OrderId, ReceiptId, TransferId, make_id, sequence_of, to_wire
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.rejections import RejectCode
+from exchange.engine.encumbrances import refuse_moved
 from exchange.engine.order_ends import end_orders
 from exchange.engine.state import ExchangeState
 from matching.listing_messages import Listing
@@ -42,6 +45,11 @@ def transfer_units(state: ExchangeState, header: Header, command: TransferUnits)
             return [Rejected(code=RejectCode.ACCOUNT_UNKNOWN)]
     if ends[0] == ends[1]:
         return [Rejected(code=RejectCode.ACCOUNT_UNKNOWN, detail="both accounts are one")]
+    use_right = state.table(UseRight).get(command.asset_id)
+    if use_right is not None and not use_right.transferable:
+        return [Rejected(code=RejectCode.USE_RIGHT_NOT_TRANSFERABLE, detail="the agreement keeps it with the team")]
+    if (refusal := refuse_moved(state, command.asset_id)) is not None:
+        return [refusal]
     if command.units > state.ledger.available(command.from_account_id, command.asset_id):
         return [Rejected(code=RejectCode.HOLD_INSUFFICIENT_AVAILABLE)]
 
@@ -68,6 +76,8 @@ def reverse_transfer(state: ExchangeState, header: Header, command: ReverseTrans
         return [Rejected(code=RejectCode.LEDGER_ALREADY_REVERSED, detail=f"sequence={transfer.reversed_at}")]
     legs: list[Leg] = [(leg.account_id, leg.asset_id, -leg.units) for leg in transfer.legs]
     for account_id, asset_id, units in legs:
+        if (refusal := refuse_moved(state, asset_id)) is not None:
+            return [refusal]
         if account_id not in state.ledger.mirrors and -units > state.ledger.available(account_id, asset_id):
             return [Rejected(code=RejectCode.HOLD_INSUFFICIENT_AVAILABLE)]
 
@@ -107,23 +117,29 @@ def freeze_asset(state: ExchangeState, header: Header, command: FreezeAsset) -> 
     asset = state.assets.get(command.asset_id)
     if asset is None:
         return [Rejected(code=RejectCode.ASSET_UNKNOWN)]
+    suspended = state.table(Suspension).get(command.asset_id)
+    if suspended is not None:
+        statement = to_wire("RC", suspended.reconciliation_id)
+        return [Rejected(code=RejectCode.ASSET_SUSPENDED, detail=f"{statement} is not resolved")]
 
     state.change()
     changed = msgspec.structs.replace(asset, frozen=command.frozen)
     state.put(changed)
-    events: list[Event] = [AssetFrozen(asset=changed, reason=command.reason)]
-    if command.frozen:
-        plan = [
-            order.order_id
-            for order in state.orders_in_sequence()
-            if asset.asset_id
-            in (
-                state.instruments[order.instrument_id].asset_id,
-                state.instruments[order.instrument_id].money_asset_id,
-            )
-        ]
-        events.extend(end_orders(state, header, plan))
-    return events
+    ended = end_orders(state, header, orders_in(state, asset.asset_id)) if command.frozen else []
+    return [AssetFrozen(asset=changed, reason=command.reason), *ended]
+
+
+def orders_in(state: ExchangeState, asset_id: AssetId) -> list[OrderId]:
+    """Every open order in an asset or against it."""
+    return [
+        order.order_id
+        for order in state.orders_in_sequence()
+        if asset_id
+        in (
+            state.instruments[order.instrument_id].asset_id,
+            state.instruments[order.instrument_id].money_asset_id,
+        )
+    ]
 
 
 def freeze_instrument(state: ExchangeState, header: Header, command: FreezeInstrument) -> list[Event]:

@@ -6,9 +6,11 @@ began under (profile, overlays, fees) stays with it; title, burdens and standing
 
 from __future__ import annotations
 
-from custody.outcomes import Outcome
+import msgspec
+
+from custody.consents import NO_MEMBER, ConsentAct
+from custody.encumbrances import Burden, burdens_hash
 from custody.rights import Right
-from exchange.core.calendar import local_date
 from exchange.core.ids import AccountId, AssetId, MemberId, to_wire
 from exchange.core.instruments import Side, TitleRegime
 from exchange.core.membership import Member
@@ -16,7 +18,11 @@ from exchange.core.messages import Citation, Header, Rejected
 from exchange.core.parties import MemberStatus
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
-from exchange.engine.outcomes import open_claims
+from exchange.engine.burdens import burdens_of
+from exchange.engine.consents import refuse_without_consents
+from exchange.engine.encumbrances import aside_for_deal
+from exchange.engine.prior_claims import refuse_open_claims
+from exchange.engine.resale import refuse_holders, refuse_resale
 from exchange.engine.rights import patents_of, refuse_title, refuse_whole_right
 from exchange.engine.rules import disposal_overlay, profile_of
 from exchange.engine.sale_deals import method_of
@@ -25,7 +31,6 @@ from exchange.rulebook.checks import (
     check_currency,
     check_export,
     check_method,
-    check_opposite_side_gap,
     check_suitability,
     check_value_cap,
 )
@@ -34,7 +39,7 @@ from exchange.rulebook.fees import FeeSchedule, fee_minor, fee_row
 from exchange.rulebook.overlays import Overlay, Overlays, cite_overlay
 from exchange.rulebook.profile import Method, Profile, RegisterOfRecord, cite
 from matching.consideration import promised_minor
-from matching.deals import Deal, LastSale
+from matching.deals import Deal, DealBurden, DealState
 from matching.messages import Market
 
 Bound = tuple[Overlays, Overlay]
@@ -52,7 +57,8 @@ def refuse_deal(state: ExchangeState, header: Header, deal: Deal, method: Method
     profile = profile_of(state, market)
     right = state.table(Right)[deal.asset_id]
     method = method or method_of(state, deal)
-    for account_id in (deal.seller_account_id, deal.buyer_account_id):
+    buyers = [part.account_id for part in deal.takers]
+    for account_id in (deal.seller_account_id, *buyers):
         if (refusal := refuse_stopped(state, account_id)) is not None:
             return refusal
     if (refusal := _refuse_by_market(state, market, profile, right, deal, method)) is not None:
@@ -62,12 +68,20 @@ def refuse_deal(state: ExchangeState, header: Header, deal: Deal, method: Method
         return bound
     if bound is not None and (refused := check_disposal_method(*bound, method)) is not None:
         return refused.rejected()
-    seller, buyer = party(state, deal.seller_account_id), party(state, deal.buyer_account_id)
-    if (refused := check_export(right.technology_class, seller.country, buyer.country)) is not None:
-        return refused.rejected()
+    seller = party(state, deal.seller_account_id)
+    for account_id in buyers:
+        country = party(state, account_id).country
+        if (refused := check_export(right.technology_class, seller.country, country)) is not None:
+            return refused.rejected()
     if (refusal := refuse_right(state, header, market, profile, right, deal)) is not None:
         return refusal
-    return _refuse_gap(state, header, market, profile, deal)
+    if (refusal := refuse_consents(state, header, deal)) is not None:
+        return refusal
+    if (refusal := refuse_resale(state, header, market, profile, deal)) is not None:
+        return refusal
+    if (refusal := refuse_holders(state, profile, deal)) is not None:
+        return refusal
+    return refuse_changed_burdens(state, deal)
 
 
 def refuse_stopped(state: ExchangeState, account_id: AccountId) -> Rejected | None:
@@ -158,7 +172,7 @@ def _refuse_by_market(
     if deal.price_minor % step:
         rule = cite(profile, "price_step_minor")
         return Rejected(code=RejectCode.DEAL_TERMS_INVALID, detail=f"price in steps of {step} minor", rule=rule)
-    for account_id in (deal.seller_account_id, deal.buyer_account_id):
+    for account_id in (deal.seller_account_id, *(part.account_id for part in deal.takers)):
         member = party(state, account_id)
         if (refusal := check_suitability(profile, member.standings)) is not None:
             return Rejected(code=refusal.code, detail=f"{member.name} {refusal.detail}", rule=refusal.rule)
@@ -172,14 +186,16 @@ def _not_this_way(profile: Profile, field: str, detail: str) -> Rejected:
 def refuse_right(
     state: ExchangeState, header: Header, market: Market, profile: Profile, right: Right, deal: Deal
 ) -> Rejected | None:
-    """Whether the whole right is the seller's to sell: free, alive, of clear title, and nobody may step in before.
+    """Whether the right, or this part of it, is the seller's to sell: free, alive, of clear title, its claims known.
 
     What this deal itself holds is no burden.
     """
     if (refusal := refuse_frozen_assets(state, market.money_asset_id)) is not None:
         return refusal
     own_hold = deal.units if deal.escrow_minor else 0
-    if (refusal := refuse_whole_right(state, header, right, deal.seller_account_id, own_hold)) is not None:
+    seller_id, aside = deal.seller_account_id, aside_for_deal(state, deal)
+    refusal = refuse_whole_right(state, header, right, seller_id, own_hold, part_units=deal.units, besides=aside)
+    if refusal is not None:
         return refusal
     for patent in patents_of(state, right):
         if right.patent_id and patent.outcome_id:
@@ -189,30 +205,54 @@ def refuse_right(
             return Rejected(code=RejectCode.PATENT_NOT_LISTABLE, detail=f"{patent.number} lacks what a sale needs")
     if (refusal := refuse_title(right)) is not None:
         return refusal
-    outcome = state.table(Outcome).get(right.outcome_id)
-    claims = open_claims(state, outcome) if outcome is not None else []
-    if claims:
-        # Pre-emption run inside a deal belongs to a later issue: here every prior claim is waived beforehand.
-        rule = cite(profile, "first_refusal_days")
-        return Rejected(code=RejectCode.LISTING_PRIOR_CLAIMS_OPEN, detail=", ".join(claims), rule=rule)
-    return None
+    return refuse_open_claims(state, profile, deal)
 
 
-def _refuse_gap(state: ExchangeState, header: Header, market: Market, profile: Profile, deal: Deal) -> Rejected | None:
-    """Whether seller and buyer took the other side of this right long enough ago."""
-    last = state.table(LastSale).get(deal.asset_id)
-    if last is None:
+def refuse_consents(state: ExchangeState, header: Header, deal: Deal) -> Rejected | None:
+    """Whether a co-owner has not consented to this sale to this buyer at this price.
+
+    Who steps in by a prior claim needs nobody's consent: it is the law that puts it in the buyer's place.
+    Refused: consent.missing.
+    """
+    if deal.parts or deal.state is DealState.PRE_EMPTION:
         return None
-    sold_by_buyer = last.seller_id == party(state, deal.buyer_account_id).member_id
-    if not sold_by_buyer and last.buyer_id != party(state, deal.seller_account_id).member_id:
+    seller_id, buyer_id = (state.accounts[one].member_id for one in (deal.seller_account_id, deal.buyer_account_id))
+    to_anybody = buyer_id == seller_id  # a sale that has no buyer yet
+    return refuse_without_consents(
+        state,
+        header.at_ns,
+        deal.asset_id,
+        ConsentAct.SALE,
+        seller_id,
+        to_member_id=NO_MEMBER if to_anybody else buyer_id,
+        price_minor=deal.price_minor,
+    )
+
+
+def burdens_on(state: ExchangeState, deal: Deal) -> list[Burden]:
+    """What lies on the right and goes with it to the buyer."""
+    return [burden for burden in burdens_of(state, deal.asset_id) if not burden.blocks]
+
+
+def with_burdens(state: ExchangeState, deal: Deal) -> Deal:
+    """The deal with what lies on its right now: the buyer signs for that list."""
+    found = burdens_on(state, deal)
+    listed = tuple(DealBurden(entry=each.entry, kind=each.kind.value, summary=each.summary) for each in found)
+    return msgspec.structs.replace(deal, burdens=listed, burdens_sha256=burdens_hash(found))
+
+
+def refuse_changed_burdens(state: ExchangeState, deal: Deal) -> Rejected | None:
+    """Whether something else lies on the right than the offer said: the offer is void, another may be made.
+
+    Refused: deal.burdens_changed.
+    Source: 技术合同解释 art. 24 (an earlier licence survives the transfer, so the buyer takes it with the right).
+    """
+    if not deal.terms_sha256:
+        return None  # nothing is offered yet
+    now = burdens_hash(burdens_on(state, deal))
+    if now == deal.burdens_sha256:
         return None
-    calendar = state.calendar(market.calendar, market.calendar_version)
-    if calendar is None:
-        return Rejected(code=RejectCode.CALENDAR_NOT_COVERED, detail=market.calendar)
-    zone = calendar.time_zone
-    took, today = local_date(last.contracted_at_ns, zone), local_date(header.at_ns, zone)
-    refusal = check_opposite_side_gap(profile, calendar, took, today)
-    return refusal.rejected() if refusal is not None else None
+    return Rejected(code=RejectCode.DEAL_BURDENS_CHANGED, detail=f"burdens_sha256={now}")
 
 
 def awaits_office(right: Right, wait_for_recordal: bool) -> bool:

@@ -47,6 +47,8 @@ def sections(state: ExchangeState) -> dict[str, Section]:
         instrument_id: (numbers.book_n, numbers.trade_n, numbers.last_price_ticks)
         for instrument_id, numbers in state.numbers.items()
     }
+    found["recorded"] = {key: dict(held.copied) for key, held in state.recorded.items()}
+    found["class_holders"] = {key: dict(held.copied) for key, held in state.class_holders.items()}
     found["recent_trades"] = dict(state.recent_trades)
     found["bidders"] = {
         (instrument_id, account_id): bids

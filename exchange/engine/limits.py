@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from exchange.core.calendar import local_date
-from exchange.core.ids import LimitId, make_id
+from exchange.core.ids import AccountId, LimitId, make_id
 from exchange.core.instruments import OrderType, Side
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.parties import Role, UserRight
 from exchange.core.rejections import RejectCode
 from exchange.core.units import Minor
 from exchange.engine.access import acts_for_member
+from exchange.engine.day_totals import day_of
 from exchange.engine.open_order import OpenOrder
-from exchange.engine.state import VENUE_TIME_ZONE, ExchangeState
+from exchange.engine.state import ExchangeState
 from matching.limit_messages import NO_ACCOUNT, NO_USER, LimitsSet, LimitUse, LimitUsed, SetLimits, TradingLimit
 from matching.messages import Instrument
 
@@ -90,14 +90,43 @@ def use_limits(
 ) -> list[Event]:
     """Count an order that is taken against the day values that bind it. Call after the line."""
     added = _added_minor(instrument, order, replaced)
-    events: list[Event] = []
-    for limit in _limits_of(state, header, instrument, order):
-        if limit.day_value_minor and added:
-            day = _day(state, header, instrument)
-            use = LimitUse(limit_id=limit.limit_id, day=day, used_minor=Minor(_used(state, limit, day) + added))
-            state.put(use)
-            events.append(LimitUsed(use=use))
-    return events
+    limits = [limit for limit in _limits_of(state, header, instrument, order) if limit.day_value_minor and added]
+    return [_use(state, header, instrument, limit, added) for limit in limits]
+
+
+def refuse_allocated(
+    state: ExchangeState,
+    header: Header,
+    instrument: Instrument,
+    account_id: AccountId,
+    worth_minor: int,
+    taken_lots: int,
+) -> Rejected | None:
+    """Whether a limit of an account forbids its part of a block: its value, the day's, and what it then holds.
+
+    Refused: limit.order_value, limit.day_value, limit.position.
+    """
+    for limit in _limits_of_account(state, instrument, account_id):
+        if limit.order_value_minor and worth_minor > limit.order_value_minor:
+            return Rejected(code=RejectCode.LIMIT_ORDER_VALUE, detail=f"order_value_minor={limit.order_value_minor}")
+        used = _used(state, limit, _day(state, header, instrument))
+        if limit.day_value_minor and used + worth_minor > limit.day_value_minor:
+            detail = f"day_value_minor={limit.day_value_minor} used_minor={used}"
+            return Rejected(code=RejectCode.LIMIT_DAY_VALUE, detail=detail)
+        if limit.position_lots and taken_lots:
+            position = _position_lots(state, instrument, account_id)
+            if position + taken_lots > limit.position_lots:
+                detail = f"position_lots={limit.position_lots} with_open_bids_lots={position}"
+                return Rejected(code=RejectCode.LIMIT_POSITION, detail=detail)
+    return None
+
+
+def use_allocated(
+    state: ExchangeState, header: Header, instrument: Instrument, account_id: AccountId, worth_minor: int
+) -> list[Event]:
+    """Count an account's part of a block against its day values. Call after the line."""
+    limits = [limit for limit in _limits_of_account(state, instrument, account_id) if limit.day_value_minor]
+    return [_use(state, header, instrument, limit, worth_minor) for limit in limits]
 
 
 def _refuse_subject(state: ExchangeState, header: Header, command: SetLimits, *, by_venue: bool) -> Rejected | None:
@@ -117,6 +146,25 @@ def _refuse_subject(state: ExchangeState, header: Header, command: SetLimits, *,
     if not by_venue and not acts_for_member(state, header, member_id, UserRight.APPROVE):
         return Rejected(code=RejectCode.ACCOUNT_NOT_YOURS)
     return None
+
+
+def _use(
+    state: ExchangeState, header: Header, instrument: Instrument, limit: TradingLimit, added_minor: int
+) -> LimitUsed:
+    """Add to what a limit has used of its day value."""
+    day = _day(state, header, instrument)
+    use = LimitUse(limit_id=limit.limit_id, day=day, used_minor=Minor(_used(state, limit, day) + added_minor))
+    state.put(use)
+    return LimitUsed(use=use)
+
+
+def _limits_of_account(state: ExchangeState, instrument: Instrument, account_id: AccountId) -> Iterator[TradingLimit]:
+    """The limits of one account in an instrument's currency, in the order in which they were first set."""
+    if account_id in state.limited_accounts:
+        currency = state.market_of(instrument).currency
+        for limit in state.table(TradingLimit).values():
+            if limit.account_id == account_id and limit.currency == currency:
+                yield limit
 
 
 def _limits_of(
@@ -164,7 +212,7 @@ def _refuse(
         detail = f"price_distance_ppm={limit.price_distance_ppm} last_price_ticks={last}"
         return Rejected(code=RejectCode.LIMIT_PRICE_DISTANCE, detail=detail)
     if limit.position_lots and order.side is Side.BUY:
-        position = _position_lots(state, instrument, order)
+        position = _position_lots(state, instrument, order.account_id, order.order_id)
         if position + order.remaining_lots > limit.position_lots:
             detail = f"position_lots={limit.position_lots} with_open_bids_lots={position}"
             return Rejected(code=RejectCode.LIMIT_POSITION, detail=detail)
@@ -200,16 +248,16 @@ def _open_orders(state: ExchangeState, limit: TradingLimit) -> list[OpenOrder]:
     ]
 
 
-def _position_lots(state: ExchangeState, instrument: Instrument, order: OpenOrder) -> int:
+def _position_lots(state: ExchangeState, instrument: Instrument, account_id: AccountId, besides: int = 0) -> int:
     """What the account holds of the instrument, and the other bids it has open there. Units: lots, begun ones whole.
 
     The account's orders are followed wherever a limit binds it; a user's limit alone reads them one by one.
     """
-    held = -(-state.ledger.units(order.account_id, instrument.asset_id) // instrument.lot_units)
-    bids = state.bidders.get(instrument.instrument_id, {}).get(order.account_id, 0)
+    held = -(-state.ledger.units(account_id, instrument.asset_id) // instrument.lot_units)
+    bids = state.bidders.get(instrument.instrument_id, {}).get(account_id, 0)
     if not bids:
         return held
-    followed = state.limited_accounts.get(order.account_id)
+    followed = state.limited_accounts.get(account_id)
     orders = (
         list(state.orders.values())
         if followed is None
@@ -218,18 +266,16 @@ def _position_lots(state: ExchangeState, instrument: Instrument, order: OpenOrde
     return held + sum(
         each.remaining_lots
         for each in orders
-        if each.account_id == order.account_id
+        if each.account_id == account_id
         and each.instrument_id == instrument.instrument_id
         and each.side is Side.BUY
-        and each.order_id != order.order_id
+        and each.order_id != besides
     )
 
 
 def _day(state: ExchangeState, header: Header, instrument: Instrument) -> str:
     """The day of the market's calendar."""
-    market = state.market_of(instrument)
-    calendar = state.calendar(market.calendar, market.calendar_version)
-    return local_date(header.at_ns, calendar.time_zone if calendar is not None else VENUE_TIME_ZONE).isoformat()
+    return day_of(state, instrument, header.at_ns)
 
 
 def _used(state: ExchangeState, limit: TradingLimit, day: str) -> int:

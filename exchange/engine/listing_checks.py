@@ -6,6 +6,7 @@ disclosure). A method is asked before anything else is looked at, so that a mark
 
 from __future__ import annotations
 
+from custody.consents import ConsentAct
 from custody.outcomes import Outcome, ShareDeed
 from custody.rights import Right
 from exchange.core.ids import to_wire
@@ -13,8 +14,11 @@ from exchange.core.instruments import AssetKind, Settlement, Side
 from exchange.core.messages import Citation, Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
+from exchange.engine.burdens import refuse_burdened
+from exchange.engine.consents import refuse_without_consents
 from exchange.engine.conveyances import refuse_recorded_title
 from exchange.engine.documents import refuse_documents
+from exchange.engine.encumbrances import aside_for_listing
 from exchange.engine.order_terms import MAX_ORDER_MINOR
 from exchange.engine.outcomes import open_claims, rights_of_outcome
 from exchange.engine.rights import patents_of as patents_of_right
@@ -119,7 +123,8 @@ def _not_this_way(profile: Profile, field: str, detail: str) -> Rejected:
 
 def _refuse_whole(state: ExchangeState, header: Header, profile: Profile, listing: Listing) -> Rejected | None:
     right = state.table(Right)[listing.asset_id]
-    if (refusal := refuse_whole_right(state, header, right, listing.account_id)) is not None:
+    aside = aside_for_listing(state, listing)
+    if (refusal := refuse_whole_right(state, header, right, listing.account_id, besides=aside)) is not None:
         return refusal
     for patent in patents_of_right(state, right):
         if right.patent_id and patent.outcome_id:
@@ -128,6 +133,11 @@ def _refuse_whole(state: ExchangeState, header: Header, profile: Profile, listin
         if not patent.listable:
             return Rejected(code=RejectCode.PATENT_NOT_LISTABLE, detail=f"{patent.number} lacks what a listing needs")
     if (refusal := refuse_title(right)) is not None:
+        return refusal
+    consent = (listing.asset_id, ConsentAct.SALE, listing.member_id)
+    if (
+        refusal := refuse_without_consents(state, header.at_ns, *consent, price_minor=listing.asking_price_minor)
+    ) is not None:
         return refusal
     scales = (listing.lot_units, listing.tick_minor, listing.band_low_ticks, listing.band_high_ticks)
     if any(scales) or not 0 < listing.asking_price_minor <= MAX_ORDER_MINOR:
@@ -160,8 +170,8 @@ def _refuse_shares(state: ExchangeState, header: Header, profile: Profile, listi
                 return Rejected(
                     code=RejectCode.PATENT_NOT_LISTABLE, detail=f"{patent.number} lacks what a listing needs"
                 )
-        if right.encumbered:
-            return Rejected(code=RejectCode.RIGHT_ENCUMBERED, detail=state.assets[right.asset_id].code)
+        if (refusal := refuse_burdened(state, right.asset_id)) is not None:
+            return refusal
         if (refusal := refuse_recorded_title(state, patents_of_right(state, right))) is not None:
             return refusal
     if (refusal := _refuse_scales(profile, listing, asset.total_units)) is not None:

@@ -20,6 +20,7 @@ from exchange.core.units import PriceTicks, TimeNs
 from exchange.engine.access import acts_for_member, refuse_account
 from exchange.engine.book_fold import book_for, fold
 from exchange.engine.book_follow import tell_standing
+from exchange.engine.encumbrances import acting_seller
 from exchange.engine.interruptions import close_book
 from exchange.engine.listing_checks import overlay_of, refuse_listing, rules_of
 from exchange.engine.rules import profile_of
@@ -42,6 +43,7 @@ from matching.listing_messages import (
     RejectListing,
 )
 from matching.messages import CancelReason, Instrument, Market
+from matching.price_offers import PriceOffer
 from matching.quote_messages import QuoteRequest
 from matching.sale_messages import Lot
 
@@ -124,7 +126,8 @@ def delist_listing(state: ExchangeState, header: Header, command: DelistListing)
     listing = state.table(Listing).get(command.listing_id)
     if listing is None:
         return [Rejected(code=RejectCode.LISTING_UNKNOWN)]
-    own = acts_for_member(state, header, listing.member_id, UserRight.TRADE)
+    seller_id = acting_seller(state, listing.asset_id, listing.account_id)
+    own = acts_for_member(state, header, state.accounts[seller_id].member_id, UserRight.TRADE)
     if not own and Role.OPERATOR not in state.users[header.principal].roles:
         return [Rejected(code=RejectCode.ACCOUNT_NOT_YOURS)]
     draft = listing.state is ListingState.DRAFT
@@ -135,6 +138,9 @@ def delist_listing(state: ExchangeState, header: Header, command: DelistListing)
     if (request := state.find(QuoteRequest, listing.asset_id)) is not None:
         detail = f"{to_wire('RQ', request.request_id)} is {request.state}"
         return [Rejected(code=RejectCode.QUOTE_STATE, detail=detail)]
+    if (offer := state.find(PriceOffer, listing.asset_id)) is not None:
+        detail = f"{to_wire('LP', offer.price_offer_id)} is {offer.state}"
+        return [Rejected(code=RejectCode.LISTING_STATE, detail=detail)]
     instrument = state.instruments.get(listing.instrument_id)
     if instrument is not None and instrument.phase is Phase.SETTLING:
         return [Rejected(code=RejectCode.INSTRUMENT_PHASE, detail="its auction is being settled")]

@@ -279,10 +279,13 @@ def open_account(state: ExchangeState, header: Header, command: OpenAccount) -> 
         for account in state.accounts.values()
     ):
         return [Rejected(code=RejectCode.ACCOUNT_EXISTS, detail=command.sub_account)]
+    if command.allocates and command.beneficiary:
+        return [Rejected(code=RejectCode.ALLOCATION_NAMES_BENEFICIARY)]
 
     state.change()
     account_id = AccountId(make_id(header.sequence))
-    return [_open(state, account_id, command.member_id, command.sub_account, command.beneficiary)]
+    names = command.sub_account, command.beneficiary
+    return [_open(state, account_id, command.member_id, *names, allocates=command.allocates)]
 
 
 def main_account(state: ExchangeState, member_id: MemberId) -> AccountId:
@@ -291,7 +294,13 @@ def main_account(state: ExchangeState, member_id: MemberId) -> AccountId:
 
 
 def _open(
-    state: ExchangeState, account_id: AccountId, member_id: MemberId, sub_account: str, beneficiary: str
+    state: ExchangeState,
+    account_id: AccountId,
+    member_id: MemberId,
+    sub_account: str,
+    beneficiary: str,
+    *,
+    allocates: bool = False,
 ) -> AccountOpened:
     account = Account(
         account_id=account_id,
@@ -299,6 +308,7 @@ def _open(
         sub_account=sub_account,
         beneficiary=beneficiary,
         kind=AccountKind.CLIENT,
+        allocates=allocates,
     )
     state.put(account)
     return AccountOpened(account=account)

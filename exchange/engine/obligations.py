@@ -10,7 +10,7 @@ import msgspec
 
 from custody.accounts import Bank
 from custody.ledger import Leg
-from exchange.core.ids import AccountId, ObligationId, make_id
+from exchange.core.ids import AccountId, LicenceId, ObligationId, make_id
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.node_messages import Timer, TimerKind
 from exchange.core.parties import Role, UserRight
@@ -29,6 +29,7 @@ from matching.consideration import YEAR_DAYS, Items, royalty_minor
 from matching.deals import Deal
 from matching.messages import Market
 from matching.obligations import (
+    NO_LICENCE,
     ConfirmDelivery,
     Obligation,
     ObligationDelivered,
@@ -49,13 +50,20 @@ from matching.obligations import (
 # --- The beginning ----------------------------------------------------------------------------------------------------
 
 
-def make_obligations(state: ExchangeState, header: Header, deal: Deal, method: Method) -> list[Event]:
-    """Put on record what a completed deal promised for later. Call after the line, when the right has passed."""
+def make_obligations(
+    state: ExchangeState, header: Header, deal: Deal, method: Method, licence_id: LicenceId = NO_LICENCE
+) -> list[Event]:
+    """Put on record what a completed deal promised for later. Call after the line, when the right has passed.
+
+    With `licence_id` the contract is that licence, and its number stands where a deal's does.
+    """
     if deal.items is None:
         return []
     drafts = _drafts(state, header, deal, deal.items)
     obligations = tuple(
-        msgspec.structs.replace(draft, obligation_id=ObligationId(make_id(header.sequence, place)))
+        msgspec.structs.replace(
+            draft, obligation_id=ObligationId(make_id(header.sequence, place)), licence_id=licence_id
+        )
         for place, draft in enumerate(drafts)
     )
     plan = PaymentPlan(
@@ -67,6 +75,7 @@ def make_obligations(state: ExchangeState, header: Header, deal: Deal, method: M
         fee_version=deal.fee_version,
         paid_minor=deal.price_minor,
         open=len(obligations),
+        licence_id=licence_id,
     )
     state.put(plan)
     for obligation in obligations:

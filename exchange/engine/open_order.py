@@ -89,7 +89,8 @@ class Numbers:
     trade_n: int = 0
     last_price_ticks: int = 0
     special: int = 0
-    """Open orders that are not plain: while there are none the compiled desk serves. Follows from the orders."""
+    """Open orders that are not plain, or an allocation account's: while there are none the compiled desk serves.
+    Follows from the orders and the accounts."""
 
 
 if not TYPE_CHECKING:

@@ -12,6 +12,7 @@ from exchange.core.units import PriceTicks, QuantityLots, Units
 from exchange.engine.access import refuse_account
 from exchange.engine.book_fold import MAX_FILLS, book_for, cover, fold
 from exchange.engine.book_follow import after_book
+from exchange.engine.encumbrances import short_of
 from exchange.engine.fees import cover_units, hold_units
 from exchange.engine.insiders import refuse_insider
 from exchange.engine.limits import refuse_by_limits, use_limits
@@ -72,7 +73,7 @@ def place_order(state: ExchangeState, header: Header, command: PlaceOrder) -> li
         return [refusal]
     order.hold_units = _cover_of_new(state, instrument, order)
     if order.hold_units > state.ledger.available(order.account_id, order.hold_asset_id):
-        return [Rejected(code=RejectCode.HOLD_INSUFFICIENT_AVAILABLE)]
+        return [short_of(state, order.account_id, order.hold_asset_id, order.hold_units)]
 
     # Change after. From here on only a bug can fail, and a bug stops the node.
     state.change()
@@ -129,8 +130,9 @@ def replace_order(state: ExchangeState, header: Header, command: ReplaceOrder) -
     refused = book.check_replace(old.order_id, new.price_ticks, new.remaining_lots, stop_ticks)
     if refused is not Refusal.NONE:
         return [Rejected(code=REFUSED[refused])]
-    if _more_to_hold(state, instrument, old, new) > state.ledger.available(old.account_id, old.hold_asset_id):
-        return [Rejected(code=RejectCode.HOLD_INSUFFICIENT_AVAILABLE)]
+    more_units = _more_to_hold(state, instrument, old, new)
+    if more_units > state.ledger.available(old.account_id, old.hold_asset_id):
+        return [short_of(state, old.account_id, old.hold_asset_id, more_units)]
 
     state.change()
     used = use_limits(state, header, instrument, new, replaced=old)

@@ -10,12 +10,15 @@ import msgspec
 
 from custody.accounts import AccountKind
 from custody.outcomes import (
+    ClaimHolder,
+    DeclarePriorClaim,
     FileShareDeed,
     Funding,
     IssueShares,
     Outcome,
     OutcomeRegistered,
     PriorClaim,
+    PriorClaimDeclared,
     PriorClaimKind,
     PriorClaimWaived,
     RegisterOutcome,
@@ -36,7 +39,9 @@ from exchange.engine.documents import refuse_documents
 from exchange.engine.issuance import issue_units, open_venue_account
 from exchange.engine.rights import bundle, change_patents, refuse_patent, refuse_whole_right
 from exchange.engine.state import ExchangeState
+from matching.deals import Deal
 from matching.listing_messages import Listing
+from matching.sale_messages import Lot
 
 # --- Outcomes and prior claims ----------------------------------------------------------------------------------------
 
@@ -48,11 +53,11 @@ def register_outcome(state: ExchangeState, header: Header, command: RegisterOutc
         return [refusal]
     if (refusal := _refuse_bundle(state, header, owner, command)) is not None:
         return [refusal]
-    for member_id in command.co_owner_ids:
+    for member_id in (*command.co_owner_ids, *(one for claim in command.claims for one in claim.holder_ids)):
         if member_id not in state.members:
             return [Rejected(code=RejectCode.MEMBER_UNKNOWN, detail=to_wire("M", member_id))]
-    waivers = [claim.waiver_sha256 for claim in command.claims if claim.waiver_sha256]
-    if (refusal := refuse_documents(state, owner, waivers)) is not None:
+    papers = [paper for claim in command.claims for paper in (claim.waiver_sha256, claim.document_sha256) if paper]
+    if (refusal := refuse_documents(state, owner, papers)) is not None:
         return [refusal]
 
     state.change()
@@ -75,6 +80,11 @@ def register_outcome(state: ExchangeState, header: Header, command: RegisterOutc
         node=command.node or state.members[owner].node,
         form=RightForm.WHOLE,
         registered_at_ns=header.at_ns,
+        holders=tuple(
+            ClaimHolder(kind=claim.kind, member_id=member_id, document_sha256=claim.document_sha256 or "")
+            for claim in command.claims
+            for member_id in dict.fromkeys(claim.holder_ids)
+        ),
     )
     state.put(outcome)
     events: list[Event] = [OutcomeRegistered(outcome=outcome)]
@@ -100,6 +110,37 @@ def waive_prior_claim(state: ExchangeState, header: Header, command: WaivePriorC
     changed = msgspec.structs.replace(outcome, claims=claims)
     state.put(changed)
     return [PriorClaimWaived(outcome=changed)]
+
+
+def declare_prior_claim(state: ExchangeState, header: Header, command: DeclarePriorClaim) -> list[Event]:
+    """Name those who have a claim: they are asked in every deal from here on."""
+    outcome = _own_outcome(state, header, command.outcome_id)
+    if isinstance(outcome, Rejected):
+        return [outcome]
+    if command.kind in (PriorClaimKind.CO_OWNER, PriorClaimKind.PLEDGEE):
+        return [Rejected(code=RejectCode.OUTCOME_STATE, detail=f"the register says who is a {command.kind}")]
+    if (deal := state.find(Deal, outcome.right_id)) is not None:
+        return [Rejected(code=RejectCode.DEAL_STATE, detail=f"{to_wire('D', deal.deal_id)} is {deal.state}")]
+    if (lot := state.find(Lot, outcome.right_id)) is not None:
+        return [Rejected(code=RejectCode.SALE_STATE, detail=f"{to_wire('LT', lot.lot_id)} is {lot.state}")]
+    for member_id in command.holder_ids:
+        if member_id not in state.members:
+            return [Rejected(code=RejectCode.MEMBER_UNKNOWN, detail=to_wire("M", member_id))]
+    if (refusal := refuse_documents(state, outcome.member_id, (command.document_sha256,))) is not None:
+        return [refusal]
+
+    state.change()
+    named = tuple(
+        ClaimHolder(kind=command.kind, member_id=member_id, document_sha256=command.document_sha256)
+        for member_id in dict.fromkeys(command.holder_ids)
+    )
+    claims = outcome.claims
+    if all(claim.kind is not command.kind for claim in claims):
+        claims = (*claims, PriorClaim(kind=command.kind, waiver_sha256=""))
+    others = tuple(holder for holder in outcome.holders if holder.kind is not command.kind)
+    changed = msgspec.structs.replace(outcome, claims=claims, holders=(*others, *named))
+    state.put(changed)
+    return [PriorClaimDeclared(outcome=changed)]
 
 
 def file_share_deed(state: ExchangeState, header: Header, command: FileShareDeed) -> list[Event]:

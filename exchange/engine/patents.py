@@ -37,6 +37,17 @@ from exchange.core.rejections import RejectCode
 from exchange.engine.access import refuse_member
 from exchange.engine.state import VENUE_TIME_ZONE, ExchangeState
 
+TOLD = (
+    PatentStatus.IN_FORCE,
+    PatentStatus.LAPSED_FEE,
+    PatentStatus.WITHDRAWN,
+    PatentStatus.REFUSED,
+    PatentStatus.REVOKED,
+    PatentStatus.CEASED,
+    PatentStatus.SUSPENDED,
+)
+"""What only an office's or a court's paper says of a patent: no list that is imported later takes it back."""
+
 
 def import_patents(state: ExchangeState, header: Header, command: ImportPatents) -> list[Event]:
     """Take a slice of a list, entry by entry; what is refused of it is told with its place and code."""
@@ -155,7 +166,7 @@ def _patent(
         patent_id=PatentId(patent_id),
         number=entry.key,
         country=entry.country,
-        status=_status(entry, as_of),
+        status=known.status if known and known.status in TOLD else _status(entry, as_of),
         nominal_expiry=entry.nominal_expiry,
         content_hash=bytes.fromhex(entry.content_hash),
         listable=Purpose.LISTING not in entry.blocks,

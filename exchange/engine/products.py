@@ -8,7 +8,7 @@ from custody.accounts import AccountKind
 from custody.corrections_messages import AssetFrozen
 from custody.ledger import Leg
 from custody.messages import AccountOpened, AssetIssued
-from exchange.core.ids import AccountId, ClaimId, ProductId, SubscriptionId, make_id
+from exchange.core.ids import AccountId, ClaimId, ProductId, SubscriptionId, make_id, to_wire
 from exchange.core.instruments import AssetKind, TitleRegime
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.node_messages import Run, RunKind
@@ -16,12 +16,14 @@ from exchange.core.parties import Role, UserRight
 from exchange.core.rejections import RejectCode
 from exchange.core.units import Minor, TimeNs
 from exchange.engine.access import refuse_account
+from exchange.engine.encumbrances import pledges_on
 from exchange.engine.issuance import asset_code_taken, issue_units, open_venue_account
 from exchange.engine.rules import holder_of, profile_of
 from exchange.engine.runs import start_run
 from exchange.engine.state import ExchangeState
 from exchange.rulebook.checks import check_currency, check_holder_cap, check_method, check_suitability, check_value_cap
 from exchange.rulebook.profile import Method
+from matching.licence_messages import Licence, LicenceState
 from matching.messages import Market
 from securitization.messages import (
     MAX_SUBSCRIPTIONS,
@@ -59,9 +61,14 @@ def register_claim(state: ExchangeState, header: Header, command: RegisterClaim)
     if command.debtor_account_id not in state.accounts:
         return [Rejected(code=RejectCode.ACCOUNT_UNKNOWN, detail="debtor_account_id")]
     money, right = state.assets.get(command.money_asset_id), state.assets.get(command.right_asset_id)
-    if money is None or money.kind is not AssetKind.MONEY or right is None or right.kind is AssetKind.MONEY:
+    if (
+        money is None
+        or money.kind is not AssetKind.MONEY
+        or right is None
+        or right.kind in (AssetKind.MONEY, AssetKind.USE_RIGHT, AssetKind.RECEIVABLE)
+    ):
         return [Rejected(code=RejectCode.ASSET_UNKNOWN)]
-    if state.ledger.units(command.originator_account_id, command.right_asset_id) <= 0:
+    if not _may_claim(state, command):
         return [Rejected(code=RejectCode.RIGHT_NOT_OWNED)]
     if state.accounts[command.debtor_account_id].kind is not AccountKind.CLIENT or _same_member(state, command):
         return [Rejected(code=RejectCode.CLAIM_NOT_ELIGIBLE, detail="the debtor is another member's account")]
@@ -206,6 +213,8 @@ def pay_claim(state: ExchangeState, header: Header, command: PayClaim) -> list[E
         return [refusal]
     if claim.status is not ClaimStatus.SOLD:
         return [Rejected(code=RejectCode.CLAIM_NOT_ELIGIBLE, detail=claim.status)]
+    if claim.issue_id:  # its servicer collects, period by period
+        return [Rejected(code=RejectCode.CLAIM_NOT_ELIGIBLE, detail=f"collected for {to_wire('IS', claim.issue_id)}")]
     if claim.amount_minor > state.ledger.available(claim.debtor_account_id, claim.money_asset_id):
         return [Rejected(code=RejectCode.HOLD_INSUFFICIENT_AVAILABLE)]
 
@@ -354,6 +363,20 @@ def _refuse_subscriber(state: ExchangeState, product: Product, command: Subscrib
 
 def _note_code(name: str) -> str:
     return f"NOTE:{name}"
+
+
+def _may_claim(state: ExchangeState, command: RegisterClaim) -> bool:
+    """Whether the originator holds the right, lent on a registered pledge of it, or is its licensee."""
+    account_id, asset_id = command.originator_account_id, command.right_asset_id
+    return (
+        state.ledger.units(account_id, asset_id) > 0
+        or any(pledge.pledgee_account_id == account_id for pledge in pledges_on(state, asset_id))
+        or any(
+            licence.licensee_account_id == account_id and licence.state is LicenceState.IN_FORCE
+            for licence in state.table(Licence).values()
+            if licence.asset_id == asset_id
+        )
+    )
 
 
 def _same_member(state: ExchangeState, command: RegisterClaim) -> bool:

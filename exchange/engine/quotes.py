@@ -20,6 +20,7 @@ from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import NS_PER_DAY, Minor, TimeNs
 from exchange.engine import timers
 from exchange.engine.access import refuse_account
+from exchange.engine.deal_cases import FOLLOWERS, end_deal
 from exchange.engine.deal_checks import (
     days_of_publicity,
     deal_fees,
@@ -28,7 +29,7 @@ from exchange.engine.deal_checks import (
     refuse_deal,
     rules_of_deal,
 )
-from exchange.engine.deals import FOLLOWERS, agree, end_deal, publicity_until
+from exchange.engine.deal_publicity import agree, publicity_until
 from exchange.engine.documents import refuse_documents
 from exchange.engine.listing_checks import overlay_of, refuse_listing
 from exchange.engine.order_terms import MAX_ORDER_MINOR
@@ -150,7 +151,7 @@ def close_request(state: ExchangeState, header: Header, command: CloseQuoteReque
         return [Rejected(code=RejectCode.QUOTE_STATE, detail=request.state)]
 
     state.change()
-    return _close(state, header, request, command.reason)
+    return close_quotes(state, header, request, command.reason)
 
 
 # --- Quoting ----------------------------------------------------------------------------------------------------------
@@ -319,7 +320,7 @@ def follow_deal(state: ExchangeState, header: Header, deal: Deal) -> list[Event]
     if deal.live:
         return []
     reason = "" if deal.state is DealState.COMPLETED else deal.reason or deal.state
-    return _close(state, header, request, reason)
+    return close_quotes(state, header, request, reason)
 
 
 # --- Time and the end -------------------------------------------------------------------------------------------------
@@ -329,7 +330,7 @@ def _closes(state: ExchangeState, header: Header, timer: Timer) -> list[Event]:
     """No quote was taken in time."""
     request = state.table(QuoteRequest)[QuoteRequestId(timer.subject_id)]
     ensure(request.state is QuoteRequestState.OPEN, "a request closes by itself only while it is open")
-    return _close(state, header, request, "no quote was taken in time")
+    return close_quotes(state, header, request, "no quote was taken in time")
 
 
 def _expires(state: ExchangeState, header: Header, timer: Timer) -> list[Event]:
@@ -355,7 +356,7 @@ timers.FIRINGS[TimerKind.QUOTE_EXPIRES] = _expires
 timers.FIRINGS[TimerKind.QUOTE_DUE] = _due
 
 
-def _close(state: ExchangeState, header: Header, request: QuoteRequest, reason: str) -> list[Event]:
+def close_quotes(state: ExchangeState, header: Header, request: QuoteRequest, reason: str) -> list[Event]:
     """End a request: nothing more can come of its quotes. Call after the line."""
     dropped = timers.drop_timers(state, TimerKind.QUOTE_REQUEST_CLOSES, request.request_id)
     dropped += timers.drop_timers(state, TimerKind.QUOTE_DUE, request.request_id)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from exchange.core.ids import ProgrammeId, RewardId, make_id
+from exchange.core.ids import ProgrammeId, RewardId, make_id, to_wire
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.parties import UserRight
 from exchange.core.rejections import RejectCode
 from exchange.core.units import Minor
 from exchange.engine.access import refuse_account
 from exchange.engine.state import ExchangeState
+from securitization.application_messages import Application, ApplicationState
 from securitization.messages import (
     ClaimReward,
     OpenProgramme,
@@ -79,6 +80,11 @@ def claim_reward(state: ExchangeState, header: Header, command: ClaimReward) -> 
         for reward in state.table(Reward).values()
     ):
         return [Rejected(code=RejectCode.REWARD_DOUBLE_CLAIM)]
+    for each in state.table(Application).values():
+        earned = (each.product_id, each.role.value, each.member_id)
+        if each.state is not ApplicationState.DRAFT and earned == (product.product_id, command.role.value, claimant):
+            detail = f"{to_wire('AP', each.application_id)} under {each.programme}"
+            return [Rejected(code=RejectCode.REWARD_DOUBLE_CLAIM, detail=detail)]
     base = product.notes * product.note_face_minor
     amount = reward_minor(programme, command.role, base)
     if amount <= 0:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from custody.outcomes import Outcome, OutcomeChanged
+from custody.encumbrances import Burden, BurdenKind
+from custody.outcomes import Outcome, OutcomeChanged, PriorClaim, PriorClaimKind
 from custody.rights import (
     ExamineRight,
     RegisterRight,
@@ -27,7 +28,9 @@ from exchange.core.instruments import AssetKind, Settlement, TechnologyClass, Ti
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.parties import UserRight
 from exchange.core.rejections import RejectCode
+from exchange.engine import burdens
 from exchange.engine.access import refuse_account
+from exchange.engine.burdens import refuse_burdened
 from exchange.engine.conveyances import refuse_recorded_title
 from exchange.engine.documents import refuse_documents
 from exchange.engine.issuance import asset_code_taken, issue_units
@@ -177,12 +180,19 @@ def technology_class(state: ExchangeState, asset_id: AssetId) -> TechnologyClass
 
 
 def refuse_whole_right(
-    state: ExchangeState, header: Header, right: Right, account_id: AccountId, own_hold_units: int = 0
+    state: ExchangeState,
+    header: Header,
+    right: Right,
+    account_id: AccountId,
+    own_hold_units: int = 0,
+    part_units: int | None = None,
+    besides: tuple[str, ...] = (),
 ) -> Rejected | None:
     """Whether the whole right may be disposed of from this account: sold, assigned or turned into shares.
 
     Title unknown is not asked here, since only a sale of the whole needs it clear. What the caller's own case holds of
-    the right (`own_hold_units`) is no burden to it.
+    the right (`own_hold_units`), and the entries in `besides`, are no burden to it. `part_units` asks for a part of a
+    right that several own.
     Refused: asset.frozen, right.immobilised, right.not_owned, right.expired, patent.not_listable, right.encumbered,
     right.title_defect.
     """
@@ -191,12 +201,15 @@ def refuse_whole_right(
         return Rejected(code=RejectCode.ASSET_FROZEN, detail=asset.code)
     if right.form is not RightForm.WHOLE:
         return Rejected(code=RejectCode.RIGHT_IMMOBILISED, detail=f"{asset.code} is {right.form}")
-    if state.ledger.units(account_id, right.asset_id) < asset.total_units:
+    wanted = asset.total_units if part_units is None else part_units
+    if state.ledger.units(account_id, right.asset_id) < wanted:
         return Rejected(code=RejectCode.RIGHT_NOT_OWNED, detail=asset.code)
     for patent in patents_of(state, right):
         if (refusal := refuse_patent(header, patent)) is not None:
             return refusal
-    if right.encumbered or state.ledger.available(account_id, right.asset_id) + own_hold_units < asset.total_units:
+    if (refusal := refuse_burdened(state, right.asset_id, besides=besides)) is not None:
+        return refusal
+    if state.ledger.available(account_id, right.asset_id) + own_hold_units < wanted:
         return Rejected(code=RejectCode.RIGHT_ENCUMBERED, detail=asset.code)
     return refuse_recorded_title(state, patents_of(state, right))
 
@@ -246,11 +259,68 @@ def pass_title(state: ExchangeState, asset_id: AssetId, owner_id: MemberId) -> l
     return events
 
 
+def pass_units(state: ExchangeState, asset_id: AssetId, units: int) -> list[Event]:
+    """Put on record who owns a right after a sale of it, or of a part, by who holds its units now. Call after the line.
+
+    Where one holds them all it is the owner, and nobody with it if the right was owned in parts before. Where several
+    do, they are co-owners: the first named stays, or it is who holds most, and none of them has waived anything.
+    """
+    owner_id = holder_of_all(state, asset_id)
+    if owner_id is not None:
+        passed = pass_title(state, asset_id, owner_id)
+        return [*passed, *_alone(state, asset_id)] if units < state.assets[asset_id].total_units else passed
+    shares: dict[MemberId, int] = {}
+    for account_id, held in state.ledger.holders(asset_id):
+        member_id = state.accounts[account_id].member_id
+        shares[member_id] = shares.get(member_id, 0) + held
+    right = state.table(Right)[asset_id]
+    outcome = state.table(Outcome).get(right.outcome_id)
+    largest = max(shares, key=lambda member_id: (shares[member_id], -member_id))
+    first = outcome.member_id if outcome is not None and outcome.member_id in shares else largest
+    events = pass_title(state, asset_id, first)
+    if outcome is None:
+        return events
+    others = tuple(member_id for member_id in shares if member_id != first)
+    claims = tuple(claim for claim in outcome.claims if claim.kind is not PriorClaimKind.CO_OWNER)
+    unwaived = PriorClaim(kind=PriorClaimKind.CO_OWNER, waiver_sha256="")
+    return [*events, _co_owned(state, outcome.outcome_id, others, (*claims, unwaived) if others else claims)]
+
+
+def _alone(state: ExchangeState, asset_id: AssetId) -> list[Event]:
+    """Whoever owned it in parts owns it no more: one has everything."""
+    outcome = state.table(Outcome).get(state.table(Right)[asset_id].outcome_id)
+    if outcome is None:
+        return []
+    claims = tuple(claim for claim in outcome.claims if claim.kind is not PriorClaimKind.CO_OWNER)
+    return [_co_owned(state, outcome.outcome_id, (), claims)]
+
+
+def _co_owned(
+    state: ExchangeState, outcome_id: OutcomeId, co_owner_ids: tuple[MemberId, ...], claims: tuple[PriorClaim, ...]
+) -> OutcomeChanged:
+    current = state.table(Outcome)[outcome_id]
+    changed = msgspec.structs.replace(current, co_owner_ids=co_owner_ids, claims=claims)
+    state.put(changed)
+    return OutcomeChanged(outcome=changed)
+
+
 def change_patents(state: ExchangeState, patents: tuple[PatentStub, ...]) -> PatentsChanged:
     """Keep what became of some patents. Call after the line."""
     for patent in patents:
         state.put(patent)
     return PatentsChanged(patents=patents)
+
+
+def _examined(state: ExchangeState, asset_id: AssetId) -> list[Burden]:
+    """What an examination of title found to lie on a right, by the operator's word."""
+    right = state.table(Right).get(asset_id)
+    if right is None or not right.encumbered:
+        return []
+    entry = to_wire("S", asset_id)
+    return [Burden(entry=entry, kind=BurdenKind.EXAMINED, blocks=True, summary=right.title_reasons)]
+
+
+burdens.SOURCES.append(_examined)
 
 
 # --- Inside -----------------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from exchange.rulebook.overlays import Overlay, Overlays, overlay_for
 from exchange.rulebook.profile import Profile, Publicity, cite
 from exchange.rulebook.texts import TextError, missing_confirmations, text_hash, unconfirmed_fields
 from matching.messages import Instrument, Market
+from securitization.deal import Deal
 
 BUY = Side.BUY
 DISPOSAL_OVERLAYS = "cn_disposal"
@@ -46,6 +47,8 @@ UNKNOWN: dict[PublishedKind, RejectCode] = {
     PublishedKind.CALENDAR: RejectCode.CALENDAR_UNKNOWN,
     PublishedKind.OVERLAYS: RejectCode.PROFILE_UNKNOWN,
     PublishedKind.TRADING_RULES: RejectCode.TRADING_RULES_UNKNOWN,
+    PublishedKind.REWARD_PROGRAMME: RejectCode.SCHEME_PROGRAMME_UNKNOWN,
+    PublishedKind.DEAL: RejectCode.DEAL_TEXT_UNKNOWN,
 }
 
 
@@ -55,6 +58,8 @@ def publish_text(state: ExchangeState, header: Header, command: PublishText) -> 
     document = parse(command.kind, command.text)
     if isinstance(document, TextError):
         return [Rejected(code=document.code, detail=f"{document.path}: {document.reason}")]
+    if isinstance(document, Deal):
+        return [Rejected(code=RejectCode.DEAL_TEXT_INVALID, detail="a deal is published by deal.publish")]
     text = canonical(document)
     published = Published(
         kind=command.kind,
@@ -79,7 +84,7 @@ def confirm_field(state: ExchangeState, header: Header, command: ConfirmField) -
     if published is None:
         return [Rejected(code=UNKNOWN[command.kind])]
     document = _document(state, published)
-    if command.field not in unconfirmed_fields(document):
+    if isinstance(document, Deal) or command.field not in unconfirmed_fields(document):
         return [Rejected(code=RejectCode.PROFILE_INVALID, detail=f"{command.field} needs no confirmation")]
     if command.field in dict(published.confirmed):
         return [Rejected(code=RejectCode.PROFILE_INVALID, detail=f"{command.field} is confirmed")]
@@ -95,7 +100,8 @@ def activate_text(state: ExchangeState, header: Header, command: ActivateText) -
     published = state.published(command.kind, command.name, command.version)
     if published is None:
         return [Rejected(code=UNKNOWN[command.kind])]
-    missing = missing_confirmations(_document(state, published), dict(published.confirmed))
+    document = _document(state, published)
+    missing = () if isinstance(document, Deal) else missing_confirmations(document, dict(published.confirmed))
     if missing:
         return [Rejected(code=RejectCode.PROFILE_UNCONFIRMED, detail=", ".join(missing)[:1_000])]
 

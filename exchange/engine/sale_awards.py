@@ -18,8 +18,9 @@ from exchange.core.rejections import RejectCode
 from exchange.core.units import NS_PER_DAY, Minor, TimeNs
 from exchange.engine import timers
 from exchange.engine.access import refuse_account
+from exchange.engine.deal_cases import open_deal
 from exchange.engine.deal_checks import party, refuse_frozen_assets
-from exchange.engine.deals import open_deal
+from exchange.engine.preemption import open_preemption, price_found
 from exchange.engine.rules import profile_of
 from exchange.engine.sale_cases import (
     bidders_of,
@@ -38,7 +39,7 @@ from exchange.engine.sale_checks import contract_draft, refuse_buyer
 from exchange.engine.sale_ends import SALE_TIMERS, close_if_over, fail_lots
 from exchange.engine.state import ExchangeState
 from matching.consideration import Items
-from matching.deals import Deal
+from matching.deals import Deal, DealState
 from matching.listing_messages import ListingMethod
 from matching.lot_messages import (
     AnswerOffer,
@@ -46,6 +47,7 @@ from matching.lot_messages import (
     BidState,
     DealOpened,
     LotBid,
+    LotsChanged,
     LotsOffered,
     OfferAnswered,
 )
@@ -170,8 +172,9 @@ def _award_lots(state: ExchangeState, header: Header, sale: Sale, won: Sequence[
 
 
 def _open_contracts(state: ExchangeState, header: Header, sale: Sale, lots: Iterable[Lot]) -> list[Event]:
-    """Open the contract of each awarded lot, and give its buyer a date."""
+    """Open the contract of each awarded lot, and give its buyer a date; a prior claim runs first, without one."""
     events: list[Event] = []
+    dated: list[Lot] = []
     for lot in lots:
         bid = state.table(LotBid)[lot.bid_id]
         draft = contract_draft(state, header, sale, lot, bid.account_id, lot.price_minor)
@@ -185,9 +188,16 @@ def _open_contracts(state: ExchangeState, header: Header, sale: Sale, lots: Iter
             accepted_at_ns=header.at_ns,
             items=_items(state, bid),
         )
-        opened, terms, movement = open_deal(state, header, deal)
+        opened, terms, movement = open_deal(
+            state, header, msgspec.structs.replace(deal, **price_found(state, header, deal))
+        )
         events.append(DealOpened(deal=opened, terms=terms, movement=movement))
-    return [*events, *(event for lot in lots for event in set_due(state, header, lot.lot_id, lot.due_at_ns))]
+        if opened.state is DealState.PRE_EMPTION:
+            waiting = put_lot(state, lot, due_at_ns=TimeNs(0))
+            events.extend((*open_preemption(state, header, opened), LotsChanged(lots=(waiting,))))
+        else:
+            dated.append(lot)
+    return [*events, *(event for lot in dated for event in set_due(state, header, lot.lot_id, lot.due_at_ns))]
 
 
 def _items(state: ExchangeState, bid: LotBid) -> Items | None:

@@ -18,10 +18,20 @@ from exchange.core.messages import Citation, Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import NS_PER_DAY, Minor, TimeNs, div_ceil
-from exchange.engine.deal_checks import Bound, awaits_office, deal_fees, party, refuse_deal, refuse_right
+from exchange.engine.deal_checks import (
+    Bound,
+    awaits_office,
+    deal_fees,
+    party,
+    refuse_consents,
+    refuse_deal,
+    refuse_right,
+)
 from exchange.engine.documents import refuse_documents
+from exchange.engine.encumbrances import acting_seller, selling_member
 from exchange.engine.listing_checks import overlay_of, refuse_listing
 from exchange.engine.order_terms import MAX_ORDER_MINOR
+from exchange.engine.prior_claims import refuse_claims_in_sale
 from exchange.engine.rules import profile_of
 from exchange.engine.state import ExchangeState
 from exchange.rulebook.disposal import open_sale_notice_ns, period_end_ns
@@ -73,8 +83,10 @@ def refuse_lots(
             return refusal
         if (refusal := refuse_listing(state, header, listing)) is not None:
             return refusal
-        if (refusal := refuse_claims(state, header, listing)) is not None:
+        if (refusal := refuse_claims(state, header, listing, lots=len(listings))) is not None:
             return refusal
+    if len({acting_seller(state, listing.asset_id, listing.account_id) for listing in listings}) > 1:
+        return _invalid("one sale has one seller: a pledgee sells what is pledged to it alone")
     if len({listing.listing_id for listing in listings}) != len(listings):
         return _invalid("a listing is named twice")
     if len(listings) > 1 and first.method is ListingMethod.DUTCH:
@@ -98,12 +110,17 @@ def refuse_taken(state: ExchangeState, listing: Listing) -> Rejected | None:
     return None
 
 
-def refuse_claims(state: ExchangeState, header: Header, listing: Listing) -> Rejected | None:
-    """Whether nobody may step in before the winner: what a deal about the right would be refused for."""
+def refuse_claims(state: ExchangeState, header: Header, listing: Listing, *, lots: int = 1) -> Rejected | None:
+    """Whether the right may be offered to anybody: what a deal about it would be refused for, whoever the buyer."""
     market = state.table(Market)[listing.market_id]
-    right = state.table(Right)[listing.asset_id]
+    right, profile = state.table(Right)[listing.asset_id], profile_of(state, market)
     own = hypothetical(state, header, listing, listing.account_id, listing.asking_price_minor)
-    return refuse_right(state, header, market, profile_of(state, market), right, own)
+    if (refusal := refuse_right(state, header, market, profile, right, own)) is not None:
+        return refusal
+    items = listing.method is ListingMethod.TENDER  # its offers may promise some, which one must owe
+    seller_id = listing.member_id
+    refusal = refuse_claims_in_sale(state, profile, listing.asset_id, seller_id, lots=lots, items=items)
+    return refusal if refusal is not None else refuse_consents(state, header, own)
 
 
 def _refuse_prices(state: ExchangeState, command: AnnounceSale, terms: LotTerms, listing: Listing) -> Rejected | None:
@@ -266,16 +283,6 @@ def _steps(command: AnnounceSale, listing: Listing) -> int:
     return dutch_steps(command.lots[0].start_minor, listing.asking_price_minor, max(1, command.increment_minor))
 
 
-def rules_of_sale(profile: Profile, bound: Bound | None) -> tuple[Citation, ...]:
-    """The provisions under which a sale is announced."""
-    fields = ("methods", "settlement", "publicity", "auction_notice_days", "deposit_ppm", "anti_sniping_seconds")
-    market_rules = tuple(cite(profile, field) for field in fields)
-    if bound is None:
-        return market_rules
-    names = ("methods", "open_sale_notice_trading_days")
-    return (*market_rules, *(cite_overlay(*bound, field) for field in names))
-
-
 # --- Who bids ---------------------------------------------------------------------------------------------------------
 
 
@@ -289,6 +296,8 @@ def refuse_barred(state: ExchangeState, header: Header, sale: Sale, account_id: 
     detail = ""
     if member_id == sale.member_id:
         detail = "the seller"
+    elif member_id == selling_member(state, sale):
+        detail = "the pledgee it is sold for"
     elif member_id in sale.group_ids:
         detail = "of the seller's group"
     elif _acts_for(state, header, sale.member_id, member_id):

@@ -16,8 +16,8 @@ from exchange.core.rejections import ensure
 from exchange.core.units import Minor, TimeNs
 from exchange.engine import timers
 from exchange.engine.access import refuse_account
+from exchange.engine.deal_cases import FOLLOWERS, end_deal
 from exchange.engine.deal_checks import refuse_deal
-from exchange.engine.deals import FOLLOWERS, end_deal
 from exchange.engine.sale_awards import date_ns, decline, offer_next
 from exchange.engine.sale_cases import (
     bids_of,
@@ -26,6 +26,7 @@ from exchange.engine.sale_cases import (
     put_bidder,
     put_lot,
     set_due,
+    tell,
 )
 from exchange.engine.sale_deals import BINDING, return_deposit, won_together
 from exchange.engine.sale_ends import close_if_over, fail_lots, forfeit
@@ -36,6 +37,7 @@ from matching.lot_messages import (
     BidState,
     LotBid,
     LotsChanged,
+    OfferAnswered,
 )
 from matching.sale_messages import (
     Bidder,
@@ -45,6 +47,7 @@ from matching.sale_messages import (
     Sale,
 )
 
+STEPPED_IN = "a prior claim was exercised"
 PENDING = (*BINDING, LotState.OFFERED)
 """A lot in one of these states waits for its bidder."""
 
@@ -98,6 +101,17 @@ def _end_contracts(state: ExchangeState, header: Header, lots: Iterable[Lot], re
     return events
 
 
+def give_up_lot(state: ExchangeState, header: Header, sale: Sale, lot: Lot, reason: str) -> list[Event]:
+    """What was won, or offered, cannot be had any more, by nobody's fault. Call after the line."""
+    bid = state.table(LotBid).get(lot.bid_id) if lot.state is LotState.OFFERED else None
+    if bid is None:
+        return _without_fault(state, header, sale, lot, reason)
+    void = put_bid(state, bid, state=BidState.DECLINED, over=True)
+    bidder = state.table(Bidder)[lot.bidder_id]
+    answered = OfferAnswered(bid=void, bidder=bidder, lots=(), movement=tell(state, header, sale, (bidder,)))
+    return [answered, *_without_fault(state, header, sale, lot, reason)]
+
+
 def _without_fault(state: ExchangeState, header: Header, sale: Sale, lot: Lot, reason: str) -> list[Event]:
     """A contract came to nothing and its buyer is not to blame: what was won together fails, the deposit goes back."""
     lots = _of_the_bid(state, lot) or [lot]
@@ -127,13 +141,18 @@ def follow_deal(state: ExchangeState, header: Header, deal: Deal) -> list[Event]
     match deal.state:
         case DealState.PUBLICITY | DealState.OBJECTED:
             return timers.drop_timers(state, TimerKind.LOT_DUE, lot.lot_id)
+        case DealState.PRE_EMPTION:
+            told = LotsChanged(lots=(put_lot(state, lot, due_at_ns=TimeNs(0)),))
+            return [told, *timers.drop_timers(state, TimerKind.LOT_DUE, lot.lot_id)]
         case DealState.SIGNING:
             waits_for_seller = bool(deal.buyer_signed_by)
-            if not waits_for_seller and (lot.bid_id or deal.seller_signed_by):
+            if not waits_for_seller and lot.due_at_ns and (lot.bid_id or deal.seller_signed_by):
                 return []
             due_ns = date_ns(header, sale)
-            told = LotsChanged(lots=(put_lot(state, lot, due_at_ns=due_ns),))
-            return [told, *set_due(state, header, lot.lot_id, due_ns)]
+            note = {"reason": STEPPED_IN} if deal.parts else {}
+            told = LotsChanged(lots=(put_lot(state, lot, due_at_ns=due_ns, **note),))
+            freed = _free_displaced(state, header, lot) if deal.parts else []
+            return [told, *freed, *set_due(state, header, lot.lot_id, due_ns)]
         case DealState.CONTRACTED:
             told = LotsChanged(lots=(put_lot(state, lot, state=LotState.CONTRACTED, **_priced(deal)),))
             return [told, *timers.drop_timers(state, TimerKind.LOT_DUE, lot.lot_id)]
@@ -148,6 +167,12 @@ def follow_deal(state: ExchangeState, header: Header, deal: Deal) -> list[Event]
         case _:
             failed = fail_lots(state, header, sale, [lot], deal.state, counted=False)
             return [*failed, *close_if_over(state, header, sale)]
+
+
+def _free_displaced(state: ExchangeState, header: Header, lot: Lot) -> list[Event]:
+    """Give back the deposit of the bidder whom a prior claim displaced: it has won nothing, and is not to blame."""
+    bidder = state.table(Bidder)[lot.bidder_id]
+    return [return_deposit(state, header, bidder)] if bidder.deposit_minor else []
 
 
 def _withdrawn(state: ExchangeState, header: Header, sale: Sale, lot: Lot, deal: Deal) -> list[Event]:

@@ -19,6 +19,7 @@ from exchange.rulebook.profile import Method
 from matching.consideration import valued, worth_minor
 from matching.deals import Deal, DealState
 from matching.listing_messages import Listing
+from matching.price_offers import PriceOffer, PriceOfferDeposit
 from matching.quote_messages import QuoteRequest
 from matching.sale_messages import Bidder, BidderState, DepositReturned, Lot, LotState, Sale
 from matching.tender_messages import Tender
@@ -34,9 +35,11 @@ def lot_of(state: ExchangeState, deal: Deal) -> Lot | None:
 
 
 def method_of(state: ExchangeState, deal: Deal) -> Method:
-    """How the deal's price was found: by a quote, by the auction it was won in, else by agreement."""
+    """How the deal's price was found: by a quote, as it was listed, by the auction it was won in, else by agreement."""
     if quoted(state, deal):
         return Method.RFQ
+    if offer_of(state, deal) is not None:
+        return Method.LISTING
     lot = lot_of(state, deal)
     if lot is None or lot.bid_id == 0:
         return Method.AGREEMENT
@@ -49,13 +52,23 @@ def quoted(state: ExchangeState, deal: Deal) -> bool:
     return request is not None and bool(deal.deal_id) and request.deal_id == deal.deal_id
 
 
+def offer_of(state: ExchangeState, deal: Deal) -> PriceOffer | None:
+    """The listed right whose taker's contract a deal is."""
+    offer = state.find(PriceOffer, deal.asset_id)
+    return offer if offer is not None and deal.deal_id and offer.deal_id == deal.deal_id else None
+
+
 def refuse_beside_sale(state: ExchangeState, draft: Deal) -> Rejected | None:
     """Whether a right in a public sale may go this way: only to the one bidder that is left, not below its price.
 
     In a tender items count towards the price, by the tender's basis.
 
-    Refused: quote.state, sale.state, deal.consideration_not_supported, deal.terms_invalid.
+    Refused: listing.state, quote.state, sale.state, deal.consideration_not_supported, deal.terms_invalid.
     """
+    offer = state.find(PriceOffer, draft.asset_id)
+    if offer is not None:
+        detail = f"{to_wire('LP', offer.price_offer_id)} is {offer.state}"
+        return Rejected(code=RejectCode.LISTING_STATE, detail=detail)
     request = state.find(QuoteRequest, draft.asset_id)
     if request is not None:
         return Rejected(code=RejectCode.QUOTE_STATE, detail=f"{to_wire('RQ', request.request_id)} is {request.state}")
@@ -69,6 +82,8 @@ def refuse_beside_sale(state: ExchangeState, draft: Deal) -> Rejected | None:
     bidder = state.table(Bidder)[lot.bidder_id]
     if (draft.seller_account_id, draft.buyer_account_id) != (sale.seller_account_id, bidder.account_id):
         return Rejected(code=RejectCode.SALE_STATE, detail=f"{where} with paddle {bidder.paddle}")
+    if draft.units != lot.units:
+        return Rejected(code=RejectCode.DEAL_TERMS_INVALID, detail=f"the lot is of {lot.units} units")
     listed_minor = state.table(Listing)[lot.listing_id].asking_price_minor
     tender = state.table(Tender).get(sale.sale_id)
     if draft.items is not None and tender is None:
@@ -80,12 +95,18 @@ def refuse_beside_sale(state: ExchangeState, draft: Deal) -> Rejected | None:
 
 
 def refuse_step_back(state: ExchangeState, deal: Deal, side: Side) -> Rejected | None:
-    """Whether a party may not step back: what was won binds its seller, and its buyer once it has paid; a quote, both.
+    """Whether a party may not step back: what was won binds its seller, and its buyer once it has paid.
+
+    A quote and a listed price bind both, and so does a prior claim that was exercised.
 
     Refused: deal.state.
     """
+    if deal.parts:
+        return Rejected(code=RejectCode.DEAL_STATE, detail=f"{deal.state}, by a prior claim")
     if quoted(state, deal):
         return Rejected(code=RejectCode.DEAL_STATE, detail=f"{deal.state}, by an accepted quote")
+    if offer_of(state, deal) is not None:
+        return Rejected(code=RejectCode.DEAL_STATE, detail=f"{deal.state}, taken at its listed price")
     lot = lot_of(state, deal)
     if lot is None or lot.bid_id == 0 or (side is Side.BUY and not deal.buyer_signed_by):
         return None
@@ -119,14 +140,26 @@ def deposit_towards(state: ExchangeState, deal: Deal) -> Minor:
 
     It stays held while another contract of the same bidder in the same sale is unpaid.
     """
+    if (offer := offer_of(state, deal)) is not None:
+        return offer.deposit_held_minor
     bidder = _paying(state, deal)
     return bidder.deposit_minor if bidder is not None else Minor(0)
 
 
 def free_deposit(state: ExchangeState, header: Header, deal: Deal) -> list[Event]:
     """Free the buyer's deposit for the price it is about to pay. Call after the line, before the buyer's transfer."""
+    if (offer := offer_of(state, deal)) is not None:
+        return [_free_taken(state, header, offer)] if offer.deposit_held_minor else []
     bidder = _paying(state, deal)
     return [return_deposit(state, header, bidder)] if bidder is not None and bidder.deposit_minor else []
+
+
+def _free_taken(state: ExchangeState, header: Header, offer: PriceOffer) -> PriceOfferDeposit:
+    holds = [(offer.taker_account_id, offer.money_asset_id, -offer.deposit_held_minor)]
+    movement = move_and_tell(state, header, (offer.taker_account_id,), holds=holds)
+    freed = msgspec.structs.replace(offer, deposit_held_minor=Minor(0))
+    state.put(freed)
+    return PriceOfferDeposit(offer=freed, movement=movement)
 
 
 def return_deposit(state: ExchangeState, header: Header, bidder: Bidder) -> DepositReturned:

@@ -10,6 +10,7 @@ from exchange.core.node_messages import TimerKind
 from exchange.core.units import NS_PER_DAY, Minor, TimeNs
 from exchange.engine import timers
 from exchange.engine.deal_checks import party
+from exchange.engine.encumbrances import enforcement_of
 from exchange.engine.rules import disposal_overlay, profile_of
 from exchange.engine.sale_cases import bidders_of, put_bidder, put_lot, put_sale, tell
 from exchange.engine.sale_ends import close_if_over, fail_lots
@@ -26,9 +27,12 @@ def talk_or_fail(
 ) -> list[Event]:
     """Let the one bidder that is left agree with the seller; without one, or where they may not, nothing is sold.
 
+    What is sold for its pledgees is sold in public or not at all.
+
     Call after the line.
     """
-    if bidder is not None and _may_agree(state, header, sale):
+    enforced = any(enforcement_of(state, lot.asset_id) is not None for lot in lots)
+    if bidder is not None and not enforced and _may_agree(state, header, sale):
         return _negotiate(state, header, sale, lots, bidder)
     failed = fail_lots(state, header, sale, lots, reason, counted=True)
     return [*failed, *close_if_over(state, header, sale)]

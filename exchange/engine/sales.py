@@ -6,7 +6,7 @@ import msgspec
 
 from custody.rights import Right
 from exchange.core.ids import BidderId, LotId, SaleId, make_id, to_wire
-from exchange.core.messages import Event, Header, Rejected
+from exchange.core.messages import Citation, Event, Header, Rejected
 from exchange.core.node_messages import TimerKind
 from exchange.core.parties import Role, UserRight
 from exchange.core.rejections import RejectCode
@@ -14,14 +14,18 @@ from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import Minor, TimeNs
 from exchange.engine import timers
 from exchange.engine.access import acts_for_member, refuse_account
+from exchange.engine.deal_checks import Bound
 from exchange.engine.documents import refuse_documents
+from exchange.engine.encumbrances import acting_seller, selling_member
 from exchange.engine.listing_checks import overlay_of
 from exchange.engine.rules import profile_of
 from exchange.engine.sale_cases import tell
-from exchange.engine.sale_checks import ends_at, refuse_lots, refuse_terms, rules_of_sale
+from exchange.engine.sale_checks import ends_at, refuse_lots, refuse_terms
 from exchange.engine.sale_ends import close_sale
 from exchange.engine.state import ExchangeState
 from exchange.engine.tender_checks import refuse_tender
+from exchange.rulebook.overlays import cite_overlay
+from exchange.rulebook.profile import Profile, cite
 from matching.listing import ListingState
 from matching.listing_messages import Listing, ListingMethod
 from matching.messages import Market
@@ -49,7 +53,8 @@ def announce_sale(state: ExchangeState, header: Header, command: AnnounceSale) -
     found = [listing for listing in listings if listing is not None]
     if len(found) < len(listings):
         return [Rejected(code=RejectCode.LISTING_UNKNOWN)]
-    if (refusal := refuse_account(state, header, found[0].account_id, UserRight.TRADE)) is not None:
+    seller_id = acting_seller(state, found[0].asset_id, found[0].account_id)
+    if (refusal := refuse_account(state, header, seller_id, UserRight.TRADE)) is not None:
         return [refusal]
     if (refusal := refuse_lots(state, header, command, found)) is not None:
         return [refusal]
@@ -98,7 +103,7 @@ def cancel_sale(state: ExchangeState, header: Header, command: CancelSale) -> li
     if sale is None:
         return [Rejected(code=RejectCode.SALE_UNKNOWN)]
     operator = Role.OPERATOR in state.users[header.principal].roles
-    if not operator and not acts_for_member(state, header, sale.member_id, UserRight.TRADE):
+    if not operator and not acts_for_member(state, header, selling_member(state, sale), UserRight.TRADE):
         return [Rejected(code=RejectCode.ACCOUNT_NOT_YOURS)]
     unwon = (SaleState.ANNOUNCED, SaleState.BIDDING, SaleState.REVEALING, SaleState.SCORING)
     open_to = unwon if operator else (SaleState.ANNOUNCED,)
@@ -182,6 +187,16 @@ def _sale(state: ExchangeState, header: Header, command: AnnounceSale, listing: 
         announced_by=header.principal,
         announced_at_ns=header.at_ns,
     )
+
+
+def rules_of_sale(profile: Profile, bound: Bound | None) -> tuple[Citation, ...]:
+    """The provisions under which a sale is announced."""
+    fields = ("methods", "settlement", "publicity", "auction_notice_days", "deposit_ppm", "anti_sniping_seconds")
+    market_rules = tuple(cite(profile, field) for field in fields)
+    if bound is None:
+        return market_rules
+    names = ("methods", "open_sale_notice_trading_days")
+    return (*market_rules, *(cite_overlay(*bound, field) for field in names))
 
 
 def _tender(state: ExchangeState, sale: Sale, terms: TenderTerms | None) -> list[Event]:

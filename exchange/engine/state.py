@@ -15,11 +15,21 @@ from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from custody.accounts import MIRRORS, Account, Asset, Bank
+from custody.company import Company, Contribution
+from custody.consents import Consent
 from custody.conveyance_messages import Conveyance, RecordedTitle
+from custody.distribution_messages import Distribution, Income, PlanPage, Unclaimed
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal, WithdrawalStatus
+from custody.kept_share import KeptShare
 from custody.ledger import Ledger
 from custody.outcomes import Outcome, ShareDeed
+from custody.packs import Pack
 from custody.pilot import Pilot
+from custody.pilot_life import Incentive, PilotReport, ReportState, UseRight, UseRightState
+from custody.pledges import Encumbrance
+from custody.reconciliation import Difference, Reconciliation, Suspension
+from custody.reform import Reform
+from custody.register import TitleEntry
 from custody.rights import Right
 from custody.transfers import Transfer
 from exchange.assets.messages import Alias, PatentStub
@@ -28,6 +38,8 @@ from exchange.core.documents import DocumentStub
 from exchange.core.ids import (
     AccountId,
     AssetId,
+    ClassPaymentId,
+    DistributionId,
     InstrumentId,
     MarketId,
     MemberId,
@@ -45,29 +57,51 @@ from exchange.core.rule_messages import Published, PublishedKind
 from exchange.engine.open_order import Numbers, OpenOrder
 from exchange.engine.parsing import Document, calendar_of, parse
 from exchange.engine.recent_trades import RecentTrades
+from exchange.engine.record_dates import Holdings
 from exchange.engine.terms import BookTerms, book_terms
 from exchange.rulebook.fees import FeeSchedule
 from exchange.rulebook.profile import Profile
 from exchange.rulebook.texts import TextError
 from exchange.rulebook.trading import TradingRules
+from matching.allocation_messages import DayTotal
 from matching.book_messages import Book, BookState
 from matching.books import make_book
-from matching.deals import Deal, LastSale
+from matching.deals import Deal
+from matching.equity import EquityNotice, EquityOffer
+from matching.licence_messages import Licence, OpenLicence
 from matching.limit_messages import NO_ACCOUNT, LimitUse, TradingLimit
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import BookStanding, Instrument, Market
 from matching.notice_messages import Announcement, InsiderList, NewsNumber
 from matching.obligations import Obligation, PaymentPlan
+from matching.preemption import NotifiedClaim
+from matching.price_offers import PriceOffer
 from matching.quote_messages import Quote, QuoteRequest
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from matching.session import book_matching
 from matching.session_messages import Session
+from matching.sides import LastSale
 from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
+from securitization.application_messages import Application
+from securitization.issue_messages import ClosingItem, Issue, NoteLock
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
+from securitization.offering_messages import BidState, BookBid, Offering, Shelf
+from securitization.pool_records import Pool, PoolAsset, Valuation
+from securitization.scheme_messages import RewardEvent, Scheme, SchemeCall
+from securitization.servicing_messages import (
+    ClassPayment,
+    Collection,
+    CollectionPage,
+    DealPayment,
+    Duty,
+    PaymentPage,
+    Servicing,
+    UnpaidPart,
+)
 
 R = TypeVar("R", bound=Record)
-RecordKey = int | str | tuple[str, str, int]
+RecordKey = int | str | tuple[str, str, int] | tuple[int, int, str, str]
 BUY = Side.BUY
 """A module's own name: reading an enum's member costs three times as much in Python 3.11."""
 VENUE_TIME_ZONE = "Asia/Shanghai"
@@ -120,6 +154,16 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(Subscription, "subscription_id", lambda subscription: subscription.status == "open"),
     _entity(Programme, "programme_id"),
     _entity(Reward, "reward_id"),
+    _entity(Scheme, "scheme_id"),
+    _entity(SchemeCall, "call_id"),
+    _entity(RewardEvent, "event_id"),
+    _entity(Application, "application_id", lambda application: application.live),
+    _entity(Issue, "issue_id"),
+    _entity(ClosingItem, "closing_item_id"),
+    _entity(NoteLock, "asset_id"),
+    _entity(Shelf, "shelf_id"),
+    _entity(Offering, "offering_id"),
+    _entity(BookBid, "book_bid_id", lambda bid: bid.state is BidState.OPEN),
     _entity(Published, ("kind", "name", "version")),
     _entity(Market, "market_id"),  # after the texts it lives under
     _entity(Instrument, "instrument_id"),
@@ -130,12 +174,22 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(PatentStub, "patent_id", index=("number",)),
     _entity(Alias, "alias_key"),
     _entity(Right, "asset_id"),
+    _entity(Reconciliation, "reconciliation_id", lambda statement: statement.counts),
+    _entity(Difference, "difference_id", lambda difference: not difference.over),
+    _entity(Suspension, "asset_id", lambda suspension: not suspension.over),
+    _entity(TitleEntry, "entry_id", lambda entry: entry.correctable),
     _entity(Conveyance, "conveyance_id", lambda conveyance: conveyance.live, index=("reel_frame",)),
     _entity(RecordedTitle, "property_id"),
     _entity(Outcome, "outcome_id"),
     _entity(ShareDeed, "deed_id"),
     _entity(Deal, "deal_id", lambda deal: deal.live, index=("asset_id",)),
     _entity(LastSale, "asset_id"),
+    _entity(NotifiedClaim, "claim_id", lambda claim: claim.live),
+    _entity(Company, "company_id", lambda company: company.live, index=("member_id",)),
+    _entity(Contribution, "contribution_id", lambda contribution: contribution.live),
+    _entity(EquityOffer, "offer_id", lambda offer: offer.live),
+    _entity(EquityNotice, "notice_id", lambda notice: not notice.over),
+    _entity(Consent, "consent_id", lambda consent: consent.live),
     _entity(PaymentPlan, "deal_id", lambda plan: plan.live),
     _entity(Obligation, "obligation_id", lambda obligation: obligation.live),
     _entity(Sale, "sale_id", lambda sale: sale.live),
@@ -146,11 +200,32 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(ListingSteps, "listing_id"),
     _entity(QuoteRequest, "request_id", lambda request: request.live, index=("asset_id",)),
     _entity(Quote, "quote_id", lambda quote: quote.live),
+    _entity(PriceOffer, "price_offer_id", lambda offer: offer.live, index=("asset_id",)),
+    _entity(Licence, "licence_id", lambda licence: licence.live),
+    _entity(OpenLicence, "open_licence_id", lambda declared: declared.live, index=("asset_id",)),
     _entity(Tender, "sale_id", lambda tender: not tender.over),
     _entity(Panel, "sale_id", lambda panel: not panel.over),
     _entity(TenderOffer, "bid_id", lambda offer: not offer.over),
     _entity(TenderScore, "score_id", lambda score: not score.over),
     _entity(Pilot, "pilot_id", lambda pilot: pilot.counts, index=("outcome_id",)),
+    _entity(Reform, "reform_id", index=("name",)),
+    _entity(UseRight, "asset_id", lambda use: use.state is UseRightState.STANDS, index=("outcome_id",)),
+    _entity(PilotReport, "report_id", lambda report: report.state is ReportState.OWED),
+    _entity(KeptShare, "kept_share_id", lambda kept: kept.live, index=("pilot_id",)),
+    _entity(Incentive, "outcome_id"),
+    _entity(Income, "income_id", lambda income: income.live, index=("source",)),
+    _entity(Distribution, "distribution_id", lambda distribution: not distribution.over),
+    _entity(PlanPage, "page_id", lambda page: page.live),
+    _entity(Unclaimed, "unclaimed_id", lambda unclaimed: unclaimed.live),
+    _entity(Pack, "case_id"),
+    _entity(Servicing, "servicing_id", lambda servicing: servicing.live),
+    _entity(Duty, "duty_id", lambda duty: duty.live),
+    _entity(Collection, "collection_id", lambda collection: collection.live),
+    _entity(CollectionPage, "page_id", lambda _: False),
+    _entity(DealPayment, "payment_id", lambda payment: payment.live),
+    _entity(ClassPayment, "class_payment_id", lambda paid: paid.live),
+    _entity(PaymentPage, "page_id", lambda _: False),
+    _entity(UnpaidPart, "unpaid_part_id", lambda part: part.live),
     _entity(
         TradingLimit,
         "limit_id",
@@ -158,9 +233,14 @@ ENTITIES: tuple[Entity, ...] = (
         index=("account_id", "user_id", "by_venue", "currency"),
     ),
     _entity(LimitUse, "limit_id"),
+    _entity(DayTotal, ("account_id", "instrument_id", "side", "day"), lambda total: not total.over),
     _entity(InsiderList, "list_id", lambda insiders: not insiders.ended_at_ns),
     _entity(Announcement, "announcement_id", lambda announcement: announcement.live),
     _entity(NewsNumber, "channel"),
+    _entity(Encumbrance, "encumbrance_id", lambda encumbrance: encumbrance.live),
+    _entity(Pool, "pool_id", lambda pool: pool.live),
+    _entity(PoolAsset, "pool_asset_id", lambda asset: asset.live),
+    _entity(Valuation, "valuation_id", lambda valuation: valuation.newest, index=("right_asset_id", "money_asset_id")),
     _entity(Timer, "timer_id"),
     _entity(Run, "run_id", lambda run: not run.done),
     _entity(Approval, "approval_id", lambda approval: approval.status == "open"),
@@ -214,8 +294,12 @@ class ExchangeState:
     limited_users: dict[UserId, dict[OrderId, None]] = field(default_factory=dict[UserId, dict[OrderId, None]])
     """The accounts and users with a limit, and their open orders: follows from the limits and the orders alone. An
     order that has ended may stand here a while; nobody else's orders are followed."""
+    allocating: dict[AccountId, None] = field(default_factory=dict[AccountId, None])
+    """The allocation accounts: follows from the accounts alone. While one has an order in a book the desk keeps off."""
     insider_lists: dict[AssetId, dict[int, InsiderList]] = field(default_factory=dict[AssetId, dict[int, InsiderList]])
     """The open insider lists about each asset, in the order in which they were opened: follows from them alone."""
+    encumbrances: dict[AssetId, dict[int, Encumbrance]] = field(default_factory=dict[AssetId, dict[int, Encumbrance]])
+    """The open encumbrances about each asset, in the order in which they were opened: follows from them alone."""
     expiries: dict[int, int] = field(default_factory=dict[int, int])
     """The timer that ends each GTD order, by order: follows from the timers alone."""
     bust_windows: dict[InstrumentId, int] = field(default_factory=dict[InstrumentId, int])
@@ -235,8 +319,20 @@ class ExchangeState:
     """The last command that set timers, and how many: they are numbered by it within that command."""
     chance: bytes = b""
     """What the `clock.advance` that is being decided brought; none at any other time."""
+    records_due: dict[DistributionId, None] = field(default_factory=dict[DistributionId, None])
+    """The distributions whose holders the command that is being decided fixes: they are taken at its end."""
+    recorded: dict[DistributionId, Holdings] = field(default_factory=dict[DistributionId, Holdings])
+    """The holders of record of the distributions being planned: follows from the balances and postings alone."""
+    class_records_due: dict[ClassPaymentId, None] = field(default_factory=dict[ClassPaymentId, None])
+    """The classes of notes whose holders the command that is being decided fixes: they are taken at its end."""
+    class_holders: dict[ClassPaymentId, Holdings] = field(default_factory=dict[ClassPaymentId, Holdings])
+    """The holders of record of classes not all paid: follows from the balances and postings alone."""
     calls_touched: dict[InstrumentId, None] = field(default_factory=dict[InstrumentId, None])
     """The calls whose books the command that is being decided touched: their indications are told at its end."""
+    totals_touched: dict[tuple[AccountId, InstrumentId, Side, str], None] = field(
+        default_factory=dict[tuple[AccountId, InstrumentId, Side, str], None]
+    )
+    """The day totals that the command that is being decided changed: they are told at its end."""
     changing: bool = False
     """Whether the command now applied has passed the line between refusing and changing."""
 
@@ -276,6 +372,8 @@ class ExchangeState:
                 self.ledger.mirrors.add(record.account_id)
             else:
                 self.ledger.owners[record.account_id] = record.account_id if record.beneficiary else record.member_id
+            if record.allocates:
+                self.allocating[record.account_id] = None
         elif isinstance(record, Instrument) and record.instrument_id not in self.books:
             self._put_book(record)
         elif isinstance(record, Receipt):
@@ -288,6 +386,8 @@ class ExchangeState:
             self._follow_limited(record)
         elif isinstance(record, InsiderList):
             self.insider_lists.setdefault(record.asset_id, {})[record.list_id] = record
+        elif isinstance(record, Encumbrance):
+            self.encumbrances.setdefault(record.asset_id, {})[record.encumbrance_id] = record
         elif isinstance(record, Published):
             self._put_published(record)
         elif isinstance(record, Market) and record.market_id not in self.terms:
@@ -300,6 +400,11 @@ class ExchangeState:
             lists.pop(record.list_id, None)
             if not lists:
                 self.insider_lists.pop(record.asset_id, None)
+        elif isinstance(record, Encumbrance):
+            entries = self.encumbrances.get(record.asset_id, {})
+            entries.pop(record.encumbrance_id, None)
+            if not entries:
+                self.encumbrances.pop(record.asset_id, None)
         elif isinstance(record, TradingLimit):
             others = [each for each in self.table(TradingLimit).values() if each.limit_id != record.limit_id]
             if not any(each.account_id == record.account_id != NO_ACCOUNT for each in others):
@@ -434,6 +539,8 @@ class ExchangeState:
         if order.conditions is not None:
             self.numbers[order.instrument_id].special += 1
             self._pair(order, order.conditions.oco_order_id)
+        elif order.account_id in self.allocating:
+            self.numbers[order.instrument_id].special += 1
         if order.side is BUY:
             bids = self.bidders.setdefault(order.instrument_id, {})
             bids[order.account_id] = bids.get(order.account_id, 0) + 1
@@ -443,7 +550,7 @@ class ExchangeState:
     def close_order(self, order: OpenOrder) -> None:
         """Forget an order that is over, and what it reserved."""
         del self.orders[order.order_id]
-        if order.conditions is not None:
+        if order.conditions is not None or order.account_id in self.allocating:
             self.numbers[order.instrument_id].special -= 1
         if order.partner_id:
             self.orders[OrderId(order.partner_id)].partner_id = 0
@@ -464,6 +571,10 @@ class ExchangeState:
     def orders_in_sequence(self) -> list[OpenOrder]:
         """Every open order by identifier, which is how they come and how a start loads them."""
         return list(self.orders.values())
+
+    def day_total(self, account_id: AccountId, instrument_id: InstrumentId, side: Side, day: str) -> DayTotal | None:
+        """What an allocation account traded on one side of one instrument on one day, until that day is over."""
+        return cast("DayTotal | None", self.records[DayTotal].get((account_id, instrument_id, side, day)))
 
     def group_of(self, account_id: AccountId) -> int:
         """The group of related members an account belongs to; 0: none."""

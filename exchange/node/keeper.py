@@ -23,6 +23,9 @@ MAX_AHEAD_NS = 5 * NS_PER_SECOND
 """A journal whose head is further ahead of the clock than this was written by another time; the start refuses."""
 PAUSES_S = (0.0, 0.2, 1.0, 5.0, 15.0)
 
+Guard = Callable[[Callable[[int], bytes | None], Head, bool], None]
+"""Given the chain at any row, the journal's head, and whether an operator accepts a loss; refuses by NodeFault."""
+
 log = structlog.get_logger("exchange.node")
 
 
@@ -51,6 +54,8 @@ class Keeper:
         self.starts = 0
         self.on_ready: list[Callable[[Sequencer], None]] = []
         """Called with each new sequencer before it runs: projections start from its tables."""
+        self.guards: list[Guard] = []
+        """Asked at the first start whether the journal holds what was promised elsewhere; each may refuse."""
 
     async def run(self) -> None:
         """Run nodes until the bus closes.
@@ -121,11 +126,13 @@ class Keeper:
         """Refuse a journal that ends before, or contradicts, the head kept outside it."""
         if self.head_file is None or self.starts:
             return
+        if not self.accept_head:
+            outside = self.head_file.read()
+            refuse_behind(outside, head, store.chain_at(outside.sequence) if outside is not None else None)
+        for guard in self.guards:
+            guard(store.chain_at, head, self.accept_head)
         if self.accept_head:
             self.head_file.write(head)
-            return
-        outside = self.head_file.read()
-        refuse_behind(outside, head, store.chain_at(outside.sequence) if outside is not None else None)
 
     def close(self) -> None:
         """Take no more commands; what is queued is answered node.stopped."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar, assert_never
+from typing import Any, TypeVar
 
 import structlog
 
@@ -21,11 +21,11 @@ from exchange.core.messages import Command, Event, Header, Rejected
 from exchange.core.node_messages import AdvanceClock, ContinueRun, StartNode
 from exchange.core.rejections import InvariantBroken, RejectCode
 from exchange.core.units import Epoch, Sequence, TimeNs
-from exchange.core.wire import decode_events, encode_command, encode_event, name_of
-from exchange.engine.apply import ROUTES, apply
+from exchange.core.wire import encode_command, encode_event, name_of
+from exchange.engine.apply import apply
 from exchange.engine.desk import Told, desk_for, takes
 from exchange.engine.state import ExchangeState
-from exchange.node.codec import ENGINE_VERSION, fingerprint, row_hashes
+from exchange.node.codec import ENGINE_VERSION, row_hashes
 from exchange.node.local import LocalBus
 from exchange.node.ports import (
     MAX_COMMANDS,
@@ -34,11 +34,20 @@ from exchange.node.ports import (
     Feed,
     Head,
     JournalRow,
-    Known,
     NodeFault,
     Outcome,
     Store,
     Submission,
+)
+from exchange.node.submissions import (
+    Taken,
+    answer_with_twin,
+    engine_failed,
+    is_slow,
+    mark_of,
+    not_own,
+    own,
+    repeat,
 )
 
 MAX_EVENTS = 4_096
@@ -46,8 +55,6 @@ MAX_APPLY_SECONDS = 0.005
 MIN_ROOM = 32
 SALTS_AT_ONCE = 256
 MAX_SLOW_SECONDS = MAX_APPLY_SECONDS / 4
-OWN = (StartNode, AdvanceClock, ContinueRun)
-"""What a sequencer asks for by itself."""
 
 log = structlog.get_logger("exchange.node")
 T = TypeVar("T")
@@ -59,9 +66,6 @@ class Stopped(Exception):  # noqa: N818 - not an error of the caller's: memory w
     def __init__(self, reason: str, retry: list[Submission]) -> None:
         super().__init__(reason)
         self.retry = retry
-
-
-Taken = tuple[Submission, JournalRow]
 
 
 class Sequencer:
@@ -185,7 +189,7 @@ class Sequencer:
             return self._answer_known(waiting)
         except Exception as error:
             log.exception("store.not_read", commands=len(waiting))
-            raise Stopped("the store could not be asked", _not_own(waiting)) from error
+            raise Stopped("the store could not be asked", not_own(waiting)) from error
 
     def _answer_known(self, waiting: list[Submission]) -> list[Submission]:
         """Answer commands whose key is in the journal from there; what is left is new."""
@@ -201,7 +205,7 @@ class Sequencer:
             if earlier is None:
                 new.append(submission)
             else:
-                submission.answer(_repeat(submission, earlier))
+                submission.answer(repeat(submission, earlier))
         return new
 
     # --- stamp and apply ----------------------------------------------------------------------------------------------
@@ -216,20 +220,20 @@ class Sequencer:
         now_ns = self.clock.now_ns()
         slow_until = started + MAX_SLOW_SECONDS
         while self._timer_due_at(now_ns):
-            fired = self._decide(_own(AdvanceClock(chance=secrets.token_bytes(32))), now_ns, taken, waiting, 0)
+            fired = self._decide(own(AdvanceClock(chance=secrets.token_bytes(32))), now_ns, taken, waiting, 0)
             taken.append(fired)
-            self._timers_stuck = _engine_failed(fired[1].events)
+            self._timers_stuck = engine_failed(fired[1].events)
         for place, submission in enumerate(waiting):
             spent = time.perf_counter()
             full = events >= MAX_EVENTS or spent - started > MAX_APPLY_SECONDS
-            if taken and (full or (_is_slow(submission) and spent > slow_until)):
+            if taken and (full or (is_slow(submission) and spent > slow_until)):
                 self._return(waiting[place:])
                 self._room = max(MIN_ROOM, place)
                 break
             if submission.key:
                 twin = in_batch.get((submission.principal, submission.key))
                 if twin is not None:
-                    _answer_with_twin(submission, twin)
+                    answer_with_twin(submission, twin)
                     continue
             row = self._decide(submission, now_ns, taken, waiting, place + 1)
             taken.append(row)
@@ -241,8 +245,8 @@ class Sequencer:
         return taken
 
     def _return(self, submissions: list[Submission]) -> None:
-        self.bus.put_back(submission for submission in submissions if not _is_slow(submission))
-        self.bus.slow.extendleft(reversed([submission for submission in submissions if _is_slow(submission)]))
+        self.bus.put_back(submission for submission in submissions if not is_slow(submission))
+        self.bus.slow.extendleft(reversed([submission for submission in submissions if is_slow(submission)]))
 
     def _timer_due_at(self, now_ns: int) -> bool:
         due = self.state.due
@@ -289,7 +293,7 @@ class Sequencer:
             else:
                 log.exception("handler.failed_after_line", command=name_of(submission.command))
                 self._note_suspect(submission)
-                retry = _not_own([*(earlier for earlier, _ in taken), submission, *waiting[behind:]])
+                retry = not_own([*(earlier for earlier, _ in taken), submission, *waiting[behind:]])
                 raise Stopped("a handler failed after its line", retry) from error
         return submission, self._row(header, submission, events, [encode_event(event) for event in events])
 
@@ -297,7 +301,7 @@ class Sequencer:
         """Count the stop against the command; where even that cannot be written, the stop itself still happens."""
         name = name_of(submission.command)
         try:
-            stops = self.store.suspect(_mark(submission), name)
+            stops = self.store.suspect(mark_of(submission), name)
             log.warning("command.suspected", command=name, stops=stops)
         except Exception:
             log.exception("suspect.not_written", command=name)
@@ -305,7 +309,7 @@ class Sequencer:
     def _guarded(self, header: Header, submission: Submission) -> list[Event]:
         """Decide, unless the command has stopped a node twice."""
         if self.suspects:
-            mark = _mark(submission)
+            mark = mark_of(submission)
             if self.suspects.get(mark, 0) >= 2:
                 self.state.sequence, self.state.at_ns = header.sequence, header.at_ns
                 return [Rejected(code=RejectCode.INTERNAL_QUARANTINED, detail=mark.hex()[:16])]
@@ -393,7 +397,7 @@ class Sequencer:
     def _post_own(self, command: Command, run_id: RunId | None = None) -> None:
         def answered(result: Outcome | NodeFault) -> None:
             # A chunk on which the engine fails would fail again: the run waits for a restart or an operator's release.
-            if run_id is not None and not (isinstance(result, Outcome) and _engine_failed(result.events)):
+            if run_id is not None and not (isinstance(result, Outcome) and engine_failed(result.events)):
                 self._runs_asked.discard(run_id)
 
         submission = Submission(command=command, principal=NODE, answer=answered)
@@ -402,58 +406,3 @@ class Sequencer:
         else:
             self.bus.slow.appendleft(submission)
             self.bus.arrived.set()
-
-
-def _own(command: Command) -> Submission:
-    return Submission(command=command, principal=NODE, answer=lambda _: None)
-
-
-def _mark(submission: Submission) -> bytes:
-    """What makes a command the same one when it comes again: its sender and its bytes, but for the clock's chance."""
-    own = isinstance(submission.command, AdvanceClock)
-    return fingerprint(submission.principal, encode_command(AdvanceClock()) if own else submission.encoded)
-
-
-def _not_own(submissions: list[Submission]) -> list[Submission]:
-    """Those that somebody sent: a sequencer makes its own commands anew."""
-    return [submission for submission in submissions if not isinstance(submission.command, OWN)]
-
-
-def _engine_failed(events: Iterable[Event]) -> bool:
-    """Whether the shell answered, because the engine could not."""
-    codes = (RejectCode.INTERNAL_REFUSED, RejectCode.INTERNAL_QUARANTINED)
-    return any(isinstance(event, Rejected) and event.code in codes for event in events)
-
-
-def _is_slow(submission: Submission) -> bool:
-    return ROUTES[type(submission.command)].slow
-
-
-def _repeat(submission: Submission, earlier: Known) -> Outcome | NodeFault:
-    """The answer to a key that was used before: the same events, or a refusal when the contents differ."""
-    if earlier.command_bytes != submission.encoded:
-        return NodeFault(RejectCode.IDEMPOTENCY_KEY_REUSED)
-    return Outcome(
-        sequence=earlier.sequence, at_ns=earlier.at_ns, events=decode_events(earlier.events_bytes), repeated=True
-    )
-
-
-def _answer_with_twin(submission: Submission, twin: Taken) -> None:
-    """Answer a repeat in the same batch together with the first, after the commit."""
-    first, row = twin
-    if row.command_bytes != submission.encoded:
-        submission.answer(NodeFault(RejectCode.IDEMPOTENCY_KEY_REUSED))
-        return
-    answer_first = first.answer
-
-    def answer_both(result: Outcome | NodeFault) -> None:
-        answer_first(result)
-        match result:
-            case Outcome():
-                submission.answer(Outcome(result.sequence, result.at_ns, result.events, repeated=True, row=row))
-            case NodeFault():
-                submission.answer(result)
-            case _:
-                assert_never(result)
-
-    first.answer = answer_both

@@ -109,10 +109,13 @@ class ChainCheck:
     epochs: dict[int, int]
     head: Head = field(default_factory=Head)
     rows: int = 0
+    leaf: bytes = b""
+    """The last row's own, computed from its columns; empty where it cannot be."""
 
     def take(self, entry: Entry) -> bool:
         """Check one row against the one before; tells whether its bytes are what was hashed."""
         self.rows += 1
+        self.leaf = b""
         if not self._well_typed(entry):
             return False
         before = self.head
@@ -151,6 +154,7 @@ class ChainCheck:
         except Exception as error:  # whatever was done to the row: it is named, and the walk goes on
             self._note(entry, "chain", "a row that can be hashed", repr(error))
             return False
+        self.leaf = leaf
         return self._expect(entry, "chain", chain_hash(before.chain, leaf), entry.chain)
 
     def _expect(self, entry: Entry, column: str, expected: object, found: object) -> bool:

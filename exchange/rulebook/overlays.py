@@ -22,12 +22,13 @@ NATIONAL = "national"
 Years = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 
-class OverlayFields(Part, frozen=True, kw_only=True):
+class OverlayFields(Part, frozen=True, kw_only=True, omit_defaults=True):
     """The rows of an overlay.
 
     Units: floors in parts per million: of net income (`reward_floor_ppm`, `transfer_staff_floor_ppm`), of the shares of
     a 作价投资 (`share_floor_ppm`), of a year's operating profit (`profit_floor_ppm`, for the years stated).
     `reward_floor_binding` false: the floor applies only where the seller neither ruled nor agreed otherwise.
+    `withholding_ppm` is withheld from the gross amount of a payee from abroad; sets before version 2 have no such row.
     """
 
     methods: Row[Methods]
@@ -42,6 +43,7 @@ class OverlayFields(Part, frozen=True, kw_only=True):
     profit_floor_minimum_years: Row[Years]
     profit_floor_maximum_years: Row[Years]
     transfer_staff_floor_ppm: Row[RatePpm]
+    withholding_ppm: Row[RatePpm] | None = None
 
 
 class Overlay(Part, frozen=True, kw_only=True):
@@ -66,6 +68,7 @@ class Overlays(Part, frozen=True, kw_only=True, tag_field="text", tag="disposal_
             (f"{overlay.jurisdiction}/{overlay.seller_class}/{name}", getattr(overlay.fields, name))
             for overlay in self.overlays
             for name in OverlayFields.__struct_fields__
+            if getattr(overlay.fields, name) is not None
         )
 
 

@@ -15,6 +15,7 @@ from exchange.core.instruments import Settlement
 from exchange.core.messages import Citation, Part
 from exchange.core.rejections import RejectCode
 from exchange.core.units import MAX_INTEGER, Code, Count, CurrencyCode, IsoDate, Name, PositiveCount, RatePpm
+from exchange.rulebook.four_eyes import FourEyes, FourEyesRule, problem_of
 from exchange.rulebook.texts import (
     Row,
     SourcedRow,
@@ -38,6 +39,7 @@ __all__ = [
     "UnitForm",
     "canonical_text",
     "cite",
+    "four_eyes_of",
     "missing_confirmations",
     "parse_profile",
     "text_hash",
@@ -145,6 +147,8 @@ class ProfileFields(Part, frozen=True, kw_only=True):
     pilot_use_right_minimum_years: Row[Days]
     fee_schedule: Row[Code]
     calendar: Row[Code]
+    four_eyes: Row[FourEyes] | msgspec.UnsetType = msgspec.UNSET
+    """Rows since the first version may be left out: a text without them reads, and hashes, as it did."""
 
 
 class Profile(Part, frozen=True, kw_only=True, tag_field="text", tag="market_profile"):
@@ -158,7 +162,8 @@ class Profile(Part, frozen=True, kw_only=True, tag_field="text", tag="market_pro
 
     def named_rows(self) -> tuple[tuple[str, SourcedRow], ...]:
         """Every row with its field's name, in the text's order."""
-        return tuple((name, getattr(self.fields, name)) for name in ProfileFields.__struct_fields__)
+        rows = ((name, getattr(self.fields, name)) for name in ProfileFields.__struct_fields__)
+        return tuple((name, row) for name, row in rows if row is not msgspec.UNSET)
 
 
 def parse_profile(text: str) -> Profile | TextError:
@@ -187,6 +192,12 @@ def cite(profile: Profile, field: str) -> Citation:
     return Citation(profile=profile.name, version=profile.version, field=field, provision=row.provision)
 
 
+def four_eyes_of(profile: Profile) -> tuple[FourEyesRule, ...]:
+    """Which of a member's commands wait for a second person; none if the profile does not say."""
+    row = profile.fields.four_eyes
+    return () if isinstance(row, msgspec.UnsetType) else row.value
+
+
 def _contradiction(profile: Profile) -> tuple[str, str] | None:
     """What the types cannot say: dates that exist, lists without repeats, rules that do not contradict each other."""
     fields = profile.fields
@@ -204,4 +215,6 @@ def _contradiction(profile: Profile) -> tuple[str, str] | None:
         return "$.fields.centralised_methods.value", "a book or a call needs book_entry settlement"
     if fields.centralised_methods.value and fields.register_of_record.value is RegisterOfRecord.EXTERNAL:
         return "$.fields.centralised_methods.value", "an external register takes no order here"
+    if (problem := problem_of(four_eyes_of(profile))) != "":
+        return "$.fields.four_eyes.value", problem
     return None

@@ -14,6 +14,22 @@ FEE_SCHEDULES = ("cn_ip_venue", "sandbox")
 CALENDARS = ("always", "cn")
 TRADING_RULES = ("licensed_securities", "offshore_professional", "sandbox")
 """Of the profiles that may run a book; the others allow none."""
+PROGRAMMES = (
+    "cn_note_agency_award",
+    "cn_note_agency_fees",
+    "cn_note_contract",
+    "cn_note_demonstration",
+    "cn_note_securitization",
+    "cn_note_training",
+    "cn_note_trial_base",
+    "guangzhou_issue_2023",
+    "huangpu_pledge",
+    "nansha_pledge",
+    "nanshan_securitization_2025",
+    "shenzhen_concept_2024",
+    "shenzhen_contract_2019",
+)
+"""Of the policy note (`cn_note_*`), and real ones."""
 DEFAULT_PROFILE = "cn_ip_venue"
 
 
@@ -35,6 +51,11 @@ def calendar_text(name: str) -> str:
 def trading_rules_text(name: str) -> str:
     """The canonical text of shipped trading rules."""
     return _read("trading", name)
+
+
+def programme_text(name: str) -> str:
+    """The canonical text of a shipped reward programme."""
+    return _read("programmes", name)
 
 
 def overlays_text() -> str:

@@ -73,25 +73,29 @@ def backup(url: str, data_dir: Path, target: Path, clock: Clock, progress: Progr
     if target.exists() and any(target.iterdir()):
         raise NodeFault("backup.target_not_empty", f"{target} is not empty")
     target.mkdir(parents=True, exist_ok=True)
-    if postgres_dump.is_postgres(url):
-        database = postgres_dump.FILE_NAME
+    is_postgres = postgres_dump.is_postgres(url)
+    database = postgres_dump.FILE_NAME if is_postgres else database_path(url).name
+    # The edge's store before the journal: it keeps signed heads, and none may name a row that the copy lacks.
+    for path in _files_of(data_dir, besides=target):
+        if path.name != database and _is_sqlite(path):
+            name = path.relative_to(data_dir).as_posix()
+            progress(name)
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            _copy_sqlite(path, target / name)
+            shutil.copymode(path, target / name)
+    if is_postgres:
         progress(database)
         head = postgres_dump.dump(url, target / database)
     else:
-        source = database_path(url)
-        database = source.name
         progress(database)
-        head = _copy_sqlite(source, target / database)
+        head = _copy_sqlite(database_path(url), target / database)
     for path in _files_of(data_dir, besides=target):
         name = path.relative_to(data_dir).as_posix()
-        if name == database:
+        if name == database or _is_sqlite(path):
             continue
         progress(name)
         (target / name).parent.mkdir(parents=True, exist_ok=True)
-        if _is_sqlite(path):
-            _copy_sqlite(path, target / name)
-        else:
-            shutil.copyfile(path, target / name)
+        shutil.copy(path, target / name)  # with its mode: a key stays its owner's
     kept = tuple(_kept(path, target) for path in sorted(target.rglob("*")) if path.is_file())
     manifest = Manifest(
         format=FORMAT,
@@ -171,7 +175,7 @@ def restore(
                 continue
             place = database if kept.path == manifest.database else data_dir / kept.path
             place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(folder / kept.path, place)
+            shutil.copy(folder / kept.path, place)
             _sync(place)
         head.write(manifest.head)
     return manifest

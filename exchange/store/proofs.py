@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Table, func, select
 
+from custody.proofs import GrowingTree
 from exchange.core.ids import SHARD
 from exchange.node.codec import ENGINE_VERSION
 from exchange.node.ports import Head
@@ -104,15 +105,23 @@ def verify(
     progress: Progress | None = None,
     outside: Head | None = None,
     engine_version: int = ENGINE_VERSION,
+    signed: Mapping[int, bytes] | None = None,
 ) -> Report:
-    """Prove one snapshot: chain, fold, promises and, if asked, replay; `outside` is the head kept beside it."""
+    """Prove one snapshot: chain, fold, promises and, if asked, replay.
+
+    `outside` is the head kept beside it, `signed` the roots that were signed, by their number of rows.
+    """
     problems = Problems()
+    roots, tree = dict(signed or {}), GrowingTree()
     ((total,),) = list(tables.stream(select(func.count()).select_from(JOURNAL)))
     chain = ChainCheck(problems, epochs_of(tables, problems))
     with scratch_fold(problems) as fold:
         again = Replay(problems, fold.load, engine_version)
         for entry in entries(tables):
             sound = chain.take(entry)
+            if roots:
+                tree.append(chain.leaf)
+                _check_root(problems, roots, tree)
             if outside is not None and entry.sequence == outside.sequence and entry.chain != outside.chain:
                 problems.add("head", "journal", f"sequence={entry.sequence}", "chain", outside.chain, entry.chain)
             if replay and again.due(entry):
@@ -125,6 +134,8 @@ def verify(
                 progress(chain.rows, total)
         fold.flush()
         table_rows = compare_tables(fold.tables, tables, problems)
+    for size in roots:
+        problems.add("head", "journal", f"sequence={size}", "", "the rows under a signed head", ABSENT)
     if outside is not None and chain.head.sequence < outside.sequence:
         key = f"sequence={outside.sequence}"
         problems.add("head", "journal", key, "", "the row that the head outside the database names", ABSENT)
@@ -141,6 +152,13 @@ def verify(
         kept=again.kept,
         replayed=replay,
     )
+
+
+def _check_root(problems: Problems, roots: dict[int, bytes], tree: GrowingTree) -> None:
+    """Compare the tree so far with the head that was signed over so many rows, if there is one."""
+    expected = roots.pop(tree.size, None)
+    if expected is not None and (found := tree.root()) != expected:
+        problems.add("head", "journal", f"sequence=1..{tree.size}", "root", expected, found)
 
 
 def verify_chain(tables: Snapshot) -> tuple[Head, Problems]:

@@ -16,10 +16,20 @@ import msgspec
 from sqlalchemy import Table
 
 from custody.accounts import Account, Asset, Bank
+from custody.company import Company, Contribution
+from custody.consents import Consent
 from custody.conveyance_messages import Conveyance, RecordedTitle
+from custody.distribution_messages import Distribution, Income, PlanPage, Unclaimed
 from custody.funding_messages import PayoutAccount, Receipt, Withdrawal
+from custody.kept_share import KeptShare
 from custody.outcomes import Outcome, ShareDeed
+from custody.packs import Pack
 from custody.pilot import Pilot
+from custody.pilot_life import Incentive, PilotReport, UseRight
+from custody.pledges import Encumbrance
+from custody.reconciliation import Difference, Reconciliation, Suspension
+from custody.reform import Reform
+from custody.register import TitleEntry
 from custody.rights import Right
 from custody.transfers import Transfer
 from exchange.assets.messages import Alias, Patent, PatentStub
@@ -29,6 +39,7 @@ from exchange.core.messages import Record
 from exchange.core.node_messages import Approval, Run, Timer
 from exchange.core.rule_messages import Published
 from exchange.engine.state import ENTITIES
+from exchange.store.schema.allocations import AllocationTable, DayTotalTable
 from exchange.store.schema.assets import (
     AliasTable,
     ConveyanceTable,
@@ -44,20 +55,39 @@ from exchange.store.schema.custody import (
     AccountTable,
     AssetTable,
     BankTable,
+    DifferenceTable,
     PayoutAccountTable,
     ReceiptTable,
+    ReconciliationTable,
+    SuspensionTable,
+    TitleEntryTable,
     TransferTable,
     WithdrawalTable,
 )
 from exchange.store.schema.deals import (
+    ConsentTable,
     DealTable,
     LastSaleTable,
+    NotifiedClaimTable,
     ObligationTable,
+    PackTable,
     PaymentPlanTable,
     PilotTable,
     QuoteRequestTable,
     QuoteTable,
 )
+from exchange.store.schema.encumbrances import EncumbranceTable
+from exchange.store.schema.equity import CompanyTable, ContributionTable, EquityNoticeTable, EquityOfferTable
+from exchange.store.schema.incomes import DistributionTable, IncomeTable, PlanPageTable, UnclaimedTable
+from exchange.store.schema.issues import (
+    BookBidTable,
+    ClosingItemTable,
+    IssueTable,
+    NoteLockTable,
+    OfferingTable,
+    ShelfTable,
+)
+from exchange.store.schema.licences import LicenceTable, OpenLicenceTable, PriceOfferTable
 from exchange.store.schema.matching import (
     BookStandingTable,
     InstrumentTable,
@@ -83,6 +113,20 @@ from exchange.store.schema.notices import (
     NewsNumberTable,
     TradingLimitTable,
 )
+from exchange.store.schema.pilots import (
+    IncentiveTable,
+    KeptShareTable,
+    PilotReportTable,
+    ReformTable,
+    UseRightTable,
+)
+from exchange.store.schema.pools import PoolAssetTable, PoolTable, ValuationTable
+from exchange.store.schema.rewards import (
+    ApplicationTable,
+    RewardEventTable,
+    SchemeCallTable,
+    SchemeTable,
+)
 from exchange.store.schema.sales import (
     BidderTable,
     ListingStepsTable,
@@ -102,19 +146,50 @@ from exchange.store.schema.securitization import (
     RewardTable,
     SubscriptionTable,
 )
+from exchange.store.schema.servicing import (
+    ClassPaymentTable,
+    CollectionPageTable,
+    CollectionTable,
+    DealPaymentTable,
+    DutyTable,
+    PaymentPageTable,
+    ServicingTable,
+    UnpaidPartTable,
+)
+from matching.allocation_messages import Allocation, DayTotal
 from matching.correction_messages import TradeCorrection
-from matching.deals import Deal, LastSale
+from matching.deals import Deal
+from matching.equity import EquityNotice, EquityOffer
+from matching.licence_messages import Licence, OpenLicence
 from matching.limit_messages import LimitUse, TradingLimit
 from matching.listing_messages import Listing
 from matching.lot_messages import LotBid
 from matching.messages import BookStanding, Instrument, Market
 from matching.notice_messages import Announcement, InsiderList, NewsNumber
 from matching.obligations import Obligation, PaymentPlan
+from matching.preemption import NotifiedClaim
+from matching.price_offers import PriceOffer
 from matching.quote_messages import Quote, QuoteRequest
 from matching.sale_messages import Bidder, ListingSteps, Lot, LotReserve, Sale
 from matching.session_messages import Session
+from matching.sides import LastSale
 from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
+from securitization.application_messages import Application
+from securitization.issue_messages import ClosingItem, Issue, NoteLock
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
+from securitization.offering_messages import BookBid, Offering, Shelf
+from securitization.pool_records import Pool, PoolAsset, Valuation
+from securitization.scheme_messages import RewardEvent, Scheme, SchemeCall
+from securitization.servicing_messages import (
+    ClassPayment,
+    Collection,
+    CollectionPage,
+    DealPayment,
+    Duty,
+    PaymentPage,
+    Servicing,
+    UnpaidPart,
+)
 
 PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Member, MemberTable),
@@ -129,6 +204,10 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Subscription, SubscriptionTable),
     (Programme, ProgrammeTable),
     (Reward, RewardTable),
+    (Scheme, SchemeTable),
+    (SchemeCall, SchemeCallTable),
+    (RewardEvent, RewardEventTable),
+    (Application, ApplicationTable),
     (Published, PublishedTable),
     (Account, AccountTable),
     (Asset, AssetTable),
@@ -147,15 +226,31 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Patent, PatentTable),
     (Alias, AliasTable),
     (Right, RightTable),
+    (TitleEntry, TitleEntryTable),
+    (Reconciliation, ReconciliationTable),
+    (Difference, DifferenceTable),
+    (Suspension, SuspensionTable),
     (Conveyance, ConveyanceTable),
     (RecordedTitle, RecordedTitleTable),
     (Outcome, OutcomeTable),
     (ShareDeed, ShareDeedTable),
     (Deal, DealTable),
     (LastSale, LastSaleTable),
+    (NotifiedClaim, NotifiedClaimTable),
+    (Consent, ConsentTable),
+    (Company, CompanyTable),
+    (Contribution, ContributionTable),
+    (EquityOffer, EquityOfferTable),
+    (EquityNotice, EquityNoticeTable),
     (PaymentPlan, PaymentPlanTable),
     (Obligation, ObligationTable),
     (Pilot, PilotTable),
+    (Reform, ReformTable),
+    (UseRight, UseRightTable),
+    (PilotReport, PilotReportTable),
+    (KeptShare, KeptShareTable),
+    (Incentive, IncentiveTable),
+    (Pack, PackTable),
     (Sale, SaleTable),
     (Lot, LotTable),
     (LotReserve, LotReserveTable),
@@ -164,15 +259,42 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (ListingSteps, ListingStepsTable),
     (QuoteRequest, QuoteRequestTable),
     (Quote, QuoteTable),
+    (PriceOffer, PriceOfferTable),
+    (Licence, LicenceTable),
+    (OpenLicence, OpenLicenceTable),
     (Tender, TenderTable),
     (Panel, PanelTable),
     (TenderOffer, TenderOfferTable),
     (TenderScore, TenderScoreTable),
     (TradingLimit, TradingLimitTable),
     (LimitUse, LimitUseTable),
+    (DayTotal, DayTotalTable),
+    (Allocation, AllocationTable),
     (InsiderList, InsiderListTable),
     (Announcement, AnnouncementTable),
     (NewsNumber, NewsNumberTable),
+    (Encumbrance, EncumbranceTable),
+    (Income, IncomeTable),
+    (Distribution, DistributionTable),
+    (PlanPage, PlanPageTable),
+    (Unclaimed, UnclaimedTable),
+    (Pool, PoolTable),
+    (PoolAsset, PoolAssetTable),
+    (Valuation, ValuationTable),
+    (Issue, IssueTable),
+    (ClosingItem, ClosingItemTable),
+    (NoteLock, NoteLockTable),
+    (Shelf, ShelfTable),
+    (Offering, OfferingTable),
+    (BookBid, BookBidTable),
+    (Servicing, ServicingTable),
+    (Duty, DutyTable),
+    (Collection, CollectionTable),
+    (CollectionPage, CollectionPageTable),
+    (DealPayment, DealPaymentTable),
+    (ClassPayment, ClassPaymentTable),
+    (PaymentPage, PaymentPageTable),
+    (UnpaidPart, UnpaidPartTable),
 )
 
 

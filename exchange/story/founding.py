@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from exchange.core.rule_messages import PublishedKind
@@ -11,11 +12,13 @@ from exchange.rulebook.fees import FeeSchedule, parse_fee_schedule
 from exchange.rulebook.overlays import Overlays, parse_overlays
 from exchange.rulebook.profile import Profile, parse_profile
 from exchange.rulebook.texts import TextError, unconfirmed_fields
+from exchange.rulebook.trading import TradingRules, parse_trading_rules
 from exchange.story.stage import Stage, StoryBroken, one
 
-Reader = Callable[[str], Profile | FeeSchedule | CalendarText | Overlays | TextError]
+Reader = Callable[[str], Profile | FeeSchedule | CalendarText | Overlays | TradingRules | TextError]
 
 SOURCE = "Story: read by the two simulated operators"
+TRADING_RULES = "sandbox_by_hand"
 
 
 def texts() -> list[tuple[PublishedKind, Reader, str]]:
@@ -28,7 +31,16 @@ def texts() -> list[tuple[PublishedKind, Reader, str]]:
         (PublishedKind.FEE_SCHEDULE, parse_fee_schedule, shipped.fee_schedule_text("cn_ip_venue")),
         (PublishedKind.PROFILE, parse_profile, shipped.profile_text("sandbox")),
         (PublishedKind.PROFILE, parse_profile, shipped.profile_text("cn_ip_venue")),
+        (PublishedKind.TRADING_RULES, parse_trading_rules, rules_without_hours()),
     ]
+
+
+def rules_without_hours() -> str:
+    """The test market's trading rules, but phases by an operator's hand: it is open at whatever hour somebody comes."""
+    document = json.loads(shipped.trading_rules_text("sandbox"))
+    document |= {"name": TRADING_RULES, "note": "Trading rules of the test market, phases by hand: open at every hour"}
+    document["fields"]["timetable"]["value"] = []
+    return json.dumps(document)
 
 
 async def found_the_venue(stage: Stage) -> None:
@@ -61,6 +73,7 @@ async def open_banks_and_markets(stage: Stage) -> None:
             await stage.ask("operator", "bank.open", name=f"Settlement bank {code}", code=code, currency=currency),
             "bank.opened",
         )["bank"]
+        rules = {"trading_rules": TRADING_RULES, "trading_rules_version": 1} if market == "sandbox" else {}
         opened = await stage.ask(
             "operator",
             "market.open",
@@ -72,6 +85,7 @@ async def open_banks_and_markets(stage: Stage) -> None:
             calendar=calendar,
             calendar_version=1,
             fee_schedule=profile,
+            **rules,
         )
         stage.facts[f"bank:{currency}"] = bank["bank_id"]
         stage.facts[f"money:{currency}"] = bank["money_asset_id"]

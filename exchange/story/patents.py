@@ -190,9 +190,6 @@ async def _list_one(stage: Stage, institution: dict[str, Any], patent: dict[str,
     instrument = one(await stage.ask("operator2", "listing.admit", listing_id=listing_id), "listing.admitted")[
         "instrument"
     ]
-    await stage.ask(
-        "operator", "instrument.change_phase", instrument_id=instrument["instrument_id"], phase="continuous"
-    )
     stage.facts["instruments"].append(
         {
             "instrument_id": instrument["instrument_id"],

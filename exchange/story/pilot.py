@@ -24,8 +24,9 @@ async def assign_to_inventors(stage: Stage) -> None:
     account_id = one(told, "account.opened")["account"]["account_id"]
     await stage.cast("institute", member_id)
     await stage.cast("dean", member_id)
-    outcome_id, asset_id = await _outcome(stage, account_id)
-    team = [await _inventor(stage, place, *person) for place, person in enumerate(TEAM)]
+    stage.facts["institute"] = {"user": "institute", "member_id": member_id, "account_id": account_id}
+    outcome_id, asset_id = await know_how(stage, account_id, "Membrane for brine concentration")
+    team = [await inventor(stage, f"inventor{place + 1}", *person) for place, person in enumerate(TEAM)]
     split = await stage.file("institute", "Team split", "Simulated written split of the team")
     case = one(
         await stage.ask(
@@ -51,12 +52,23 @@ async def assign_to_inventors(stage: Stage) -> None:
         "team_share": {"numerator": 7, "denominator": 10},
         "income_ratio_ppm": 700_000,
         "duties_sha256": duties,
+        "reports": [{"stage": "technology", "due_days": 365, "subject": "Simulated pilot line"}],
     }
     told = await stage.ask("institute", "pilot.agree", pilot_id=case, account_id=account_id, terms=terms)
     for person in team:
         told = await stage.ask(
             person["user"], "pilot.agree", pilot_id=case, account_id=person["account_id"], terms=terms
         )
+    report = await stage.file(team[0]["user"], "Report", "Simulated report on the pilot line")
+    await stage.ask(
+        team[0]["user"],
+        "pilot.report",
+        report_id=one(told, "pilot.reports_planned")["reports"][0]["report_id"],
+        account_id=team[0]["account_id"],
+        document_sha256=report,
+        progress_ppm=250_000,
+        note="simulated",
+    )
     stage.facts["pilot"] = {
         "pilot_id": case,
         "asset_id": asset_id,
@@ -65,13 +77,13 @@ async def assign_to_inventors(stage: Stage) -> None:
     }
 
 
-async def _outcome(stage: Stage, account_id: str) -> tuple[str, str]:
+async def know_how(stage: Stage, account_id: str, title: str) -> tuple[str, str]:
     """A research outcome mainly paid for by public money, its right in custody and found clear."""
-    waiver = await stage.file("institute", "Waiver", "Simulated standing waiver of the finisher")
+    waiver = await stage.file("institute", "Waiver", f"Simulated standing waiver of the finisher of {title}")
     told = await stage.ask(
         "institute",
         "outcome.register",
-        title="Membrane for brine concentration",
+        title=title,
         readiness_level=5,
         technology_class="free",
         funding=[
@@ -83,14 +95,14 @@ async def _outcome(stage: Stage, account_id: str) -> tuple[str, str]:
     outcome_id = one(told, "outcome.registered")["outcome"]["outcome_id"]
     told = await stage.ask("institute", "right.register", account_id=account_id, outcome_id=outcome_id)
     asset_id = one(told, "right.registered")["right"]["asset_id"]
-    evidence = await stage.file("institute", "Evidence", "Simulated record of the outcome")
+    evidence = await stage.file("institute", "Evidence", f"Simulated record of {title}")
     await stage.ask(
         "operator", "right.examine", asset_id=asset_id, title="clear", reasons="simulated", evidence=[evidence]
     )
     return outcome_id, asset_id
 
 
-async def _inventor(stage: Stage, place: int, name: str, numerator: int, denominator: int) -> dict[str, Any]:
+async def inventor(stage: Stage, user: str, name: str, numerator: int, denominator: int) -> dict[str, Any]:
     """An inventor as a member with an account of their own."""
     told = await stage.ask(
         "operator",
@@ -102,10 +114,10 @@ async def _inventor(stage: Stage, place: int, name: str, numerator: int, denomin
         simulated=True,
     )
     member_id = one(told, "member.registered")["member"]["member_id"]
-    user = f"inventor{place + 1}"
     await stage.cast(user, member_id)
     return {
         "user": user,
+        "member_id": member_id,
         "account_id": one(told, "account.opened")["account"]["account_id"],
         "share": {"numerator": numerator, "denominator": denominator},
     }

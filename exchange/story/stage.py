@@ -1,4 +1,4 @@
-"""Where the story plays: an exchange in this process, its clock some weeks back, and the cast's way to ask it.
+"""Where the story plays: an exchange in this process, its clock some months back, and the cast's way to ask it.
 
 The cast asks over sockets with `api.client`, like anybody; only the clock is moved by hand, as no client could.
 """
@@ -23,7 +23,7 @@ from exchange.core.wire import name_of_type
 from exchange.node.clock import StoryClock
 from exchange.node.local import LocalBus
 
-DAYS_BACK = 60
+DAYS_BACK = 120
 PATHS = {name_of_type(post.command): post.path for post in POSTS}
 """Where each command is posted."""
 
@@ -143,7 +143,7 @@ class Stage:
 
 @asynccontextmanager
 async def staged(settings: Settings) -> AsyncIterator[Stage]:
-    """An exchange that is served for as long as the block, its clock sixty days back."""
+    """An exchange that is served for as long as the block, its clock some months back."""
     clock = StoryClock(DAYS_BACK * NS_PER_DAY)
     password = settings.operator_password or secrets.token_urlsafe(12)
     settings = settings.model_copy(update={"operator_password": password})

@@ -15,7 +15,7 @@ from exchange.bootstrap import Settings
 from exchange.core.units import NS_PER_DAY
 from exchange.store.proofs import Report, verify
 from exchange.store.snapshot import snapshot
-from exchange.story import deals, founding, patents, pilot, product, titles, trading
+from exchange.story import burdens, deals, founding, income, patents, pilot, product, reforming, titles, trading
 from exchange.story.stage import DAYS_BACK, Stage, StoryBroken, staged
 
 MARKER = "SIMULATED"
@@ -38,6 +38,9 @@ AFTER_TRADING: tuple[Chapter, ...] = (
     ("A whole patent changes hands, another does not", deals.sell_two_patents, 20),
     ("Inventors get their share", pilot.assign_to_inventors, 40),
     ("A product pays its holders", product.pool_and_pay, 40),
+    ("A reform programme starts, two teams get theirs", reforming.reform, 20),
+    ("A patent is pledged, preserved, licensed", burdens.burden, 20),
+    ("An income is shared out", income.distribute, 20),
 )
 TRADING_SHARE = 400
 PROOF_SHARE = 150
@@ -73,7 +76,7 @@ async def tell(
                 bar.update(task, description=label)
                 await happen(stage)
                 bar.advance(task, share)
-            bar.update(task, description="Investors bid, issuers offer, trades settle")
+            bar.update(task, description="Books open by call, investors bid, trades settle")
             step = TRADING_SHARE / (trading.ORDERS + trading.INVESTORS)
             await trading.trade_on_the_book(stage, lambda count: bar.advance(task, count * step))
             await stage.days_pass(5)
@@ -100,10 +103,15 @@ def counts(stage: Stage, report: Report) -> dict[str, Any]:
         "titles": stage.facts["titles"],
         "outcomes_listed": len(stage.facts["instruments"]),
         "investors": len(stage.facts["investors"]),
+        "openings": {
+            "instruments": len(stage.facts["openings"]),
+            "lots": sum(fixed["quantity_lots"] for fixed in stage.facts["openings"]),
+        },
         "orders": stage.facts["orders"],
         "deals": stage.facts["deals"],
         "pilot": stage.facts["pilot"],
         "product": stage.facts["product"],
+        **{name: stage.facts[name] for name in ("reform", "burdens", "licences", "income")},
         "commands_over_http": stage.commands,
         "refusals": dict(sorted(stage.refusals.items())),
         "days": DAYS_BACK,

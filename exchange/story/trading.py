@@ -1,4 +1,4 @@
-"""Chapter three: investors bid over the WebSocket, issuers offer, and every trade settles where it is made.
+"""Chapter three: books open by a call; investors bid over the WebSocket, issuers offer; trades settle as they are made.
 
 Each trader follows its own account and keeps its own list of what it was told; the counts of the story come from those
 lists, not from the exchange's tables.
@@ -22,6 +22,8 @@ ISSUER_ORDERS = 90
 CASH_MINOR = 40_000_000
 MIDDLE_TICKS = 1_000
 OUTSTANDING = 24
+OPENING_LOTS = 40
+OPENED_S = 10.0
 SEED = 20_261_123
 
 Tell = Callable[[int], None]
@@ -53,6 +55,8 @@ class Trader:
     orders: dict[str, OwnOrder] = field(default_factory=dict[str, OwnOrder])
     refused: dict[str, int] = field(default_factory=dict[str, int])
     sent: int = 0
+    moved: dict[str, int] = field(default_factory=dict[str, int])
+    """How often its orders showed a next slice, were set free by a price, …"""
 
     async def listen(self, channel: Followed) -> None:
         """Take note of every private event."""
@@ -71,8 +75,19 @@ class Trader:
                 case "order.replaced" if order is not None:
                     order.changed = True
                     order.quantity_lots = message["quantity_lots"]
+                case "order.moved":
+                    self.moved[message["cause"]] = self.moved.get(message["cause"], 0) + 1
                 case _:
                     pass
+
+    async def place(self, tell: Tell, **order: Any) -> None:
+        """Place one order that is not left to chance.
+
+        Raises: Refused.
+        """
+        self.sent += 1
+        tell(1)
+        await self.stream.place(client_order_id=f"{self.user}-{self.sent}", account_id=self.account_id, **order)
 
     async def trade(self, count: int, tell: Tell) -> None:
         """Send so many orders, some changed or withdrawn on the way, a window of them unanswered at a time."""
@@ -103,7 +118,7 @@ class Trader:
         buys = not self.sells_only and self.chance.random() < 0.58
         if draw < 0.82:
             distance, lots = -self.chance.randrange(1, 7), self.chance.randrange(1, 6)
-        elif draw < 0.87 and not self.sells_only:
+        elif draw < 0.86 and not self.sells_only:
             distance, lots = self.chance.randrange(2, 6), self.chance.randrange(1, 6)
         else:  # more than the other side has within a few ticks: filled in part, at several prices
             distance, lots = self.chance.randrange(4, 7), self.chance.randrange(250, 500)
@@ -182,7 +197,7 @@ async def trade_on_the_book(stage: Stage, tell: Tell) -> None:
             listeners.append(asyncio.create_task(trader.listen(await stream.account(account_id))))
             traders.append(trader)
         issuers = [trader for trader in traders if trader.sells_only]
-        await asyncio.gather(*(_first_offers(trader, tell) for trader in issuers))
+        await _open_by_call(stage, issuers, [trader for trader in traders if not trader.sells_only], tell)
         share = -(-(ORDERS - len(issuers) * ISSUER_ORDERS) // INVESTORS)
         await asyncio.gather(*(trader.trade(ISSUER_ORDERS if trader.sells_only else share, tell) for trader in traders))
         await asyncio.sleep(0.5)  # the last private events are on their way
@@ -199,20 +214,97 @@ def _whims(place: int) -> random.Random:
     return random.Random(SEED + place)  # noqa: S311 - nothing secret hangs on it
 
 
+async def _open_by_call(stage: Stage, issuers: list[Trader], investors: list[Trader], tell: Tell) -> None:
+    """Every book opens with a call: offers and bids gather, one price serves as many as it can; trading goes on."""
+    instruments = [issuer.instruments[0] for issuer in issuers]
+    calls = [await investors[0].stream.auction(instrument_id) for instrument_id in instruments]
+    await _begin(stage, instruments, "opening_call")
+    await asyncio.gather(*(_first_offers(issuer, tell) for issuer in issuers))
+    await asyncio.gather(*(_first_bids(place, trader, tell) for place, trader in enumerate(investors)))
+    await _begin(stage, instruments, "continuous")
+    async with asyncio.timeout(OPENED_S):
+        stage.facts["openings"] = [await _opened(call) for call in calls]
+    for call in calls:
+        await investors[0].stream.unfollow(call)
+    await asyncio.gather(*(_iceberg(issuer, tell) for issuer in issuers))
+    await asyncio.gather(*(_stop(trader, tell) for trader in investors))
+
+
+async def _begin(stage: Stage, instruments: list[str], phase: str) -> None:
+    """An operator begins a phase everywhere."""
+    for instrument_id in instruments:
+        await stage.ask("operator", "instrument.change_phase", instrument_id=instrument_id, phase=phase)
+
+
+async def _opened(call: Followed) -> dict[str, Any]:
+    """Follow a call until its auction is settled and trading goes on; answers what the auction fixed."""
+    async for message in call:
+        if message["phase"] == "continuous" and message["fixed"] is not None:
+            fixed: dict[str, Any] = message["fixed"]
+            return fixed
+    raise StoryBroken("a call did not end")
+
+
 async def _first_offers(trader: Trader, tell: Tell) -> None:
     """An issuer offers its shares at a ladder of prices."""
     for step in range(12):
-        trader.sent += 1
-        tell(1)
-        await trader.stream.place(
-            client_order_id=f"{trader.user}-{trader.sent}",
-            account_id=trader.account_id,
+        await trader.place(
+            tell,
             instrument_id=trader.instruments[0],
             side="sell",
             quantity_lots=30,
             price_ticks=MIDDLE_TICKS + 1 + step % 6,
             time_in_force="gtc",
         )
+
+
+async def _first_bids(place: int, trader: Trader, tell: Tell) -> None:
+    """An investor bids in two calls, for the opening alone."""
+    for step in range(2):
+        await trader.place(
+            tell,
+            instrument_id=trader.instruments[(2 * place + step) % len(trader.instruments)],
+            side="buy",
+            quantity_lots=OPENING_LOTS,
+            price_ticks=MIDDLE_TICKS + 4,
+            time_in_force="at_open",
+        )
+
+
+async def _iceberg(trader: Trader, tell: Tell) -> None:
+    """An issuer offers many lots and shows few of them; and a few more so far up that they stay for who comes later."""
+    await trader.place(
+        tell,
+        instrument_id=trader.instruments[0],
+        side="sell",
+        quantity_lots=200,
+        display_lots=20,
+        price_ticks=MIDDLE_TICKS + 3,
+        time_in_force="gtc",
+    )
+    for step in (8, 10, 12):
+        await trader.place(
+            tell,
+            instrument_id=trader.instruments[0],
+            side="sell",
+            quantity_lots=50,
+            price_ticks=MIDDLE_TICKS + step,
+            time_in_force="gtc",
+        )
+
+
+async def _stop(trader: Trader, tell: Tell) -> None:
+    """An investor buys once the price has risen to a level."""
+    await trader.place(
+        tell,
+        instrument_id=trader.chance.choice(trader.instruments),
+        side="buy",
+        order_type="stop_limit",
+        stop_ticks=MIDDLE_TICKS + 4,
+        quantity_lots=3,
+        price_ticks=MIDDLE_TICKS + 6,
+        time_in_force="gtc",
+    )
 
 
 def _count(stage: Stage, traders: list[Trader]) -> None:
@@ -230,6 +322,8 @@ def _count(stage: Stage, traders: list[Trader]) -> None:
         "part_filled_at_two_prices": sum(
             1 for order in orders if len(order.prices) >= 2 and order.filled_lots < order.quantity_lots
         ),
+        "iceberg_slices": sum(trader.moved.get("refilled", 0) for trader in traders),
+        "stops_triggered": sum(trader.moved.get("triggered", 0) for trader in traders),
     }
     stage.facts["orders"] = counts
     accepted = max(1, counts["accepted"])
@@ -239,3 +333,6 @@ def _count(stage: Stage, traders: list[Trader]) -> None:
             raise StoryBroken(f"{name}: promised {percent} % of the orders, came out as {counts}")
     if counts["accepted"] < 10_000 or counts["accounts"] < 20:
         raise StoryBroken(f"too few orders: {counts}")
+    opened = sum(1 for fixed in stage.facts["openings"] if fixed["price_ticks"] and fixed["quantity_lots"])
+    if opened < len(stage.facts["openings"]) or not counts["iceberg_slices"] or not counts["stops_triggered"]:
+        raise StoryBroken(f"a call without a price, or no slice or stop: {opened} opened, {counts}")

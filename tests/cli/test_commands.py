@@ -249,3 +249,20 @@ def test_every_command_is_listed_in_a_whole_sentence_and_shows_an_example() -> N
         importlib.import_module(name).register(app)
     for command in commands:
         assert f"Example: exchange {command}" in own.invoke(app, [command, "--help"]).output
+
+
+def test_a_pack_that_is_not_there_is_refused_in_one_line_and_leaves_no_file(serving: Serving, tmp_path: Path) -> None:
+    out = tmp_path / "pack.zip"
+    done = run("pack", "D1-1", "--out", str(out), "--url", serving.url)
+    assert one_line(done).startswith("resource.unknown")
+    assert not out.exists()
+
+
+def test_a_statement_is_read_beside_a_serving_exchange(serving: Serving, institution: tuple[str, str]) -> None:
+    assert institution
+    accounts = fetched(serving.url, "/v1/accounts?kind=client")
+    days = ("--from", "2026-01-01", "--until", "2026-12-31", "--data-dir", str(serving.folder))
+    done = run("statement", accounts[0]["account_id"], *days)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].startswith("account_id,asset_id,")
+    assert run("statement", "A1-99999", *days).returncode == 2

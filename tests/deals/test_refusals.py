@@ -311,6 +311,7 @@ def test_any_client_computes_the_terms_hash_from_the_terms() -> None:
     proposed = desk.last(DealProposed)
     plain = {name: getattr(proposed.terms, name) for name in proposed.terms.__struct_fields__}
     assert plain.pop("items") is None, "where nothing is promised for later, nothing says so"
+    assert (plain.pop("burdens_sha256"), plain.pop("parts")) == ("", ()), "nor where nothing lies on the right"
     text = json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
     assert hashlib.sha256(text.encode()).hexdigest() == proposed.deal.terms_sha256
     assert (plain["price_minor"], plain["buyer_fee_minor"], plain["seller_fee_minor"]) == (PRICE, FEE, FEE)

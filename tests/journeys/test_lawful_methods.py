@@ -1,4 +1,4 @@
-"""Every method the default profile allows, from the listing to the recordal; and those that no workflow serves yet."""
+"""Every method the default profile allows, from the listing to the recordal; an open licence from fee to register."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from custody.rights import TitleCheck
 from exchange.rulebook.profile import Method
 from matching.deals import DealCompleted
 from matching.listing import ListingState
-from matching.listing_messages import ListingDelisted, ListingMethod
+from matching.listing_messages import ListingDelisted
 from tests.deals.stage import Desk
+from tests.licences.offers import OfferDesk
+from tests.licences.stage import LicenceDesk
 from tests.quotes.stage import QuoteDesk
 from tests.rulebook.shipped import profile
 from tests.sales.stage import Hall
@@ -95,6 +97,20 @@ def by_tender() -> tuple[Desk, str]:
     return hall, "wu"
 
 
+def at_its_price() -> tuple[Desk, str]:
+    desk = OfferDesk.cn()
+    desk.plays("""
+        lab offers             ->  open
+        wu  takes              ->  taken wu
+        li  takes              ->  listing.state
+        wu  signs              ->  taken wu
+        lab signs              ->  taken wu
+        wait 30 days           ->  taken wu
+        ops records            ->  closed wu
+    """)
+    return desk, "wu"
+
+
 JOURNEYS: dict[Method, Callable[[], tuple[Desk, str]]] = {
     Method.AGREEMENT: by_agreement,
     Method.RFQ: by_quotes,
@@ -102,13 +118,12 @@ JOURNEYS: dict[Method, Callable[[], tuple[Desk, str]]] = {
     Method.DUTCH: by_dutch,
     Method.SEALED: by_sealed,
     Method.TENDER: by_tender,
+    Method.LISTING: at_its_price,
 }
-NOT_SERVED = (Method.LISTING, Method.OPEN_LICENCE)
-"""A price that the first comer pays, and a licence to all: roadmap."""
 
 
-def test_every_lawful_method_is_walked_or_named_as_not_served() -> None:
-    assert set(profile("cn_ip_venue").fields.methods.value) == {*JOURNEYS, *NOT_SERVED}
+def test_every_lawful_method_is_walked() -> None:
+    assert set(profile("cn_ip_venue").fields.methods.value) == {*JOURNEYS, Method.OPEN_LICENCE}
 
 
 @pytest.mark.parametrize("method", JOURNEYS)
@@ -125,9 +140,18 @@ def test_a_right_goes_from_its_listing_to_the_office(method: Method) -> None:
     desk.venue.close()
 
 
-def test_a_method_that_is_not_served_is_refused_at_the_listing() -> None:
-    desk = Desk.cn()
-    right_id = desk.right("lab")
-    listed = desk.whole("lab", right_id, method=ListingMethod.LISTING)
-    assert desk.venue.refusal(listed, "lab") == "fee.schedule_unknown"
-    assert Method.OPEN_LICENCE.value not in [method.value for method in ListingMethod]
+def test_an_open_licence_goes_from_its_declaration_to_the_office_and_leaves_the_right_where_it_is() -> None:
+    desk = LicenceDesk.cn()
+    desk.plays("""
+        lab opens 200          ->  declared 0 taken
+        ops publishes          ->  open 0 taken
+        wu  takes 200          ->  wu in_force, open 1 taken
+        ops records wu         ->  wu in_force, open 1 taken
+        lab closes             ->  wu in_force, withdrawn 1 taken
+        wait 730 days          ->  wu expired, withdrawn 1 taken
+    """)
+    fee = 200_000
+    assert (desk.owner(), desk.escrow(), desk.held()) == ("lab", 0, 0)
+    assert (desk.money("lab"), desk.fees_due()) == (20_000_000 - fee, 2 * fee)
+    assert not desk.venue.state.due
+    desk.venue.close()

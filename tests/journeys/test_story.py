@@ -65,6 +65,13 @@ def test_orders_trade_change_and_fill_in_part_as_promised(told: dict[str, Any]) 
     assert orders["part_filled_at_two_prices"] >= 0.05 * orders["accepted"]
 
 
+def test_every_book_opens_by_a_call_and_takes_icebergs_and_stops(told: dict[str, Any]) -> None:
+    assert told["openings"]["instruments"] == told["outcomes_listed"]
+    assert told["openings"]["lots"] >= 1_000
+    assert told["orders"]["iceberg_slices"] >= 20
+    assert told["orders"]["stops_triggered"] >= 1
+
+
 def test_one_patent_is_recorded_one_refused_and_inventors_and_holders_get_theirs(told: dict[str, Any]) -> None:
     assert set(told["deals"]) == {"recorded", "refused"}
     assert told["pilot"]["completed"]
@@ -87,5 +94,40 @@ def test_every_recorded_paper_came_in_and_a_burdened_patent_was_returned_with_th
         "unknown": 372,
         "defect": 242,
     }
-    assert told["refusals"]["right.encumbered"] == 1
+    assert told["refusals"]["right.encumbered"] == 2, "this patent's listing, and the sale of one a court preserved"
     assert "possibly still encumbered: 049342/0819" in titles["returned"]["reason"]
+
+
+def test_a_team_co_owns_a_patent_and_has_a_use_right_under_a_programme(told: dict[str, Any]) -> None:
+    reform = told["reform"]
+    assert (reform["co_owners"], reform["use_rights"], reform["use_right_years"]) == (2, 1, 10)
+    assert reform["reported"] == "pilot.reported"
+    assert told["refusals"]["pilot.out_of_scope"] == 2
+
+
+def test_a_pledge_and_a_court_s_order_lie_on_a_patent_and_are_lifted(told: dict[str, Any]) -> None:
+    pledge, order = told["burdens"]["pledge"], told["burdens"]["preservation"]
+    assert "annuity" in pledge["failed"]
+    assert (pledge["registered"], pledge["released"], pledge["secured_minor"]) == (
+        "registered",
+        "released",
+        300_000_000,
+    )
+    assert order["ended"] == "lifted"
+    assert order["encumbrance_id"] in order["blocked"]
+    assert told["refusals"]["pledge.checks_failed"] == 1
+
+
+def test_a_conflicting_licence_is_refused_with_the_entry_and_an_open_one_is_taken(told: dict[str, Any]) -> None:
+    exclusive, taken = told["licences"]["exclusive"], told["licences"]["open"]
+    assert (exclusive["state"], exclusive["price_minor"]) == ("in_force", 40_000_000)
+    assert exclusive["licence_id"] in exclusive["conflict"]
+    assert taken["fee_minor"] == 5_000_000
+    assert taken["taken"] != exclusive["licence_id"]
+
+
+def test_an_income_of_a_million_pays_its_finishers_the_half_of_what_is_left(told: dict[str, Any]) -> None:
+    income = told["income"]
+    assert (income["net_minor"], income["contributors_minor"]) == (890_000_00, 445_000_00)
+    assert income["received_minor"] == [222_500_00, 222_500_00]
+    assert income["state"] == "done"

@@ -42,7 +42,7 @@ TABLE: list[tuple[str, str, ListingMethod, str, str]] = [
     ("cn_ip_venue", "whole patent", ListingMethod.ORDER_BOOK, "rule.method_not_allowed", "CN-38/37"),
     ("cn_ip_venue", "shares", ListingMethod.AGREEMENT, "rule.method_not_allowed", "CN-SH-2025-2-2"),
     ("cn_ip_venue", "whole patent", ListingMethod.AGREEMENT, "", ""),
-    ("cn_ip_venue", "whole patent", ListingMethod.LISTING, "fee.schedule_unknown", ""),
+    ("cn_ip_venue", "whole patent", ListingMethod.LISTING, "", ""),
     ("cn_ip_venue", "whole know-how", ListingMethod.AGREEMENT, "rule.method_not_allowed", "CN-PATENT-10"),
 ]
 

@@ -8,18 +8,17 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from exchange.core.ids import ApprovalId, OrderId, TradeId, UserId
+from exchange.core.ids import OrderId, UserId
 from exchange.core.instruments import OrderType, SelfTradePrevention, Side, TimeInForce
 from exchange.core.messages import Command
-from exchange.core.node_messages import ApprovalRequested, GrantApproval
 from exchange.core.units import PriceTicks, QuantityLots, TimeNs
 from exchange.node.clock import SystemClock
 from exchange.node.ports import NodeFault, Outcome
-from matching.correction_messages import BustTrade, CorrectTrade
-from matching.messages import CancelAllOrders, CancelOrder, OrderAccepted, PlaceOrder, ReplaceOrder, TradeMade
+from matching.messages import CancelAllOrders, CancelOrder, OrderAccepted, PlaceOrder, ReplaceOrder
+from tests.node.officers import Officers
 from tests.node.template import NAMES, Stage
 
-REASON, EVIDENCE = "erroneous_price", "e" * 64
+CLOCK = SystemClock()
 
 
 @dataclass
@@ -41,13 +40,20 @@ class Asked:
 class Clients:
     """Members of the template who bid and offer round 100 by every kind of order, cancel, replace and withdraw all."""
 
-    def __init__(self, stage: Stage, rng: random.Random, *, mends: bool = False) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        rng: random.Random,
+        *,
+        officers: bool = False,
+        now_ns: Callable[[], int] = CLOCK.now_ns,
+    ) -> None:
         self.stage = stage
         self.rng = rng
-        self.mends = mends
-        """Whether operators bust and correct trades too."""
-        self.trades: list[TradeId] = []
-        self.approvals: list[ApprovalId] = []
+        self.officers = Officers(stage, rng) if officers else None
+        """Operators who bust, correct, release, group, change phases and bring papers; members who stop themselves."""
+        self.now_ns = now_ns
+        """The node's time, for orders that are good till a moment."""
         self.asked: dict[str, Asked] = {}
         self.open: list[tuple[str, OrderId, int]] = []
         self.on_conflict: Callable[[str], None] = lambda _text: None
@@ -58,10 +64,8 @@ class Clients:
         key = f"k{len(self.asked)}"
         command: Command
         draw = rng.random()
-        if self.mends and draw > 0.92 and (mended := self._mend()) is not None:
-            asker, command = mended
-            asked = self.asked[key] = Asked(key, asker, command)
-            return asked
+        if self.officers is not None and draw > 0.92 and (asking := self.officers.ask()) is not None:
+            return self.say(*asking)
         if draw < 0.25 and self.open:
             name, order_id, _ = rng.choice(self.open)
             command = CancelOrder(account_id=self.stage.accounts[name], order_id=order_id)
@@ -96,36 +100,17 @@ class Clients:
         asked = self.asked[key] = Asked(key, self.stage.users[name], command)
         return asked
 
-    def _mend(self) -> tuple[UserId, Command] | None:
-        """One operator asks that a trade be busted or corrected, the other signs what was asked."""
-        rng = self.rng
-        first, second = self.stage.operators
-        if self.approvals:
-            return second, GrantApproval(approval_id=self.approvals.pop())
-        if not self.trades:
-            return None
-        trade_id, price = rng.choice(self.trades[-5:]), PriceTicks(rng.randint(95, 105))
-        if rng.random() < 0.5:
-            return first, BustTrade(
-                instrument_id=self.stage.special,
-                trade_id=trade_id,
-                reason=REASON,
-                evidence_sha256=EVIDENCE,
-                fair_price_ticks=price,
-            )
-        return first, CorrectTrade(
-            instrument_id=self.stage.special,
-            trade_id=trade_id,
-            reason=REASON,
-            evidence_sha256=EVIDENCE,
-            price_ticks=price,
-        )
+    def say(self, principal: UserId, command: Command) -> Asked:
+        """Ask this, by a key of its own."""
+        key = f"k{len(self.asked)}"
+        asked = self.asked[key] = Asked(key, principal, command)
+        return asked
 
     def _special(self, order: PlaceOrder) -> PlaceOrder:
-        """The same order with a condition: a slice, a level, a peg, an end, a pair, a word for own orders."""
+        """The same order with a condition: a slice, a level, a peg, an end, a pair, a call, a word for own orders."""
         rng, price = self.rng, order.price_ticks
         stays = msgspec.structs.replace(order, time_in_force=TimeInForce.GTC)
-        draw = rng.randrange(7)
+        draw = rng.randrange(12)
         if draw == 0:
             return msgspec.structs.replace(stays, display_lots=QuantityLots(3), quantity_lots=QuantityLots(12))
         if draw == 1:
@@ -138,10 +123,20 @@ class Clients:
         if draw == 3:
             return msgspec.structs.replace(stays, order_type=OrderType.PEGGED_BEST)
         if draw == 4:
-            later = TimeNs(SystemClock().now_ns() + rng.randint(1, 2_000) * 1_000_000)
+            later = TimeNs(self.now_ns() + rng.randint(1, 2_000) * 1_000_000)
             return msgspec.structs.replace(stays, time_in_force=TimeInForce.GTD, expires_at_ns=later)
         if draw == 5:
             return msgspec.structs.replace(stays, all_or_none=True)
+        if draw == 6:
+            return msgspec.structs.replace(stays, hidden=True)
+        if draw == 7:
+            return msgspec.structs.replace(stays, post_only=True)
+        if draw == 8:
+            return msgspec.structs.replace(stays, minimum_lots=QuantityLots(min(3, order.quantity_lots)))
+        if draw == 9:
+            return msgspec.structs.replace(order, time_in_force=TimeInForce.AT_OPEN)
+        if draw == 10:
+            return msgspec.structs.replace(order, time_in_force=TimeInForce.AT_CLOSE)
         return msgspec.structs.replace(order, self_trade_prevention=SelfTradePrevention.DECREMENT)
 
     def waiting(self) -> list[Asked]:
@@ -156,11 +151,8 @@ class Clients:
         if asked.answered and asked.sequence != result.sequence:
             self.on_conflict(f"{asked.key}: acknowledged at {asked.sequence}, then at {result.sequence}")
         asked.sequence = result.sequence
-        for event in result.events:
-            if isinstance(event, TradeMade) and event.instrument_id == self.stage.special:
-                self.trades.append(event.trade_id)
-            elif isinstance(event, ApprovalRequested):
-                self.approvals.append(event.approval.approval_id)
+        if self.officers is not None:
+            self.officers.hear(result.events)
         if result.events and isinstance(event := result.events[0], OrderAccepted):
             names = {account: name for name, account in self.stage.accounts.items()}
             self.open.append((names[event.account_id], event.order_id, event.quantity_lots))

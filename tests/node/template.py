@@ -12,7 +12,7 @@ from pathlib import Path
 
 from custody.accounts import Account, Asset
 from custody.messages import AssetIssued
-from exchange.core.ids import SHARD, AccountId, InstrumentId, UserId
+from exchange.core.ids import SHARD, AccountId, InstrumentId, MemberId, UserId
 from exchange.core.messages import Event
 from exchange.core.node_messages import StartNode
 from exchange.core.postings import Movement
@@ -45,6 +45,7 @@ class Stage:
     special: InstrumentId
     """The one of them that takes every kind of order."""
     operators: tuple[UserId, ...]
+    members: dict[str, MemberId]
 
 
 def told() -> Venue:
@@ -66,6 +67,19 @@ def told() -> Venue:
 def write(path: Path) -> Stage:
     """Write the template's database."""
     venue = told()
+    write_venue(path, venue)
+    return Stage(
+        users={name: venue.users[name] for name in NAMES},
+        accounts={name: venue.accounts[name] for name in NAMES},
+        instruments=tuple(venue.instruments.values()),
+        special=venue.instruments["INS"],
+        operators=(venue.users["ops"], venue.users["ops2"]),
+        members={name: venue.members[name] for name in NAMES},
+    )
+
+
+def write_venue(path: Path, venue: Venue) -> None:
+    """Write a venue's past as a database."""
     upgrade(f"sqlite:///{path}")
     connection = sqlite3.connect(path)
     chain = bytes(32)
@@ -82,13 +96,6 @@ def write(path: Path) -> Stage:
     connection.commit()
     connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
-    return Stage(
-        users={name: venue.users[name] for name in NAMES},
-        accounts={name: venue.accounts[name] for name in NAMES},
-        instruments=tuple(venue.instruments.values()),
-        special=venue.instruments["INS"],
-        operators=(venue.users["ops"], venue.users["ops2"]),
-    )
 
 
 def _write_row(connection: sqlite3.Connection, entry: Entry, events: list[Event], previous: bytes) -> bytes:

@@ -34,8 +34,8 @@ from tests.promises import check_promises
 
 POINTS = 20_000
 PARTS = 4
-SERIES = 136
-"""Series of one part; each brings about forty crash points."""
+SERIES = 146
+"""Series of one part; each brings about thirty-five crash points."""
 LIVES = 50
 """Crash points of one series, on one disk that grows."""
 START_STEPS, WORK_STEPS = 45, 14
@@ -49,10 +49,10 @@ class Series:
     def __init__(self, template: Path, stage: Stage, seed: int) -> None:
         self.rng = random.Random(seed)
         self.disk = Disk(template)
-        self.clients = Clients(stage, self.rng, mends=True)
+        self.clock = Clock(1_800_000_000_000_000_000)
+        self.clients = Clients(stage, self.rng, officers=True, now_ns=lambda: self.clock.at_ns)
         self.clients.on_conflict = self.fail
         self.seed = seed
-        self.clock = Clock(1_800_000_000_000_000_000)
         self.struck: Counter[str] = Counter()
         self.published: list[int] = []
         ((self.base,),) = self.disk.connection.execute("SELECT max(sequence) FROM journal").fetchall()

@@ -77,7 +77,7 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed_on_postgresql(
     url = driver_url(postgres_url)
     copy_to_postgres(template, url)
     rng = random.Random(30)
-    driver = Driver(Clients(stage, rng))
+    driver = Driver(Clients(stage, rng, officers=True))
     driver.clients.on_conflict = pytest.fail
     with nodes(tmp_path) as forking:
         stages = kill_series(forking, driver, url, tmp_path, rng, POSTGRES_ROUNDS)
@@ -92,7 +92,7 @@ def test_nothing_acknowledged_is_lost_in_many_more_kills(seed: int, staged: tupl
     template, stage = staged
     rng = random.Random(seed)
     database = copy_template(template, tmp_path / "data")
-    driver = Driver(Clients(stage, rng))
+    driver = Driver(Clients(stage, rng, officers=True))
     driver.clients.on_conflict = pytest.fail
     with nodes(tmp_path) as forking:
         kill_series(forking, driver, f"sqlite:///{database}", database.parent, rng, ROUNDS)
@@ -105,7 +105,7 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed(
     template, stage = staged
     rng = random.Random(seed)
     database = copy_template(template, tmp_path / "data")
-    driver = Driver(Clients(stage, rng))
+    driver = Driver(Clients(stage, rng, officers=True))
     driver.clients.on_conflict = pytest.fail
     with nodes(tmp_path) as forking:
         rounds = ROUNDS // SERIES

@@ -8,8 +8,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
+from custody.kept_share import (
+    ConfirmKeptShareRecordal,
+    KeptShare,
+    ObjectToKeptShare,
+    OfferKeptShare,
+    RefuseKeptShareRecordal,
+    ResolveKeptShare,
+    SignKeptShare,
+    WithdrawKeptShare,
+)
 from custody.outcomes import (
     DeclaredClaim,
     DeclaredFunding,
@@ -23,20 +33,34 @@ from custody.outcomes import (
 from custody.pilot import (
     AgreePilot,
     DecidePilot,
+    DeclaredReport,
     ObjectToPilot,
     Pilot,
+    PilotKind,
     PilotProposed,
     PilotTerms,
     ProposePilot,
+    ReportStage,
     ResolvePilot,
     TeamShare,
     WithdrawPilot,
 )
+from custody.pilot_life import (
+    ConfirmPilotRecordal,
+    ExtendUseRight,
+    FilePilotReport,
+    PilotReport,
+    RefusePilotRecordal,
+    RevokePilot,
+    UseRight,
+)
 from custody.rights import DeclaredShare, RegisterRight, RightRegistered, TitleCheck
-from exchange.core.ids import AssetId, OutcomeId, PilotId
-from exchange.core.messages import Command
+from exchange.core.calendar import local_date
+from exchange.core.ids import AssetId, KeptShareId, OutcomeId, PilotId, PilotReportId
+from exchange.core.messages import Command, Record, Rejected
 from exchange.core.parties import SellerClass, UserRight
 from exchange.core.units import Minor, Ppm
+from exchange.engine.state import VENUE_TIME_ZONE
 from tests.deals.stage import Desk
 
 TEAM = ("ada", "bo", "cy")
@@ -50,6 +74,24 @@ def part(numerator: int, denominator: int) -> DeclaredShare:
 
 
 THIRD, SEVEN_TENTHS = part(1, 3), part(7, 10)
+KEPT_PRICE = 30_000_01
+"""CNY 30,000.01: in thirds the last fen goes to the first of the team."""
+REPORTS = (
+    DeclaredReport(stage=ReportStage.SCIENCE, due_days=90, subject="bench results"),
+    DeclaredReport(stage=ReportStage.TECHNOLOGY, due_days=365, subject="pilot line"),
+    DeclaredReport(stage=ReportStage.MILESTONE, due_days=365, subject="first licence"),
+)
+
+
+R = TypeVar("R", bound=Record)
+KEPT_STEPS: dict[str, tuple[Callable[..., Command], dict[str, Any], str]] = {
+    "object kept": (ObjectToKeptShare, {"reason": "too cheap"}, "pku"),
+    "uphold kept": (ResolveKeptShare, {"upheld": True, "reason": "so it is"}, "ops"),
+    "dismiss kept": (ResolveKeptShare, {"upheld": False, "reason": "it is not"}, "ops"),
+    "withdraw kept": (WithdrawKeptShare, {}, "thu"),
+    "confirm kept": (ConfirmKeptShareRecordal, {}, "ops"),
+    "refuse kept": (RefuseKeptShareRecordal, {"reason": "a paper is missing", "office_reference": "CN 8"}, "ops"),
+}
 
 
 class Case(Desk):
@@ -59,6 +101,9 @@ class Case(Desk):
         super().__init__(*args)
         self.pilot_id = PilotId(0)
         self.outcome_id = OutcomeId(0)
+        self.kept_share_id = KeptShareId(0)
+        self.kind = PilotKind.OWNERSHIP
+        self.reports: tuple[DeclaredReport, ...] = ()
         self.team: tuple[str, ...] = TEAM
 
     @classmethod
@@ -98,6 +143,8 @@ class Case(Desk):
         case = Case(self.venue.copy())
         for name in ("cn_market", "serial", "deal_id", "right_id", "seller", "buyer", "pilot_id", "outcome_id", "team"):
             setattr(case, name, getattr(self, name))
+        for name in ("kept_share_id", "kind", "reports"):
+            setattr(case, name, getattr(self, name))
         return case
 
     # --- The case at hand ---------------------------------------------------------------------------------------------
@@ -112,6 +159,7 @@ class Case(Desk):
             "team": tuple(TeamShare(account_id=accounts[name], share=part(1, len(self.team))) for name in self.team),
             "representative_id": accounts[self.team[0]],
             "split_sha256": self.file("thu", "split"),
+            "kind": self.kind,
         }
         return ProposePilot(**(terms | changed))
 
@@ -134,12 +182,15 @@ class Case(Desk):
         raise AssertionError("no case at hand")
 
     def terms(self, **changed: Any) -> PilotTerms:
-        """Seven tenths of the right and half of the income for the team."""
+        """Seven tenths of the right and half of the income for the team; or the whole use right for ten years."""
         fields: dict[str, Any] = {
             "team_share": SEVEN_TENTHS,
             "income_ratio_ppm": Ppm(500_000),
             "duties_sha256": self.file("thu", "duties"),
+            "reports": self.reports,
         }
+        if self.kind is PilotKind.USE_RIGHT:
+            fields |= {"team_share": part(1, 1), "use_years": 10}
         return PilotTerms(**(fields | changed))
 
     def command(self, step: str, **changed: Any) -> tuple[Command, str]:
@@ -148,7 +199,36 @@ class Case(Desk):
             who = step.removesuffix(" signs")
             fields: dict[str, Any] = {"account_id": self.venue.accounts[who], "terms": self.terms()}
             return AgreePilot(**({"pilot_id": self.pilot_id, **fields} | changed)), who
+        if step.endswith(" reports"):
+            return self.reporting(step.removesuffix(" reports"), **changed)
+        if step.endswith(" buys"):
+            who = step.removesuffix(" buys")
+            bought: dict[str, Any] = {
+                "kept_share_id": self.kept_share_id,
+                "account_id": self.venue.accounts[who],
+                "contract_sha256": self.file("thu", "transfer"),
+                "price_minor": Minor(KEPT_PRICE),
+            }
+            return SignKeptShare(**(bought | changed)), who
+        if step in KEPT_STEPS:
+            kept_make, kept_fields, kept_by = KEPT_STEPS[step]
+            return kept_make(
+                **({"kept_share_id": self.kept_share_id, **kept_fields, **self._office(step)} | changed)
+            ), kept_by
         steps: dict[str, tuple[Callable[..., Command], dict[str, Any], str]] = {
+            "confirm": (ConfirmPilotRecordal, self._office("confirm"), "ops"),
+            "no record": (RefusePilotRecordal, {"reason": "a paper is missing", "office_reference": "CN 7"}, "ops"),
+            "extend": (ExtendUseRight, {"years": 5, "decision_sha256": self.file("thu", "extension")}, "dean"),
+            "revoke": (RevokePilot, {"reason": "fraud", "document_sha256": self.file("thu", "revocation")}, "ops"),
+            "offer": (
+                OfferKeptShare,
+                {
+                    "price_minor": Minor(KEPT_PRICE),
+                    "contract_sha256": self.file("thu", "transfer"),
+                    "decision_sha256": self.file("thu", "transfer decision"),
+                },
+                "dean",
+            ),
             "decide": (DecidePilot, {"decision_sha256": self.file("thu", "decision")}, "dean"),
             "object": (ObjectToPilot, {"reason": "I took part"}, "pku"),
             "uphold": (ResolvePilot, {"upheld": True, "reason": "so it is"}, "ops"),
@@ -157,6 +237,61 @@ class Case(Desk):
         }
         make, given, by = steps[step]
         return make(**({"pilot_id": self.pilot_id, **given} | changed)), by
+
+    def reporting(self, who: str, **changed: Any) -> tuple[Command, str]:
+        """The command by which somebody files the next report that is owed."""
+        owed = sorted(self.venue.state.table(PilotReport))
+        fields: dict[str, Any] = {
+            "report_id": PilotReportId(owed[0] if owed else 0),
+            "account_id": self.venue.accounts[who],
+            "document_sha256": self.file(who, "report"),
+            "progress_ppm": Ppm(400_000),
+        }
+        return FilePilotReport(**(fields | changed)), who
+
+    def _office(self, step: str) -> dict[str, Any]:
+        """What an office says of a recordal today."""
+        if not step.startswith("confirm"):
+            return {}
+        today = local_date(self.venue.clock_ns, VENUE_TIME_ZONE).isoformat()
+        return {"effective_date": today, "office_reference": "CNIPA 2026-0001"}
+
+    def step(self, step: str, by: str = "", **changed: Any) -> str:
+        """Take one step; a revocation takes two operators, an offer keeps the transfer at hand."""
+        if step == "revoke":
+            command, _ = self.command(step, **changed)
+            events = self.venue.by_two(command)
+            return events[0].code.value if isinstance(events[0], Rejected) else ""
+        refused = super().step(step, by, **changed)
+        if step == "offer" and not refused:
+            self.kept_share_id = max(kept for kept in self.venue.state.table(KeptShare))
+        return refused
+
+    def use_right(self) -> UseRight:
+        """The use right at hand."""
+        return self.venue.state.table(UseRight)[self.pilot().asset_ids[0]]
+
+    def kept_share(self) -> KeptShare:
+        """The transfer of a kept share at hand, as it was last told."""
+        return self.told("kept_share", KeptShare)
+
+    def told(self, name: str, kind: type[R]) -> R:
+        """The last record of one kind that an event carried under a name."""
+        for entry in reversed(self.venue.journal):
+            for event in reversed(entry.events):
+                found = getattr(event, name, None)
+                if isinstance(found, kind):
+                    return found
+        raise AssertionError(f"nobody told a {kind.__name__}")
+
+    def patented(self) -> None:
+        """Let the outcome at hand be one whose right an office records."""
+        self.custody(patent_ids=(self.patent("thu"),))
+
+    def assigned(self, *more: str) -> None:
+        """A whole case, from its opening to the last signature, and further steps."""
+        self.opened()
+        self.steps("decide", "wait 16", "thu signs", *(f"{name} signs" for name in self.team), *more)
 
     def outcome_now(self) -> Outcome:
         """The outcome at hand."""
@@ -174,6 +309,7 @@ def _prepared() -> Case:
     case.cn_market, case.serial = desk.cn_market, desk.serial
     for name in (*TEAM, "dee"):
         case.trader(name, seller_class=SellerClass.INVENTOR)
+        case.pay_in(name, 20_000_00)
     case.venue.user("dean", "thu", rights=(UserRight.VIEW, UserRight.APPROVE))
     case.venue.user("clerk", "thu", rights=(UserRight.VIEW, UserRight.TRADE))
     return case

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from custody.corrections_messages import FreezeAccount, FreezeAsset
 from custody.outcomes import DeclaredFunding, Outcome
 from custody.pilot import PilotKind, TeamMember, TeamShare, splits_whole, team_units
+from custody.pilot_life import IncentiveRecorded, RecordIncentive
 from custody.rights import RightForm, TitleCheck, units_for
-from exchange.core.ids import AccountId, MarketId, OutcomeId
+from exchange.core.ids import AccountId, MarketId, OutcomeId, ReformId
 from exchange.core.membership import GrantMandate
 from exchange.core.messages import Header, Record
 from exchange.core.parties import UserRight
@@ -110,6 +111,18 @@ def _being_sold(case: Case) -> dict[str, Any]:
     return {}
 
 
+def _too_fine(case: Case) -> dict[str, Any]:
+    """Halves, the one in 997 parts and the other in 1,009: no multiple of a million below the limit has them whole."""
+    parts = _team(("ada", 1, 1_994), ("bo", 996, 1_994), ("cy", 1, 2_018), ("dee", 1_008, 2_018))
+    return parts(case) | {"kind": PilotKind.USE_RIGHT}
+
+
+def _rewarded(case: Case) -> dict[str, Any]:
+    document = case.file("thu", "reward")
+    case.venue.make(RecordIncentive(outcome_id=case.outcome_id, document_sha256=document), IncentiveRecorded, "thu")
+    return {}
+
+
 def _listed(case: Case) -> dict[str, Any]:
     case.custody(patent_ids=(case.patent("thu"),))
     case.admitted("thu", case.whole("thu", case.right_id))
@@ -122,7 +135,6 @@ REFUSED: list[tuple[str, Arrange, str, str]] = [
     ("account frozen", _institution_frozen, "account.frozen", ""),
     ("no such market", _terms(market_id=MarketId(1)), "market.unknown", ""),
     ("no such outcome", _terms(outcome_id=OutcomeId(1)), "outcome.unknown", ""),
-    ("a use right", _terms(kind=PilotKind.USE_RIGHT), "pilot.kind_not_supported", ""),
     ("a case runs", _runs_already, "pilot.state", ""),
     ("assigned before", _assigned_before, "pilot.state", ""),
     ("another's outcome", _another_s, "right.not_owned", ""),
@@ -133,6 +145,15 @@ REFUSED: list[tuple[str, Arrange, str, str]] = [
     ("a stranger speaks", lambda case: {"representative_id": case.venue.accounts["dee"]}, "pilot.team_invalid", ""),
     ("parts below one", _team(("ada", 1, 3), ("bo", 1, 3)), "pilot.shares_invalid", ""),
     ("parts above one", _team(("ada", 1, 2), ("bo", 1, 2), ("cy", 1, 1_000_000)), "pilot.shares_invalid", ""),
+    (
+        "a use right in parts too fine",
+        lambda case: _too_fine(case) | {"kind": PilotKind.USE_RIGHT},
+        "pilot.shares_invalid",
+        "",
+    ),
+    ("touches security", _terms(touches_security=True), "pilot.excluded", ""),
+    ("rewarded already", _rewarded, "pilot.incentive_given", ""),
+    ("no such programme", _terms(reform_id=ReformId(1)), "reform.unknown", ""),
     ("funds stated twice", _terms(funding=(PUBLIC,)), "pilot.not_eligible", ""),
     ("no funds stated", _funds(), "pilot.not_eligible", "CN-PILOT-128"),
     ("exactly half is not mainly", _funds(_fund(True, 500), _fund(False, 500)), "pilot.not_eligible", "CN-PILOT-128"),

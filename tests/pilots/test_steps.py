@@ -94,8 +94,7 @@ def test_the_inventors_own_the_outcome_too_and_nobody_sells_it_without_them() ->
 def test_an_assigned_patent_is_no_longer_sold_whole_by_the_institution() -> None:
     case = Case.cn()
     case.custody(patent_ids=(case.patent("thu"),))
-    case.opened()
-    case.steps("decide", "wait 16", "thu signs", "ada signs", "bo signs", "cy signs")
+    case.assigned("confirm")
     assert case.refused(case.proposal(), "thu") == ("right.not_owned", "")
 
 

@@ -16,8 +16,16 @@ from exchange.core.units import Minor, Ppm, TimeNs
 from exchange.node.clock import SystemClock
 from exchange.store.migrate import head
 from matching.consideration import Basis
+from matching.licence_messages import (
+    DeclareOpenLicence,
+    OpenLicenceDeclared,
+    OpenLicencePublished,
+    PublishOpenLicence,
+)
+from matching.licences import Scope, Territories
 from matching.listing_messages import ListingMethod
 from matching.lot_messages import BidCommitted, CommitBid
+from matching.price_offers import ListingOffered, OfferListing
 from matching.quote_messages import QuotesRequested, RequestQuotes
 from matching.tender_messages import RevealOffer
 from matching.tenders import Criterion, Offer, TenderTerms, offer_commitment
@@ -109,6 +117,26 @@ def ask_for_quotes(hall: Sandbox) -> None:
         payment_days=5,
     )
     hall.venue.make(command, QuotesRequested, hall.seller)
+
+
+def offer_to_all(hall: Sandbox) -> None:
+    """Have the seller offer one more right at its price, and the use of another to everybody for a fee."""
+    hall.listed("D", ListingMethod.LISTING, 600)
+    paper = hall.file(hall.seller, "contract")
+    offer = OfferListing(listing_id=hall.listings["D"], contract_sha256=paper, payment_days=5)
+    hall.venue.make(offer, ListingOffered, hall.seller)
+    declare = DeclareOpenLicence(
+        market_id=hall.cn_market,
+        asset_id=hall.right(hall.seller),
+        account_id=hall.venue.accounts[hall.seller],
+        name="E",
+        scope=Scope(territories=Territories(everywhere_but=True), starts_on="2026-01-01", ends_on="2075-01-01"),
+        fee_minor=Minor(20 * THOUSAND),
+        contract_sha256=paper,
+    )
+    declared = hall.venue.make(declare, OpenLicenceDeclared, hall.seller).open_licence
+    publish = PublishOpenLicence(open_licence_id=declared.open_licence_id, office_reference="announced")
+    hall.venue.make(publish, OpenLicencePublished)
 
 
 def commit_offer(hall: Sandbox, who: str, price: int) -> tuple[BidId, Offer, str]:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from exchange.core.rejections import InvariantBroken
-from exchange.engine import deals, lots, sale_awards, sale_clock, sale_contracts, sale_ends
+from exchange.engine import deal_contracts, deals, lots, sale_awards, sale_clock, sale_contracts, sale_ends
 from matching.lots import best_allocation, pay_as_bid, places
 from tests.sales.machine import SaleMachine
 
@@ -47,8 +47,8 @@ PLANTED: list[Bug] = [
     ("a default costs nothing", sale_contracts, "_default", lambda _: sale_contracts._without_fault),
     ("nobody is offered what came free", sale_contracts, "offer_next", lambda _: _all_fail),
     ("who does not reveal keeps all", sale_clock, "div_floor", lambda _: lambda *_: 0),
-    ("the deposit does not help to pay", deals, "deposit_towards", lambda _: lambda *_: 0),
-    ("a seller may sign a part of a set away", deals, "refuse_before_the_set", lambda _: lambda *_: None),
+    ("the deposit does not help to pay", deal_contracts, "deposit_towards", lambda _: lambda *_: 0),
+    ("a seller may sign a part of a set away", deal_contracts, "refuse_before_the_set", lambda _: lambda *_: None),
     ("a buyer that has paid may step back", deals, "refuse_step_back", lambda _: lambda *_: None),
 ]
 

@@ -14,7 +14,7 @@ from exchange.core.ids import to_wire
 from exchange.core.units import Minor
 from matching.lot_messages import BidPlaced, LotBid, PlaceBid
 from matching.sale_messages import Bidder, QualifyBidder
-from tests.sales.served import Sandbox, ask_for_quotes, open_sale, write_database
+from tests.sales.served import Sandbox, ask_for_quotes, offer_to_all, open_sale, write_database
 from tests.sales.stage import THOUSAND
 from tests.ui.house import House, World
 from tests.ui.test_access import faults
@@ -30,6 +30,7 @@ def prepared(folder: Path, method: str, stage: str) -> tuple[World, Sandbox]:
     hall = open_sale(method, stage=stage, **lots)
     if method == "tender":
         ask_for_quotes(hall)
+        offer_to_all(hall)
     path = folder / f"{method}-{stage}.sqlite"
     write_database(hall.venue, path)
     world = World(dict(hall.venue.users), dict(hall.venue.accounts), {}, path, people=("li", "wu", "ren", "lab"))
@@ -244,7 +245,7 @@ async def test_an_offer_is_opened_by_the_browser_that_sealed_it(visitor: Visitor
     await visitor.is_live()
     await page.locator("own-bids [name=reveal]").click()
     await expect(page.locator("own-bids tbody tr")).to_contain_text("Stands")
-    await expect(page.locator("[data-offer]")).to_contain_text("Worth 900,000.00 XTS")
+    await expect(page.locator("span[data-offer]")).to_contain_text("Worth 900,000.00 XTS")
 
 
 @pytest.mark.parametrize("sold_by", [("english", "announced")])
@@ -283,3 +284,25 @@ async def the_bidder(house: House, hall: Sandbox) -> Any:
     [found] = [bidder for bidder in sequencer.state.table(Bidder).values() if bidder.paddle == 3]
     assert found.sale_id == hall.sale_id
     return found.bidder_id
+
+
+@pytest.mark.parametrize("sold_by", [("tender", "open")])
+async def test_a_listed_right_and_an_open_licence_are_taken_after_a_question(visitor: Visitor) -> None:
+    page = await opens(visitor, "ren")
+    offers = page.locator("open-offers li")
+    await expect(offers).to_have_count(2)
+    await offers.filter(has_text="D").locator("[name=take]").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("Buy D at its price?")
+    await expect(dialog).to_contain_text("600,000.00 XTS")
+    await dialog.locator("[name=send]").click()
+    await expect(page.locator("open-offers [data-said]")).to_contain_text("D is yours to sign and pay for.")
+    await expect(offers).to_have_count(1)
+    await offers.locator("[name=take]").click()
+    await expect(dialog).to_contain_text("Take an open licence of E?")
+    await dialog.locator("[name=send]").click()
+    await expect(page.locator("open-offers [data-said]")).to_contain_text("The licence of E is in force.")
+    visitor.expected = "409 (Conflict)"
+    await offers.locator("[name=take]").click()
+    await dialog.locator("[name=send]").click()
+    await expect(page.locator("open-offers").get_by_role("alert")).to_contain_text("licence.exists")

@@ -11,19 +11,22 @@ from sqlalchemy import Table, select
 from sqlalchemy.sql import Select
 
 from custody.balances import Balance, Channel
-from exchange.core.ids import AccountId, AssetId, ConnectionId, InstrumentId, OrderId, UserId
+from custody.distribution_messages import Distribution, DistributionState
+from exchange.core.ids import AccountId, AssetId, ConnectionId, InstrumentId, OrderId, UserId, make_id
 from exchange.core.instruments import OrderPlace, OrderType, SelfTradePrevention, Side, TimeInForce
 from exchange.core.messages import Record
 from exchange.core.node_messages import RunKind
 from exchange.engine.auctions import shares_due
 from exchange.engine.book_fold import PLACES
 from exchange.engine.book_follow import plain_standing
+from exchange.engine.distributions import units_now
 from exchange.engine.open_order import Numbers, OpenOrder
 from exchange.engine.order_terms import book_order
 from exchange.engine.recent_trades import MOST_KEPT, RecentTrade, keep
+from exchange.engine.record_dates import holdings_then
 from exchange.engine.state import ENTITIES, ExchangeState
 from exchange.store.registry import STUBS, TABLES, RecordTable
-from exchange.store.schema.custody import BalanceTable, ChannelTable
+from exchange.store.schema.custody import BalanceTable, ChannelTable, PostingTable
 from exchange.store.schema.matching import (
     NumbersTable,
     OrderConditionsTable,
@@ -33,6 +36,7 @@ from exchange.store.schema.matching import (
 )
 from matching.book_messages import BookState, Call, Matching, OrderState
 from matching.messages import BookStanding, Conditions
+from securitization.servicing_messages import ClassPayment
 
 SIDES = {side.value: side for side in Side}
 TYPES = {kind.value: kind for kind in OrderType}
@@ -52,6 +56,7 @@ def load_state(rows: Rows) -> ExchangeState:
     _load_ledger(rows, state)
     _load_orders(rows, state)
     _load_recent_trades(rows, state)
+    _load_recorded(rows, state)
     return state
 
 
@@ -227,6 +232,29 @@ def _load_recent_trades(rows: Rows, state: ExchangeState) -> None:
     )
     for trade in reversed(found):
         keep(state.recent_trades, trade._replace(is_corrected=trade.trade_id in corrected))
+
+
+def _load_recorded(rows: Rows, state: ExchangeState) -> None:
+    """The holders of record of each distribution that is being planned: those of now, before what was posted since."""
+    postings = _table(PostingTable).columns
+    for distribution in state.table(Distribution).values():
+        if distribution.state is DistributionState.PLANNING:
+            since = rows(
+                select(postings["account_id"], postings["units"])
+                .where(postings["posting_id"] >= make_id(distribution.record_sequence + 1))
+                .where(postings["asset_id"] == distribution.share_asset_id)
+            )
+            now = units_now(state, distribution.share_asset_id)
+            posted = ((AccountId(row[0]), int(row[1])) for row in since)
+            state.recorded[distribution.distribution_id] = holdings_then(now, posted)
+    for paid in state.table(ClassPayment).values():
+        since = rows(
+            select(postings["account_id"], postings["units"])
+            .where(postings["posting_id"] >= make_id(paid.record_sequence + 1))
+            .where(postings["asset_id"] == paid.asset_id)
+        )
+        posted = ((AccountId(row[0]), int(row[1])) for row in since)
+        state.class_holders[paid.class_payment_id] = holdings_then(units_now(state, paid.asset_id), posted)
 
 
 @functools.cache

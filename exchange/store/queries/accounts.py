@@ -10,6 +10,7 @@ from sqlalchemy import Table, func, select
 from exchange.core.ids import ORDINALS, AccountId, AssetId
 from exchange.core.messages import Record
 from exchange.core.units import Sequence, TimeNs, Units
+from exchange.store.queries.encumbrances import blocked_units
 from exchange.store.queries.reader import Snapshot
 from exchange.store.schema.custody import AssetTable, BalanceTable, PostingTable
 from exchange.store.schema.journal import JournalTable
@@ -21,7 +22,11 @@ JOURNAL = cast("Table", JournalTable.__table__)
 
 
 class Holding(Record, frozen=True, kw_only=True):
-    """What an account has of one asset. Units: `available_units` = `units` - `held_units`."""
+    """What an account has of one asset.
+
+    Units: `available_units` = `units` - `held_units`. Of a whole right `blocked_units` are all of them while an
+    encumbrance lies on it, of shares and notes those that it holds; `blocked_by` names the entries.
+    """
 
     account_id: AccountId
     asset_id: AssetId
@@ -33,6 +38,8 @@ class Holding(Record, frozen=True, kw_only=True):
     held_units: Units
     available_units: Units
     last_sequence: Sequence
+    blocked_units: Units = Units(0)
+    blocked_by: tuple[str, ...] = ()
 
 
 class StatementLine(Record, frozen=True, kw_only=True):
@@ -78,10 +85,14 @@ def holdings(snapshot: Snapshot, account_id: AccountId, *, money: bool | None = 
     )
     if money is not None:
         query = query.where((ASSETS.c.kind == "money") if money else (ASSETS.c.kind != "money"))
+    blocked = blocked_units(snapshot, account_id)
+    none = (0, ())
     return [
         Holding(
             account_id=row.account_id,
             asset_id=row.asset_id,
+            blocked_units=Units(min(row.units, blocked.get(row.asset_id, none)[0])),
+            blocked_by=blocked.get(row.asset_id, none)[1],
             kind=row.kind,
             code=row.code,
             currency=row.currency,
@@ -110,6 +121,22 @@ def statement(snapshot: Snapshot, account_id: AccountId, asset_id: AssetId, limi
         found.extend(_line(row) for row in rows)
         sequence = int(rows[-1].previous_sequence)
     return Lines(tuple(found), sequence)
+
+
+def ever_held(snapshot: Snapshot, account_id: AccountId, asset_id: AssetId | None = None) -> list[Any]:
+    """Each asset an account ever had something of, or that one, with what is held of it now."""
+    query = (
+        select(BALANCES.c.held_units, ASSETS)
+        .join(ASSETS, ASSETS.c.asset_id == BALANCES.c.asset_id)
+        .where(BALANCES.c.account_id == account_id)
+        .order_by(ASSETS.c.asset_id)
+    )
+    return snapshot.rows(query if asset_id is None else query.where(ASSETS.c.asset_id == asset_id))
+
+
+def all_assets(snapshot: Snapshot) -> list[Any]:
+    """Every asset's row, by identifier."""
+    return snapshot.rows(select(ASSETS).order_by(ASSETS.c.asset_id))
 
 
 def postings(snapshot: Snapshot, sequence: int) -> list[StatementLine]:

@@ -2,11 +2,51 @@
 
 from __future__ import annotations
 
-from exchange.store.schema import assets, custody, deals, journal, matching, members, notices, sales, securitization
+from exchange.store.schema import (
+    allocations,
+    assets,
+    custody,
+    deals,
+    encumbrances,
+    equity,
+    incomes,
+    issues,
+    journal,
+    licences,
+    matching,
+    members,
+    notices,
+    pilots,
+    pools,
+    rewards,
+    sales,
+    securitization,
+    servicing,
+)
 from exchange.store.schema.base import Base
 
 metadata = Base.metadata
-MODULES = (assets, custody, deals, journal, matching, members, notices, sales, securitization)
+MODULES = (
+    allocations,
+    assets,
+    custody,
+    deals,
+    encumbrances,
+    equity,
+    incomes,
+    issues,
+    journal,
+    licences,
+    matching,
+    members,
+    notices,
+    pilots,
+    pools,
+    rewards,
+    sales,
+    securitization,
+    servicing,
+)
 
 STATE_TABLES = tuple(table for table in metadata.sorted_tables if table.name not in {"journal", "epochs", "suspects"})
 """The tables that follow from the journal's events alone; the proofs rebuild and compare these."""

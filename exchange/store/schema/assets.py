@@ -158,6 +158,7 @@ class OutcomeTable(Base):
     share_asset_id: Mapped[int]
     immobilised_id: Mapped[int]
     deed_id: Mapped[int]
+    holders: Mapped[bytes]
 
 
 class ShareDeedTable(Base):

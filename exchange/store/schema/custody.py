@@ -20,6 +20,7 @@ class AccountTable(Base):
     kind: Mapped[str]
     frozen: Mapped[bool]
     orders_killed: Mapped[bool] = mapped_column(server_default=false())
+    allocates: Mapped[bool] = mapped_column(server_default=false())
 
 
 class AssetTable(Base):
@@ -114,6 +115,96 @@ class TransferTable(Base):
     legs: Mapped[bytes]
     subject_id: Mapped[int]
     reversed_at: Mapped[int]
+
+
+class TitleEntryTable(Base):
+    """The register's lines about transfers of rights: contracted, effective, unwound, dated anew."""
+
+    __tablename__ = "title_entries"
+
+    entry_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    asset_id: Mapped[int] = mapped_column(index=True)
+    subject: Mapped[str]
+    stage: Mapped[str]
+    from_account_id: Mapped[int]
+    to_account_id: Mapped[int]
+    units: Mapped[int]
+    contracted_at_ns: Mapped[int]
+    effective_ns: Mapped[int]
+    known_at_ns: Mapped[int]
+    corrects: Mapped[int]
+    superseded: Mapped[bool]
+    live: Mapped[bool]
+
+    __table_args__ = (Index("ix_title_entries_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
+
+
+class ReconciliationTable(Base):
+    """Statements of banks and other registers, and what became of their comparison."""
+
+    __tablename__ = "reconciliations"
+
+    reconciliation_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    kind: Mapped[str]
+    source: Mapped[str]
+    bank_id: Mapped[int]
+    asset_id: Mapped[int]
+    statement_date: Mapped[str]
+    statement_sha256: Mapped[str]
+    ours: Mapped[int]
+    theirs: Mapped[int]
+    ours_house_minor: Mapped[int]
+    theirs_house_minor: Mapped[int]
+    status: Mapped[str]
+    opened_by: Mapped[int]
+    opened_at_ns: Mapped[int]
+    since: Mapped[int]
+    lines: Mapped[int]
+    last_reference: Mapped[str]
+    last_account_id: Mapped[int]
+    differences: Mapped[int]
+    unresolved: Mapped[int]
+    newest: Mapped[bool]
+    live: Mapped[bool]
+
+    __table_args__ = (
+        Index("ix_reconciliations_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),
+    )
+
+
+class DifferenceTable(Base):
+    """In what a statement and the venue differed, and how that was resolved."""
+
+    __tablename__ = "differences"
+
+    difference_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    reconciliation_id: Mapped[int] = mapped_column(index=True)
+    kind: Mapped[str]
+    reference: Mapped[str]
+    account_id: Mapped[int]
+    ours: Mapped[int]
+    theirs: Mapped[int]
+    resolved_by: Mapped[int]
+    resolved_at_ns: Mapped[int]
+    resolution: Mapped[str]
+    evidence_sha256: Mapped[str]
+    over: Mapped[bool]
+    live: Mapped[bool]
+
+    __table_args__ = (Index("ix_differences_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
+
+
+class SuspensionTable(Base):
+    """Issues that are, or were, suspended until their units agree."""
+
+    __tablename__ = "suspensions"
+
+    asset_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    reconciliation_id: Mapped[int]
+    since_ns: Mapped[int]
+    frozen_before: Mapped[bool]
+    over: Mapped[bool]
+    live: Mapped[bool]
 
 
 class PostingTable(Base):

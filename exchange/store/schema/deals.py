@@ -49,6 +49,11 @@ class DealTable(Base):
     office_reference: Mapped[str]
     reason: Mapped[str]
     items: Mapped[bytes]
+    burdens_sha256: Mapped[str]
+    burdens: Mapped[bytes]
+    preemption_until_ns: Mapped[int]
+    displaced_account_id: Mapped[int]
+    parts: Mapped[bytes]
     live: Mapped[bool]
 
 
@@ -62,6 +67,58 @@ class LastSaleTable(Base):
     seller_id: Mapped[int]
     buyer_id: Mapped[int]
     contracted_at_ns: Mapped[int]
+    sides: Mapped[bytes]
+
+
+class NotifiedClaimTable(Base):
+    """Every prior claim somebody was told of in a deal; those that are not over are what a start loads."""
+
+    __tablename__ = "notified_claims"
+
+    claim_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    deal_id: Mapped[int]
+    asset_id: Mapped[int]
+    kind: Mapped[str]
+    member_id: Mapped[int]
+    account_id: Mapped[int]
+    seller_account_id: Mapped[int]
+    money_asset_id: Mapped[int]
+    weight: Mapped[int]
+    until_ns: Mapped[int]
+    state: Mapped[str]
+    held_minor: Mapped[int]
+    answered_by: Mapped[int]
+    answered_at_ns: Mapped[int]
+    units: Mapped[int]
+    price_minor: Mapped[int]
+    live: Mapped[bool]
+
+    __table_args__ = (
+        Index("ix_notified_claims_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),
+        Index("ix_notified_claims_deal_id", "deal_id"),
+    )
+
+
+class ConsentTable(Base):
+    """Every consent of a co-owner; those that were not withdrawn are what a start loads."""
+
+    __tablename__ = "consents"
+
+    consent_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    asset_id: Mapped[int]
+    member_id: Mapped[int]
+    act: Mapped[str]
+    until_ns: Mapped[int]
+    document_sha256: Mapped[str]
+    given_by: Mapped[int]
+    given_at_ns: Mapped[int]
+    to_member_id: Mapped[int]
+    floor_minor: Mapped[int]
+    withdrawn_at_ns: Mapped[int]
+    reason: Mapped[str]
+    live: Mapped[bool]
+
+    __table_args__ = (Index("ix_consents_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
 
 
 class PaymentPlanTable(Base):
@@ -77,6 +134,7 @@ class PaymentPlanTable(Base):
     fee_version: Mapped[int]
     paid_minor: Mapped[int]
     open: Mapped[int]
+    licence_id: Mapped[int]
     live: Mapped[bool]
 
     __table_args__ = (Index("ix_payment_plans_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
@@ -111,6 +169,7 @@ class ObligationTable(Base):
     evidence_sha256: Mapped[str]
     closed_at_ns: Mapped[int]
     reason: Mapped[str]
+    licence_id: Mapped[int]
     live: Mapped[bool]
 
     __table_args__ = (
@@ -211,4 +270,42 @@ class PilotTable(Base):
     signed_at_ns: Mapped[int]
     completed_at_ns: Mapped[int]
     reason: Mapped[str]
+    kind: Mapped[str]
+    reform_id: Mapped[int]
+    reform_version: Mapped[int]
+    rules: Mapped[bytes]
+    field: Mapped[str]
+    use_years: Mapped[int]
+    use_transferable: Mapped[bool]
+    reports: Mapped[bytes]
+    asset_ids: Mapped[bytes]
+    added_owner_ids: Mapped[bytes]
+    contracted_at_ns: Mapped[int]
+    effective_date: Mapped[str]
+    office_reference: Mapped[str]
+    known_at_ns: Mapped[int]
+    reports_filed: Mapped[int]
+    kept_share_id: Mapped[int]
     live: Mapped[bool]
+
+
+class PackTable(Base):
+    """The evidence of every disposal that has a due-diligence pack; `facts` are frozen when its right has passed."""
+
+    __tablename__ = "packs"
+
+    case_id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[int]
+    member_id: Mapped[int]
+    state: Mapped[str]
+    facts: Mapped[str]
+    facts_sha256: Mapped[str]
+    met_by_register: Mapped[bytes]
+    missing: Mapped[bytes]
+    evidence: Mapped[bytes]
+    opened_by: Mapped[int]
+    opened_at_ns: Mapped[int]
+    frozen_at_ns: Mapped[int]
+    sealed_by: Mapped[int]
+    sealed_at_ns: Mapped[int]
+    pack_sha256: Mapped[str]

@@ -79,6 +79,9 @@ class ApprovalTable(Base):
     command: Mapped[bytes]
     expires_at_ns: Mapped[int]
     status: Mapped[str]
+    member_id: Mapped[int] = mapped_column(server_default="0")
+    needed_right: Mapped[str] = mapped_column(server_default=text("''"))
+    decided_by: Mapped[int] = mapped_column(server_default="0")
     live: Mapped[bool]
 
     __table_args__ = (Index("ix_approvals_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)

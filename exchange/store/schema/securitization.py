@@ -22,6 +22,7 @@ class ClaimTable(Base):
     contract_sha256: Mapped[str]
     status: Mapped[str]
     product_id: Mapped[int]
+    issue_id: Mapped[int] = mapped_column(server_default="0")
 
 
 class ProductTable(Base):

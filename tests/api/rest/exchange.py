@@ -24,6 +24,7 @@ from exchange.core.membership import RegisterUser, UserRegistered
 from exchange.core.parties import Role, UserRight
 from exchange.core.units import Minor
 from exchange.store.migrate import head
+from tests.rechain import close_gaps, rechain
 from tests.support import Venue
 
 CASH = 1_000_000_000
@@ -79,6 +80,8 @@ def prepared(folder: Path) -> World:
         file.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
         file.execute("INSERT INTO alembic_version VALUES (?)", (head(),))
         file.execute("INSERT INTO epochs VALUES (1, 1, 0, 1)")
+        close_gaps(file)
+        rechain(file)  # a prepared journal is laid down without one, and heads are signed over nothing that has none
         file.execute("PRAGMA journal_mode = WAL")
         file.commit()
     ids = {f"user.{name}": to_wire(KINDS["UserId"], user_id) for name, user_id in venue.users.items()}

@@ -98,7 +98,7 @@ def value_of(kind: Any) -> st.SearchStrategy[Any]:
     if get_origin(kind) is tuple:
         return st.lists(value_of(get_args(kind)[0]), max_size=3)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return body_of(kind)
+        return st.deferred(lambda: body_of(kind))  # a formula may hold formulas
     if isinstance(kind, type) and issubclass(kind, Enum):
         return st.sampled_from([member.value for member in kind])
     simple: dict[Any, st.SearchStrategy[Any]] = {

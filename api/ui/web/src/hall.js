@@ -54,6 +54,8 @@ class Hall {
   /** @type {Map<string, any>} */ tenders = new Map();
   /** @type {any[]} */ offers = [];
   /** @type {any[]} */ requests = [];
+  /** @type {any[]} */ listed = [];
+  /** @type {any[]} */ open = [];
   /** @type {string | null} */ chosen = null;
   isLoaded = false;
   #stale = false;
@@ -106,6 +108,12 @@ class Hall {
     return `${decimal(minor, this.scale(lot))} ${this.currency(lot)}`;
   }
 
+  /** An amount in a market's currency. @param {string} id @param {number} minor */
+  marketMoney(id, minor) {
+    const market = this.markets.get(id);
+    return `${decimal(minor, this.assets.get(market?.money_asset_id)?.scale ?? 0)} ${market?.currency ?? ""}`;
+  }
+
   /** @param {string} id */
   choose(id) {
     this.chosen = id;
@@ -143,15 +151,19 @@ class Hall {
   /** All sales and their lots; new ones are followed. */
   async load() {
     const me = session.me;
-    const [markets, assets, sales, lots, requests] = await Promise.all([
+    const [markets, assets, sales, lots, requests, listed, open] = await Promise.all([
       all("/v1/markets"),
       all("/v1/assets", { kind: "money" }),
       all("/v1/sales"),
       all("/v1/lots"),
       all("/v1/quote-requests", { state: "open" }),
+      all("/v1/price-offers", { state: "open" }),
+      all("/v1/open-licences", { state: "open" }),
     ]);
     if (session.me !== me) return;
     this.requests = requests;
+    this.listed = listed;
+    this.open = open;
     for (const market of markets) this.markets.set(market.market_id, market);
     for (const asset of assets) this.assets.set(asset.asset_id, asset);
     for (const sale of sales) this.sales.set(sale.sale_id, sale);

@@ -1,0 +1,173 @@
+"""A certificate of title: what one account holds of one right, with all that speaks for and against it, and proofs.
+
+It stands at the newest head with holdings. Proved against that head: the amount, and each of the register's entries by
+which it came about. Stated under the exchange's signature: who the holder is, the chain of recorded papers, what lies
+on the right, the documents' hashes. A certificate of parties that do not exist says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from custody.accounts import Account, Asset
+from custody.outcomes import Outcome
+from custody.rights import Right
+from exchange.assets.messages import Patent
+from exchange.core.ids import KINDS, AccountId, AssetId, to_wire
+from exchange.core.instruments import AssetKind
+from exchange.core.membership import Member
+from exchange.node.burdens import Burdens
+from exchange.store.queries import journal, records
+from exchange.store.queries.accounts import statement
+from exchange.store.queries.journal import Entry
+from exchange.store.queries.proofs import documents
+from exchange.store.queries.reader import Snapshot
+
+FORMAT = 1
+MOST_ENTRIES = 100
+"""The newest entries of the register that a certificate carries; it says where older ones begin."""
+
+Json = dict[str, Any]
+TitleOf = Callable[[Snapshot, Patent], Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the tables say for a certificate, at one sequence."""
+
+    sequence: int
+    about: Json
+    right_id: AssetId
+    """The whole right: the asset itself, or what its shares are parts of."""
+    entries: tuple[Entry, ...]
+    earlier_sequence: int
+    """Where entries go on that are not carried; 0: none."""
+
+
+def facts(snapshot: Snapshot, account_id: AccountId, asset_id: AssetId, size: int, title_of: TitleOf) -> Facts | None:
+    """Read a certificate's facts; `size` is the last row under its head. None: there is no such right, or account."""
+    asset = records.one(snapshot, Asset, (asset_id,))
+    account = records.one(snapshot, Account, (account_id,))
+    if not isinstance(asset, Asset) or not isinstance(account, Account) or asset.kind is AssetKind.MONEY:
+        return None
+    member = records.one(snapshot, Member, (account.member_id,))
+    right = right_of(snapshot, asset)
+    if not isinstance(member, Member):
+        return None
+    about: Json = {
+        "right": {
+            "code": asset.code,
+            "kind": asset.kind.value,
+            "total_units": asset.total_units,
+            "title_regime": asset.title_regime.value,
+        },
+        "holder": {
+            "account_id": to_wire(KINDS["AccountId"], account_id),
+            "member_id": to_wire(KINDS["MemberId"], member.member_id),
+            "name": member.name,
+            "country": member.country,
+            "identifier": member.identifier,
+            "beneficiary": account.beneficiary,
+            "frozen": account.frozen,
+        },
+        "simulated": member.simulated,
+        "subject": None,
+        "title": None,
+        "documents": [],
+    }
+    if right is not None:
+        about["right"] |= {
+            "form": right.form.value,
+            "settlement": right.settlement.value,
+            "title_examined": right.title.value,
+            "title_reasons": right.title_reasons,
+            "encumbered_by_examination": right.encumbered,
+        }
+        about["documents"] = _documents(snapshot, (*right.evidence, *right.examined_on))
+        about |= _subject(snapshot, right, title_of)
+    entries, earlier = _entries(snapshot, account_id, asset_id, size)
+    return Facts(snapshot.sequence, about, right.asset_id if right is not None else asset_id, entries, earlier)
+
+
+def right_of(snapshot: Snapshot, asset: Asset) -> Right | None:
+    """The whole right that an asset is, or that its shares are parts of."""
+    right = records.one(snapshot, Right, (asset.asset_id,))
+    if right is None and asset.kind is AssetKind.SHARE:
+        outcome = records.one(snapshot, Outcome, (asset.subject_id,))
+        right = records.one(snapshot, Right, (outcome.right_id,)) if isinstance(outcome, Outcome) else None
+    return right if isinstance(right, Right) else None
+
+
+def unsigned(
+    found: Facts, burdens: Burdens, holding: Json, head: Json, keys: list[Json], entries: list[Json], made_at_ns: int
+) -> Json:
+    """The certificate before its signature; the key that will sign it is the newest."""
+    return {
+        "format": FORMAT,
+        "kind": "certificate",
+        "made_at_ns": made_at_ns,
+        "head": head,
+        "keys": keys,
+        "key": keys[-1]["public_key"],
+        "account": holding["account"],
+        "asset": holding["asset"],
+        "asset_id": to_wire(KINDS["AssetId"], holding["asset"]),
+        "units": holding["units"],
+        "held_units": holding["held_units"],
+        "holding": holding,
+        **found.about,
+        "facts_as_of_sequence": found.sequence,
+        "burdens": {
+            "as_of_sequence": burdens.sequence,
+            "items": [
+                {"entry": one.entry, "kind": one.kind.value, "blocks": one.blocks, "summary": one.summary}
+                for one in burdens.found
+            ],
+        },
+        "entries": entries,
+        "earlier_sequence": found.earlier_sequence,
+    }
+
+
+def _entries(snapshot: Snapshot, account_id: AccountId, asset_id: AssetId, size: int) -> tuple[tuple[Entry, ...], int]:
+    """The rows that moved the holding and lie under the head, newest first."""
+    sequences: list[int] = []
+    position: int | None = None
+    while position != 0:
+        lines = statement(snapshot, account_id, asset_id, MOST_ENTRIES, position)
+        position = lines.next_sequence
+        sequences += [line.sequence for line in lines.records if line.sequence <= size]
+        unique = list(dict.fromkeys(sequences))
+        if len(unique) >= MOST_ENTRIES:
+            later = unique[MOST_ENTRIES] if len(unique) > MOST_ENTRIES else position
+            return _rows(snapshot, unique[:MOST_ENTRIES]), later
+    return _rows(snapshot, list(dict.fromkeys(sequences))), 0
+
+
+def _rows(snapshot: Snapshot, sequences: list[int]) -> tuple[Entry, ...]:
+    found = (journal.entry(snapshot, sequence) for sequence in sequences)
+    return tuple(entry for entry in found if entry is not None)
+
+
+def _documents(snapshot: Snapshot, hashes: tuple[str, ...]) -> list[Json]:
+    """Each document that the right rests on, by its hash, with what its filer called it."""
+    named = list(dict.fromkeys(hashes))
+    filed = documents(snapshot, named) if named else {}
+    found: list[Json] = []
+    for sha256 in named:
+        title, media_type, size_bytes = filed.get(sha256, ("", "", 0))
+        found.append({"sha256": sha256, "title": title, "media_type": media_type, "size_bytes": size_bytes})
+    return found
+
+
+def _subject(snapshot: Snapshot, right: Right, title_of: TitleOf) -> Json:
+    """The patent or the outcome, and what the recorded papers say of a patent."""
+    if right.patent_id:
+        patent = records.one(snapshot, Patent, (right.patent_id,))
+        if isinstance(patent, Patent):
+            named = {"kind": "patent", "country": patent.country, "number": patent.number, "title": patent.title}
+            return {"subject": named, "title": title_of(snapshot, patent)}
+    outcome = records.one(snapshot, Outcome, (right.outcome_id,)) if right.outcome_id else None
+    return {"subject": {"kind": "outcome", "title": outcome.title}} if isinstance(outcome, Outcome) else {}

@@ -1,0 +1,349 @@
+"""A payment paid: the deal's accounts at once, as the waterfall says; the holders of record class by class, in chunks.
+
+The holders' money leaves the deal with the first command and lies in the payment's own escrow, so no chunk can fail for
+want of it. Notes that end with the payment are frozen then, and taken out of the world as their holders are paid.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+import msgspec
+
+from custody.accounts import AccountKind, Asset
+from custody.corrections_messages import AssetFrozen
+from custody.distribution import part_at
+from custody.ledger import Leg
+from custody.messages import AccountOpened
+from exchange.core.ids import AccountId, ClassPaymentId, PaymentPageId, UnpaidPartId, make_id, to_wire
+from exchange.core.messages import Event, Header, Rejected
+from exchange.core.node_messages import Run, RunKind
+from exchange.core.parties import MemberStatus, Role, UserRight
+from exchange.core.rejections import RejectCode, ensure
+from exchange.core.units import Minor
+from exchange.engine.deal_checks import party, refuse_frozen_assets, refuse_stopped
+from exchange.engine.distributions import refuse_suspended
+from exchange.engine.incomes import not_party
+from exchange.engine.issuance import open_venue_account
+from exchange.engine.runs import Progress, start_run
+from exchange.engine.servicing import class_payments_of, deal_of, open_period, parties_of, put_servicing
+from exchange.engine.state import ExchangeState
+from exchange.engine.telling import move_and_tell
+from securitization.servicing import Place, flows, is_over, is_unpaid, pots, redeemed
+from securitization.servicing_messages import (
+    MAX_LINES,
+    ClassHoldersPaid,
+    ClassPayment,
+    ClassPaymentState,
+    Collection,
+    CollectionState,
+    DealPayment,
+    DealPaymentState,
+    Duty,
+    HolderLine,
+    PaymentCompleted,
+    PaymentPage,
+    PaymentStarted,
+    PayPayment,
+    ReleaseUnpaidPart,
+    Servicing,
+    ServicingState,
+    UnpaidPart,
+    UnpaidPartReleased,
+)
+
+CLIENT = AccountKind.CLIENT
+MAX_LEGS = 900
+"""More than these are posted as one sum an account."""
+
+
+def pay_payment(state: ExchangeState, header: Header, command: PayPayment) -> list[Event]:
+    """Post the waterfall, let the deal stand as after it, and start paying. Arrives here with two signatures."""
+    payment = state.table(DealPayment).get(command.payment_id)
+    if payment is None:
+        return [Rejected(code=RejectCode.PAYMENT_UNKNOWN)]
+    if payment.state is not DealPaymentState.APPROVED:
+        return [Rejected(code=RejectCode.PAYMENT_STATE, detail=payment.state)]
+    if command.plan_sha256 != payment.plan_sha256:
+        return [Rejected(code=RejectCode.PAYMENT_CHANGED, detail=f"plan_sha256={payment.plan_sha256}")]
+    servicing = state.table(Servicing)[payment.servicing_id]
+    if not servicing.record_sequence:
+        return [Rejected(code=RejectCode.PAYMENT_RECORD_PENDING)]
+    deal = deal_of(servicing)
+    shared, ending = pots(deal, payment.result), redeemed(deal, payment.after)
+    classes = class_payments_of(state, servicing)
+    if (refusal := _refuse_classes(state, servicing, classes, shared, ending)) is not None:
+        return [refusal]
+
+    state.change()
+    name = to_wire("PM", payment.payment_id)
+    account = open_venue_account(state, AccountId(make_id(header.sequence)), AccountKind.ESCROW, f"holders:{name}")
+    frozen: list[Asset] = []
+    paying: list[ClassPayment] = []
+    runs: list[Event] = []
+    for one in classes:
+        if one.name in ending:
+            frozen.append(msgspec.structs.replace(state.assets[one.asset_id], frozen=True))
+            state.put(frozen[-1])
+        pot = shared[one.name]
+        at_work = bool(pot) or one.name in ending
+        changed = msgspec.structs.replace(
+            one,
+            state=ClassPaymentState.PAYING if at_work else ClassPaymentState.PAID,
+            payment_id=payment.payment_id,
+            pot_minor=Minor(pot),
+            redeems=one.name in ending,
+        )
+        state.put(changed)
+        paying.append(changed)
+        if at_work:
+            plan = [int(changed.class_payment_id)]
+            runs += start_run(state, header, RunKind.PAY_CLASS, plan, subject_id=changed.class_payment_id)
+        else:
+            del state.class_holders[changed.class_payment_id]
+    left = sum(1 for one in paying if one.state is ClassPaymentState.PAYING)
+    started = msgspec.structs.replace(
+        payment, state=DealPaymentState.PAYING, escrow_account_id=account.account_id, classes_left=left
+    )
+    state.put(started)
+    after = put_servicing(
+        state, servicing, running=payment.after, paying=True, deposited_minor=Minor(0), repurchased_minor=Minor(0),
+        collection_id=0,
+    )  # fmt: skip
+    collections = _end_collections(state, servicing)
+    movement = move_and_tell(state, header, parties_of(servicing), _legs(servicing, started))
+    events: list[Event] = [
+        AccountOpened(account=account),
+        *(AssetFrozen(asset=asset, reason="redemption") for asset in frozen),
+        PaymentStarted(
+            payment=started,
+            servicing=after,
+            collections=collections,
+            classes=tuple(paying),
+            movement=movement,
+        ),
+        *runs,
+    ]
+    return events if left else [*events, *_complete(state, header, started)]
+
+
+def pay_chunk(state: ExchangeState, header: Header, run: Run, plan: list[int]) -> Progress:
+    """Pay the next holders of one class.
+
+    The run counts the steps of preparation, the holders, then what is left to end.
+    """
+    paid = state.table(ClassPayment)[ClassPaymentId(plan[0])]
+    held, accounts = state.class_holders[paid.class_payment_id], state.accounts
+    held.prepare(paid.pot_minor, lambda account_id: accounts[account_id].kind is CLIENT, run.position + 1)
+    holders_end = held.steps + len(held.accounts)
+    if run.position < held.steps and (held.accounts or run.position < held.steps - 1):
+        return Progress([], run.position + 1, holders_end + 1)
+    begin = max(0, run.position - held.steps)
+    end = min(len(held.accounts), begin + MAX_LINES)
+    servicing, payment = state.table(Servicing)[paid.servicing_id], state.table(DealPayment)[paid.payment_id]
+    legs: list[Leg] = []
+    lines: list[HolderLine] = []
+    waiting: list[UnpaidPart] = []
+    position = run.position + 1
+    page: PaymentPage | None = None
+    burned = 0
+    if begin < end:
+        position = held.steps + end
+        for place in range(begin, end):
+            account_id, notes = held.accounts[place], held.units[place]
+            amount = part_at(paid.pot_minor, place, notes, held.total, held.cut)
+            waits = bool(amount) and _is_stopped(state, account_id)
+            lines.append(HolderLine(account_id=account_id, notes=notes, amount_minor=Minor(amount), waits=waits))
+            if waits:
+                part = UnpaidPart(
+                    unpaid_part_id=UnpaidPartId(make_id(header.sequence, len(waiting))),
+                    payment_id=payment.payment_id,
+                    escrow_account_id=payment.escrow_account_id,
+                    account_id=account_id,
+                    money_asset_id=servicing.money_asset_id,
+                    amount_minor=Minor(amount),
+                )
+                state.put(part)
+                waiting.append(part)
+            else:
+                legs.append((account_id, servicing.money_asset_id, amount))
+        out = sum(leg[2] for leg in legs)
+        legs.append((payment.escrow_account_id, servicing.money_asset_id, -out))
+        page = PaymentPage(
+            page_id=PaymentPageId(make_id(header.sequence)),
+            class_payment_id=paid.class_payment_id,
+            payment_id=payment.payment_id,
+            account_id=paid.account_id,
+            n=paid.pages + 1,
+            first_account_id=lines[0].account_id,
+            last_account_id=lines[-1].account_id,
+            lines=tuple(lines),
+        )
+        state.put(page)
+        ending = [line.account_id for line in lines]
+    else:
+        ending = _still_holding(state, paid)
+    if paid.redeems:
+        burned = _burn(state, paid, ending, legs)
+    last = end >= len(held.accounts) and (not paid.redeems or len(_still_holding(state, paid, besides=ending)) == 0)
+    changed = msgspec.structs.replace(
+        paid,
+        state=ClassPaymentState.PAID if last else paid.state,
+        holders=len(held.accounts),
+        record_units=held.total,
+        pages=paid.pages + (page is not None),
+        paid_minor=Minor(paid.paid_minor + sum(line.amount_minor for line in lines)),
+        burned_units=paid.burned_units + burned,
+    )
+    if last:
+        ensure(changed.paid_minor == paid.pot_minor, "a class's parts are its pot")
+        del state.class_holders[paid.class_payment_id]
+    state.put(changed)
+    movement = move_and_tell(state, header, (paid.account_id,), legs)
+    told: list[Event] = [ClassHoldersPaid(class_payment=changed, page=page, waiting=tuple(waiting), movement=movement)]
+    if last:
+        left = msgspec.structs.replace(payment, classes_left=payment.classes_left - 1)
+        state.put(left)
+        told += _complete(state, header, left)
+    return Progress(told, position, position if last else max(position + 1, holders_end + 1))
+
+
+def release_part(state: ExchangeState, header: Header, command: ReleaseUnpaidPart) -> list[Event]:
+    """Pay what waited for a holder who is frozen no more."""
+    part = state.table(UnpaidPart).get(command.unpaid_part_id)
+    if part is None:
+        return [Rejected(code=RejectCode.PAYMENT_PART_UNKNOWN)]
+    operator = Role.OPERATOR in state.users[header.principal].roles
+    if not operator and not_party(state, header, part.account_id, UserRight.TRADE):
+        return [Rejected(code=RejectCode.PAYMENT_NOT_PARTY)]
+    refusal = refuse_stopped(state, part.account_id) or refuse_frozen_assets(state, part.money_asset_id)
+    if refusal is not None:
+        return [refusal]
+
+    state.change()
+    released = msgspec.structs.replace(part, released_sequence=header.sequence)
+    state.put(released)
+    legs: list[Leg] = [
+        (part.escrow_account_id, part.money_asset_id, -part.amount_minor),
+        (part.account_id, part.money_asset_id, part.amount_minor),
+    ]
+    movement = move_and_tell(state, header, (part.account_id,), legs)
+    return [UnpaidPartReleased(unpaid_part=released, movement=movement)]
+
+
+# --- Inside -----------------------------------------------------------------------------------------------------------
+
+
+def _refuse_classes(
+    state: ExchangeState, servicing: Servicing, classes: list[ClassPayment], shared: dict[str, int], ending: list[str]
+) -> Rejected | None:
+    """Whether a class cannot be paid now.
+
+    Refused: asset.frozen, distribution.suspended, payment.no_holders, payment.notes_held.
+    """
+    if (refusal := refuse_frozen_assets(state, servicing.money_asset_id)) is not None:
+        return refusal
+    for one in classes:
+        refusal = refuse_frozen_assets(state, one.asset_id) or refuse_suspended(state, one.asset_id)
+        if refusal is not None:
+            return refusal
+        copied = state.class_holders[one.class_payment_id].copied
+        if shared[one.name] and not any(state.accounts[account_id].kind is CLIENT for account_id in copied):
+            return Rejected(code=RejectCode.PAYMENT_NO_HOLDERS, detail=one.name)
+        balances = state.ledger.balances.get(one.asset_id, {})
+        if one.name in ending and any(balance.held_units for balance in balances.values()):
+            return Rejected(code=RejectCode.PAYMENT_NOTES_HELD, detail=one.name)
+    return None
+
+
+def _legs(servicing: Servicing, payment: DealPayment) -> list[Leg]:
+    """Every flow of the waterfall, in its order, as postings."""
+    accounts = {one.name: one.account_id for one in servicing.accounts}
+    payees = {one.name: one.account_id for one in servicing.payees}
+
+    def account(place: Place, *, source: bool) -> AccountId:
+        if place.what == "account":
+            return accounts[place.name]
+        if place.what == "class":
+            return payment.escrow_account_id
+        if place.what == "party" and not source:
+            return payees[place.name]
+        return servicing.collections_account_id  # the collections, and what was paid in
+
+    legs: list[Leg] = []
+    for flow in flows(payment.result):
+        legs.append((account(flow.source, source=True), servicing.money_asset_id, -flow.amount_minor))
+        legs.append((account(flow.target, source=False), servicing.money_asset_id, flow.amount_minor))
+    if len(legs) <= MAX_LEGS:
+        return legs
+    net: dict[AccountId, int] = {}
+    for account_id, _, units in legs:
+        net[account_id] = net.get(account_id, 0) + units
+    return [(account_id, servicing.money_asset_id, units) for account_id, units in net.items()]
+
+
+def _end_collections(state: ExchangeState, servicing: Servicing) -> tuple[Collection, ...]:
+    """The period's collection is paid; a later version that was not complete comes too late."""
+    ended: list[Collection] = []
+    for _, one in sorted(state.table(Collection).items()):
+        if one.servicing_id == servicing.servicing_id:
+            paid = one.collection_id == servicing.collection_id
+            changed = CollectionState.PAID if paid else CollectionState.SUPERSEDED
+            ended.append(msgspec.structs.replace(one, state=changed))
+            state.put(ended[-1])
+    return tuple(ended)
+
+
+def _complete(state: ExchangeState, header: Header, payment: DealPayment) -> list[Event]:
+    """When every class is paid, the payment is; the next period opens, or the deal is over."""
+    if payment.classes_left:
+        return []
+    servicing = state.table(Servicing)[payment.servicing_id]
+    deal = deal_of(servicing)
+    done = msgspec.structs.replace(payment, state=DealPaymentState.PAID)
+    state.put(done)
+    over = is_over(deal, servicing.running)
+    ended = ServicingState.UNPAID if is_unpaid(servicing.running) else ServicingState.REDEEMED
+    changed = put_servicing(
+        state,
+        servicing,
+        state=ended if over else servicing.state,
+        period=servicing.period if over else servicing.period + 1,
+        paying=False,
+        payment_id=0,
+        record_sequence=0,
+    )
+    duties: tuple[Duty, ...] = ()
+    events: list[Event] = []
+    if not over:
+        duties, events = open_period(state, header, changed, deal)
+    movement = move_and_tell(state, header, parties_of(servicing))
+    return [PaymentCompleted(payment=done, servicing=changed, duties=duties, movement=movement), *events]
+
+
+def _still_holding(state: ExchangeState, paid: ClassPayment, besides: list[AccountId] | None = None) -> list[AccountId]:
+    """The next accounts, by their identifiers, that still have notes of a class that ends."""
+    passed = dict.fromkeys(besides or ())
+    mirror = state.assets[paid.asset_id].home_account_id
+    holding = (
+        account_id
+        for account_id, balance in state.ledger.balances.get(paid.asset_id, {}).items()
+        if balance.units > 0 and account_id != mirror and account_id not in passed
+    )
+    return heapq.nsmallest(MAX_LINES, holding)
+
+
+def _burn(state: ExchangeState, paid: ClassPayment, accounts: list[AccountId], legs: list[Leg]) -> int:
+    """Take the notes these accounts have now out of the world; answers how many."""
+    burned = 0
+    for account_id in accounts:
+        notes = state.ledger.units(account_id, paid.asset_id)
+        legs.append((account_id, paid.asset_id, -notes))
+        burned += notes
+    legs.append((state.assets[paid.asset_id].home_account_id, paid.asset_id, burned))
+    return burned
+
+
+def _is_stopped(state: ExchangeState, account_id: AccountId) -> bool:
+    """Whether a holder may not be paid now."""
+    return state.accounts[account_id].frozen or party(state, account_id).status is MemberStatus.FROZEN

@@ -1,0 +1,1 @@
+"""Income on record, and its distribution."""

@@ -1,0 +1,1 @@
+"""Deals published, offered, allotted and established."""

@@ -1,0 +1,1 @@
+"""Licences, open licences and listed prices, line by line and against independent models."""

@@ -1,0 +1,1 @@
+"""Due-diligence packs: documents under five heads, frozen facts, one hash, one bundle."""

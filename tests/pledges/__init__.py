@@ -1,0 +1,1 @@
+"""Agreements about whole rights."""

@@ -1,0 +1,1 @@
+"""Pools of receivables: rules, true sale, rights that fall."""

@@ -1,0 +1,1 @@
+"""Reward programmes: texts, figures, calls and applications."""

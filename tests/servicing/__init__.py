@@ -1,0 +1,1 @@
+"""Servicing of issued deals."""

@@ -1,0 +1,127 @@
+"""Every state of a period, every command: allowed, or refused with which code; and why a holder got what it got."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+
+from custody.corrections_messages import FreezeAccount
+from exchange.core.ids import DealPaymentId
+from exchange.store.queries.deal_payments import explanation
+from securitization.servicing import pots
+from securitization.servicing_messages import ReleaseUnpaidPart, UnpaidPart
+from tests.servicing.stage import Stage
+
+COMMANDS = ("import", "deposit", "prepare", "fund", "approve", "pay")
+STATES: dict[str, tuple[str, ...]] = {
+    "open": (),
+    "collected": ("import",),
+    "deposited": ("import", "deposit"),
+    "prepared": ("import", "deposit", "prepare"),
+    "approved": ("import", "deposit", "prepare", "approve"),
+    "paying": ("import", "deposit", "prepare", "approve", "wait", "pay"),
+}
+TABLE = """
+              import              deposit                prepare                   fund                approve          pay
+open          ok                  collection.incomplete  collection.incomplete     payment.unknown     payment.unknown  payment.unknown
+collected     collection.version  ok                     collection.not_deposited  payment.unknown     payment.unknown  payment.unknown
+deposited     collection.version  collection.period      ok                        payment.unknown     payment.unknown  payment.unknown
+prepared      collection.version  collection.period      payment.state             payment.not_called  ok               payment.state
+approved      collection.version  collection.period      payment.state             payment.state       payment.state    payment.record_pending
+paying        collection.period   collection.incomplete  payment.state             payment.state       payment.state    payment.state
+"""  # noqa: E501
+
+
+def _rows() -> list[tuple[str, str, str]]:
+    lines = TABLE.strip("\n").splitlines()[1:]
+    return [
+        (line.split()[0], command, code)
+        for line in lines
+        for command, code in zip(COMMANDS, line.split()[1:], strict=True)
+    ]
+
+
+def _at(state: str) -> Stage:
+    stage = Stage.opened()
+    for name in STATES[state]:
+        if name == "wait":
+            stage.to_payment_date()
+        else:
+            assert stage.step(name) == ""
+    return stage
+
+
+@pytest.mark.parametrize(("state", "command", "code"), _rows())
+def test_what_each_state_allows(state: str, command: str, code: str) -> None:
+    assert _at(state).step(command) == ("" if code == "ok" else code)
+
+
+def test_only_the_parties_act_and_only_by_the_hash_that_was_worked_out() -> None:
+    stage = _at("prepared")
+    for name, by in (("import", "wu"), ("deposit", "trustee"), ("prepare", "bank")):
+        command = {"import": stage.collection(stage.periods[0], 2)}.get(name) or None
+        if command is not None:
+            assert stage.venue.refusal(command, by) == "servicing.not_party"
+    assert stage.step("approve", plan_sha256="0" * 64) == "payment.changed"
+    assert stage.step("approve") == ""
+    stage.to_payment_date()
+    assert stage.step("pay", plan_sha256="1" * 64) == "payment.changed"
+    assert stage.venue.by_two(stage.opening(name="Again"))[0].code == "servicing.exists"  # type: ignore[attr-defined]
+
+
+def test_a_holder_reads_each_reason_of_what_it_got(tmp_path: Path) -> None:
+    stage = _at("paying")
+    payment_id = stage.servicing().payment_id
+    before = stage.venue.cash("wu")
+    stage.venue.finish_runs()
+    got = stage.venue.cash("wu") - before
+    path = tmp_path / "x.sqlite"
+    with sqlite3.connect(path) as file:
+        stage.venue.scratch.connection.backup(file)
+    with create_engine(f"sqlite:///{path}").connect() as connection:
+        snapshot: Any = SimpleNamespace(
+            rows=lambda query: list(connection.execute(query)),
+            stream=lambda query: iter(connection.execute(query)),
+            first=lambda query: connection.execute(query).first(),
+        )
+        told = explanation(snapshot, DealPaymentId(payment_id), stage.venue.accounts["wu"])
+        assert explanation(snapshot, DealPaymentId(payment_id), stage.venue.accounts["bank"]) is None
+    assert told is not None
+    (part,) = told["parts"]
+    assert (part["class"], part["notes"], part["record_units"], part["amount_minor"]) == ("senior", 60, 91, got)
+    assert sum(one["amount_minor"] for one in part["payments"]) == part["pot_minor"]
+    assert all(one["why_en"] and one["why_zh"] for one in part["payments"])
+
+
+def test_a_holder_who_sold_after_the_record_date_is_paid_and_a_frozen_one_waits() -> None:
+    stage = _at("approved")
+    stage.to_payment_date()
+    venue, accounts, note = stage.venue, stage.venue.accounts, stage.notes["senior"]
+
+    def sell(state: Any, header: Any) -> Any:
+        return [state.ledger.move(header.sequence, [(accounts["wu"], note, -60), (accounts["li"], note, 60)])]
+
+    venue.seed(sell)
+    venue.do(FreezeAccount(account_id=accounts["li"], frozen=True, reason="court"))
+    shares = pots(stage.deal, stage.payment().result)
+    before = {name: venue.cash(name) for name in ("wu", "li")}
+    assert stage.step("pay") == ""
+    venue.restart()  # the holders of record are found again from the postings
+    venue.finish_runs()
+    assert venue.cash("wu") - before["wu"] in (shares["senior"] * 60 // 91, shares["senior"] * 60 // 91 + 1)
+    assert venue.cash("li") == before["li"]
+    waiting = sorted(venue.state.table(UnpaidPart).values(), key=lambda part: part.unpaid_part_id)
+    assert {part.account_id for part in waiting} == {accounts["li"]}
+    release = ReleaseUnpaidPart(unpaid_part_id=waiting[0].unpaid_part_id)
+    assert venue.refusal(release) == "account.frozen"
+    venue.do(FreezeAccount(account_id=accounts["li"], frozen=False, reason="lifted"))
+    for part in waiting:
+        venue.do(ReleaseUnpaidPart(unpaid_part_id=part.unpaid_part_id))
+    assert venue.cash("li") - before["li"] == sum(part.amount_minor for part in waiting)
+    assert venue.refusal(release) == "payment.part_unknown"
+    venue.close()
