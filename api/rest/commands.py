@@ -27,7 +27,7 @@ from custody import corrections_messages as corrections
 from custody import distribution_messages as incomes
 from custody import funding_messages as funding
 from exchange.assets import messages as assets
-from exchange.core import documents, membership, node_messages, rule_messages
+from exchange.core import authorisations, documents, membership, node_messages, rule_messages
 from exchange.core.messages import Command
 from matching import allocation_messages as allocations
 from matching import correction_messages as trade_corrections
@@ -83,6 +83,8 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/orders/kill", corrections.KillOrders),
     Post("/v1/orders/release", corrections.ReleaseOrders),
     # Markets, listings, instruments
+    Post("/v1/authorisations", authorisations.RecordAuthorisation, made=True),
+    Post("/v1/authorisations/withdraw", authorisations.WithdrawAuthorisation),
     Post("/v1/markets", listings.OpenMarket, made=True),
     Post("/v1/listings", listings.ProposeListing, made=True),
     Post("/v1/listings/admit", listings.AdmitListing),

@@ -36,6 +36,7 @@ from custody.register import TitleEntry
 from custody.rights import Right
 from custody.transfers import Transfer
 from exchange.assets.messages import Alias, Patent
+from exchange.core.authorisations import Authorisation
 from exchange.core.documents import Document
 from exchange.core.ids import KINDS, MemberId
 from exchange.core.membership import Key, Mandate, Member, User
@@ -547,6 +548,7 @@ RESOURCES: tuple[Resource, ...] = (
         ),
     ),
     # Rules, and the node's own
+    Resource("/v1/authorisations", Authorisation, public=True, filters=("profile",)),
     Resource("/v1/rules", Published, public=True, filters=("kind", "name"), hidden=("text",)),
     Resource("/v1/runs", Run, staff=True, hidden=("plan",)),
     Resource("/v1/timers", Timer, staff=True, show=show_timer),

@@ -90,6 +90,7 @@ ApplicationId = NewType("ApplicationId", int)
 IssueId = NewType("IssueId", int)
 OfferingId = NewType("OfferingId", int)
 ShelfId = NewType("ShelfId", int)
+AuthorisationId = NewType("AuthorisationId", int)
 ClosingItemId = NewType("ClosingItemId", int)
 BookBidId = NewType("BookBidId", int)
 NoteSaleId = NewType("NoteSaleId", int)
@@ -182,6 +183,7 @@ KINDS: dict[str, str] = {
     "IssueId": "IS",
     "OfferingId": "OF",
     "ShelfId": "SH",
+    "AuthorisationId": "AU",
     "ClosingItemId": "CK",
     "BookBidId": "BB",
     "NoteSaleId": "NS",

@@ -73,6 +73,7 @@ from custody.reform import DraftReform, EndReform, EvaluateReform, PromoteReform
 from custody.register import CorrectTitleDate
 from custody.rights import ExamineRight, RegisterRight
 from exchange.assets.messages import ChangePatentStatus, ConfirmAlias, ImportPatents
+from exchange.core.authorisations import RecordAuthorisation, WithdrawAuthorisation
 from exchange.core.documents import FileDocument
 from exchange.core.membership import (
     ClassMember,
@@ -108,6 +109,7 @@ from exchange.engine import (
     applications,
     approvals,
     auctions,
+    authorisations,
     bidders,
     book_follow,
     busts,
@@ -473,6 +475,8 @@ ROUTES: dict[type[Command], Route] = {
     BustTrade: Route(busts.bust_trade, OPERATOR, four_eyes=True),
     CorrectTrade: Route(busts.correct_trade, OPERATOR, four_eyes=True),
     # Markets
+    RecordAuthorisation: Route(authorisations.record_authorisation, OPERATOR, four_eyes=True),
+    WithdrawAuthorisation: Route(authorisations.withdraw_authorisation, OPERATOR, four_eyes=True),
     OpenMarket: Route(markets.open_market, OPERATOR),
     # Documents, patents, rights, outcomes
     FileDocument: Route(documents.file_document, MEMBERS_AND_OPERATOR),

@@ -13,6 +13,7 @@ from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import Published, PublishedKind
 from exchange.core.units import TimeNs
 from exchange.engine.access import acts_for_member, refuse_account
+from exchange.engine.authorisations import refuse_unauthorised
 from exchange.engine.documents import refuse_documents
 from exchange.engine.issuance import open_venue_account
 from exchange.engine.issue_checks import (
@@ -96,6 +97,8 @@ def propose_issue(state: ExchangeState, header: Header, command: ProposeIssue) -
     if deal.currency != market.currency:
         return [Rejected(code=RejectCode.CURRENCY_MISMATCH, detail=f"the deal pays in {deal.currency}")]
     profile = profile_of(state, market)
+    if (refusal := refuse_unauthorised(state, header, profile)) is not None:
+        return [refusal]
     for broken in (check_method(profile, Method.AGREEMENT), check_currency(profile, market.currency)):
         if broken is not None:
             return [broken.rejected()]

@@ -14,6 +14,7 @@ from exchange.core.instruments import AssetKind, Settlement, Side
 from exchange.core.messages import Citation, Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
+from exchange.engine.authorisations import refuse_unauthorised
 from exchange.engine.burdens import refuse_burdened
 from exchange.engine.consents import refuse_without_consents
 from exchange.engine.conveyances import refuse_recorded_title
@@ -81,6 +82,8 @@ def _refuse_by_rule(
 ) -> Rejected | None:
     """The market's method, the seller's overlay, the form that fits the method, the price of the service."""
     method = Method(listing.method.value)
+    if (refused := refuse_unauthorised(state, header, profile)) is not None:
+        return refused
     if (refusal := check_method(profile, method)) is not None:
         return refusal.rejected()
     bound = overlay_of(state, header, profile, listing)

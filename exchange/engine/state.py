@@ -33,6 +33,7 @@ from custody.register import TitleEntry
 from custody.rights import Right
 from custody.transfers import Transfer
 from exchange.assets.messages import Alias, PatentStub
+from exchange.core.authorisations import Authorisation
 from exchange.core.calendar import BusinessCalendar, start_of_day_ns
 from exchange.core.documents import DocumentStub
 from exchange.core.ids import (
@@ -162,6 +163,7 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(ClosingItem, "closing_item_id"),
     _entity(NoteLock, "asset_id"),
     _entity(Shelf, "shelf_id"),
+    _entity(Authorisation, "authorisation_id"),
     _entity(Offering, "offering_id"),
     _entity(BookBid, "book_bid_id", lambda bid: bid.state is BidState.OPEN),
     _entity(Published, ("kind", "name", "version")),

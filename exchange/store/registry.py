@@ -33,6 +33,7 @@ from custody.register import TitleEntry
 from custody.rights import Right
 from custody.transfers import Transfer
 from exchange.assets.messages import Alias, Patent, PatentStub
+from exchange.core.authorisations import Authorisation
 from exchange.core.documents import Document, DocumentStub
 from exchange.core.membership import Key, Mandate, Member, User
 from exchange.core.messages import Record
@@ -98,6 +99,7 @@ from exchange.store.schema.matching import (
 )
 from exchange.store.schema.members import (
     ApprovalTable,
+    AuthorisationTable,
     KeyTable,
     MandateTable,
     MemberTable,
@@ -209,6 +211,7 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (RewardEvent, RewardEventTable),
     (Application, ApplicationTable),
     (Published, PublishedTable),
+    (Authorisation, AuthorisationTable),
     (Account, AccountTable),
     (Asset, AssetTable),
     (Bank, BankTable),

@@ -79,7 +79,7 @@ async def import_patents(stage: Stage) -> None:
 
 async def list_outcomes(stage: Stage) -> None:
     """Each of the first institutions bundles one of its patents into an outcome, deeds it, shares it, lists it."""
-    candidates = await _listable(stage)
+    candidates = stage.facts["listable"] = await _listable(stage)
     todo = [institution for institution in stage.facts["institutions"] if institution["member_id"] in candidates]
     if len(todo) < OUTCOMES + 3:
         raise StoryBroken(f"only {len(todo)} institutions have a patent that may be listed")
