@@ -165,10 +165,8 @@ def _flows(starts_on: str, amount_minor: int) -> list[dict[str, Any]]:
 async def _pledge(stage: Stage, borrower: dict[str, Any], asset_id: str, secured_minor: int) -> str:
     """The borrower's patent is pledged to the lender, and the office's registration is entered."""
     lender, number = stage.facts["loans"]["lender"], borrower["patent"]["number"]
-    contract = await stage.file(
-        borrower["user"], "Pledge contract", f"Simulated pledge of {number} to the pool's lender"
-    )
-    await stage.file(lender["user"], "Pledge contract", f"Simulated pledge of {number} to the pool's lender")
+    contract = await stage.file(borrower["user"], "Pledge contract", f"Simulated pledge of {number} for a loan")
+    await stage.file(lender["user"], "Pledge contract", f"Simulated pledge of {number} for a loan")
     receipt = await stage.file(borrower["user"], "Annuity receipt", f"Simulated receipt of {number}")
     told = await stage.ask(
         borrower["user"],

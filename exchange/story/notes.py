@@ -1,4 +1,4 @@
-"""The pool of loans becomes notes: a deal put in force, its checklist shown, a book built, the plan established, a payment.
+"""The pool of loans becomes notes: a deal in force, its checklist shown, a book built, the plan established, one payment.
 
 The deal is the shipped text shaped like Nanshan no. 5 (206 million yuan, one year, senior at most 3.80 %, subordinated
 notes kept by the lender, a payer of differences), its dates moved to the story's. It is issued in a market under
@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from exchange.core.units import NS_PER_DAY
@@ -113,7 +114,7 @@ def deal_text(starts_on: str) -> str:
     days = [months_on(starts_on, months) for months in (0, 3, 6, 9, 12)]
     deal["periods"] = [
         {"start": start, "end": end, "record_date": _after(end, 2), "payment_date": _after(end, 3)}
-        for start, end in zip(days, days[1:], strict=False)
+        for start, end in pairwise(days)
     ]
     return json.dumps(deal)
 
@@ -265,7 +266,7 @@ async def _until(stage: Stage, path: str, field: str, value: str) -> dict[str, A
 
 
 async def pay_the_first_quarter(stage: Stage) -> None:
-    """Three months on the borrowers pay their interest: collected, worked out, approved, paid to the holders of record."""
+    """Three months on the borrowers pay interest: collected, worked out, approved, paid to the holders of record."""
     notes, loans = stage.facts["notes"], stage.facts["loans"]
     cast = notes["cast"]
     told = await stage.ask_two("operator", "operator2", "servicing.open", issue_id=notes["issue_id"])
