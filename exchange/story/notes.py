@@ -1,4 +1,4 @@
-"""The pool of loans becomes notes: a deal in force, its checklist shown, a book built, the plan established, one payment.
+"""The pool of loans becomes notes: a deal in force, its checklist shown, a book built, notes established, one payment.
 
 The deal is the shipped text shaped like Nanshan no. 5 (206 million yuan, one year, senior at most 3.80 %, subordinated
 notes kept by the lender, a payer of differences), its dates moved to the story's. It is issued in a market under
