@@ -30,6 +30,7 @@ COPY_FROM_ROWS = 48
 """From so many rows on a table's inserts travel by COPY; below, the fixed cost of leaving the pipeline is dearer."""
 ARRAYS_FROM_ROWS = 4
 """From so many rows on a statement's rows travel as arrays, one a column; fewer are cheaper one by one."""
+LOCK_WAIT_S = 2
 LOCK_KEY = 0x1FE0_0000 + SHARD
 """The advisory lock a writing node holds for as long as it is connected."""
 
@@ -230,6 +231,10 @@ def _guard(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         ((value,),) = connection.execute(f"SHOW {setting}").fetchall()
         if value == "off":
             raise NodeFault("store.not_durable", f"{setting} is off")
-    ((locked,),) = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchall()
-    if not locked:
-        raise NodeFault("store.locked", "another node holds this database")
+    # A node that has just ended holds the lock until its server process has noticed: that is waited for, no longer.
+    connection.execute(f"SET lock_timeout = '{LOCK_WAIT_S}s'")
+    try:
+        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+    except psycopg.errors.LockNotAvailable:
+        raise NodeFault("store.locked", "another node holds this database") from None
+    connection.execute("SET lock_timeout = 0")

@@ -231,7 +231,7 @@ async def test_a_connection_lost_at_any_moment_loses_nothing_and_doubles_nothing
         striking = threading.Thread(target=strikes.run, args=(node.keeper.ready,))
         striking.start()
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(240):
                 while strikes.struck < LOST_ROUNDS:
                     await asyncio.gather(*(insists(node, clients, clients.ask()) for _ in range(at_once)))
         finally:
