@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,12 +66,15 @@ def story(
 
 def _summary(stage: Stage, counted: dict[str, Any], data_dir: Path, *, serving: bool) -> None:
     """The figures as a table, what was refused, the proof; and where to look."""
+    from exchange.story.proofs import WITNESS
+    from exchange.story.telling import wrapped
+
     rows = table(counted)
     wide = max(len(name) for name, _ in rows)
     refused = ", ".join(f"{code} {count}" for code, count in counted["refusals"].items())
     verified = counted["verify"]
     lines = ["", "IN FIGURES", *(f"  {name:<{wide}}  {figures}" for name, figures in rows), ""]
-    lines += textwrap.wrap(f"Refused, by code: {refused}", 108, initial_indent="  ", subsequent_indent="    ")
+    lines += wrapped(f"Refused on the way, by code: {refused}")
     lines += [
         "",
         f"  The journal is proved (verify --replay): clean, {verified['journal_rows']:,} rows, "
@@ -87,7 +89,10 @@ def _summary(stage: Stage, counted: dict[str, Any], data_dir: Path, *, serving: 
             "",
             *(f"    {name:<14} {stage.passwords[name]}" for name in SHOWN),
             "",
-            f"  The data are in {data_dir}. Stop with Ctrl-C.",
+            f"  The data are in {data_dir}. To go on where the witness of the story left off:",
+            f"  exchange witness {stage.base_url} --keep {stage.folder / WITNESS}",
+            "",
+            "  Stop with Ctrl-C.",
         ]
     typer.echo("\n".join(lines))
 

@@ -6,12 +6,12 @@ from api.reconciling import read_statement, reconcile
 from exchange.story.company import CASH_MINOR
 from exchange.story.stage import Stage, StoryBroken, one
 
-SOURCE = "Simulated market regulator"
+SOURCE = "Simulated company registry"
 SHORT = 1_000
 
 
 async def compare_with_a_register(stage: Stage) -> None:
-    """The company's members by the regulator's file: one has a thousand units less; two operators resolve it."""
+    """The company's members by the registry's file: one has a thousand units less; two operators resolve it."""
     company = stage.facts["company"]
     people, asset_id = company["people"], company["asset_id"]
     wrong = people["stays"]["account_id"]
@@ -27,7 +27,7 @@ async def compare_with_a_register(stage: Stage) -> None:
     [difference] = found["differences"]
     told = {name: difference[name] for name in ("kind", "account_id", "ours", "theirs")}
     if not found["suspended"] or told["account_id"] != wrong:
-        raise StoryBroken(f"the regulator's list was compared as {found}")
+        raise StoryBroken(f"the registry's list was compared as {found}")
     offer = {
         "company_id": company["company_id"],
         "seller_account_id": wrong,
@@ -37,13 +37,13 @@ async def compare_with_a_register(stage: Stage) -> None:
         "contract_sha256": await stage.file(people["stays"]["user"], "Contract", "Simulated second contract on equity"),
     }
     await stage.is_refused(people["stays"]["user"], "equity.offer", "asset.frozen", **offer)
-    letter = await stage.file("operator", "Letter", "Simulated letter of the regulator: a figure was misread")
+    letter = await stage.file("operator", "Letter", "Simulated letter of the registry: a figure was misread")
     resolved = await stage.ask_two(
         "operator",
         "operator2",
         "reconciliation.resolve",
         difference_id=difference["difference_id"],
-        reason="simulated: the regulator misread a figure, its letter says so",
+        reason="simulated: the registry misread a figure, its letter says so",
         evidence_sha256=letter,
     )
     state = one(resolved, "reconciliation.resolved")["reconciliation"]["status"]
@@ -59,7 +59,7 @@ async def compare_with_a_register(stage: Stage) -> None:
             "suspended": found["suspended"],
             "status": state,
         },
-        f"The regulator's list of the company's members has {len(theirs)} lines; one says {told['theirs']:,} units "
+        f"The company registry's list of its members has {len(theirs)} lines; one says {told['theirs']:,} units "
         f"where this register has {told['ours']:,}. The equity is suspended: nobody can offer any (asset.frozen).",
-        "Two operators resolve the difference with the regulator's letter on file; equity may be offered again.",
+        "Two operators resolve the difference with the registry's letter on file; equity may be offered again.",
     )

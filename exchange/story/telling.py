@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import textwrap
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,12 @@ MARKER = "SIMULATED"
 """A file that says the folder holds a story's data, which the next telling may throw away."""
 PROOF_SHARE = 150
 WIDTH = 110
+AMOUNT = re.compile(r"\b(CNY|XTS) (?=\d)")
+PRELUDE = (
+    "The patents and the papers recorded about them are real; every member, price and payment is simulated. What the "
+    "exchange refuses it answers with a code (rule.method_not_allowed), and nothing changes. A name such as D1-204 "
+    "stands for a record: look it up under /v1, or in the journal."
+)
 
 Told = list[dict[str, Any]]
 """Each heading with its chapters, and what they said."""
@@ -54,6 +61,7 @@ async def tell(
     async with staged(settings) as stage:
         with Progress(*columns, disable=quiet) as bar:
             task = bar.add_task("The exchange is founded", total=total)
+            _print(bar, "", *wrapped(PRELUDE))
             told: Told = []
             for part in PARTS:
                 _print(bar, "", part.heading.upper())
@@ -78,8 +86,15 @@ async def _play(stage: Stage, chapter: Chapter, bar: Progress, task: TaskID) -> 
     await chapter.happen(stage)
     bar.update(task, completed=before + chapter.share)
     for paragraph in stage.said:
-        _print(bar, *textwrap.wrap(paragraph, WIDTH, initial_indent="  ", subsequent_indent="    "))
+        _print(bar, *wrapped(paragraph))
     return stage.said
+
+
+def wrapped(paragraph: str) -> list[str]:
+    """A paragraph in lines that fit a page; no line ends between a currency and its amount."""
+    kept = AMOUNT.sub("\\1\u00a0", paragraph)
+    lines = textwrap.wrap(kept, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    return [line.replace("\u00a0", " ") for line in lines]
 
 
 def _print(bar: Progress, *lines: str) -> None:
