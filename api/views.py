@@ -55,6 +55,14 @@ from matching.tender_messages import Panel, TenderOffer
 from securitization.application_messages import Application
 from securitization.issue_messages import NoteLock
 from securitization.messages import Claim, Subscription
+from securitization.mirror import (
+    MirrorFileCompleted,
+    MirrorFileConfirmed,
+    MirrorFileDiscarded,
+    MirrorFileOpened,
+    MirrorLinesImported,
+    MirrorRegister,
+)
 from securitization.offering_messages import BookBid
 from securitization.pool_records import PoolAsset
 from securitization.servicing_messages import HolderLine, UnpaidPart
@@ -91,13 +99,25 @@ OWNERS: dict[type[Any], tuple[str, ...]] = {
     PoolAsset: ("originator_account_id", "holder_account_id", "debtor_account_id"),
     HolderLine: ("account_id",),
     UnpaidPart: ("account_id",),
+    MirrorRegister: ("registrar_account_id",),
 }
 """Records private to the accounts they name; tests/api/rest/test_views.py asks about every other one."""
 PRIVATE = tuple(OWNERS)
 
 ONE_ACCOUNTS = (OrderAccepted, OrderCancelled, OrderReplaced, OrderMoved, OrderReduced, OrderCovered)
 """Events that are one account's alone: a command tells its sender nothing of the orders of others that it moved."""
-STAFFS = (BookStandingChanged, ReconciliationOpened, LinesCompared, ReconciliationClosed, DifferenceResolved)
+STAFFS = (
+    BookStandingChanged,
+    ReconciliationOpened,
+    LinesCompared,
+    ReconciliationClosed,
+    DifferenceResolved,
+    MirrorFileOpened,
+    MirrorLinesImported,
+    MirrorFileCompleted,
+    MirrorFileConfirmed,
+    MirrorFileDiscarded,
+)
 """Events for operators and regulators: they speak of stops and hidden prices, and of everybody's holdings."""
 
 

@@ -25,6 +25,7 @@ MODULES = (
     "exchange.cli.imports",
     "exchange.cli.conveyances",
     "exchange.cli.reconciling",
+    "exchange.cli.mirroring",
     "exchange.cli.proofs",
     "exchange.cli.witness",
     "exchange.cli.surveillance",

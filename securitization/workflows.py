@@ -6,6 +6,7 @@ from exchange.core.workflows import Workflow
 from securitization.application_messages import Application
 from securitization.issue_messages import ClosingItem, Issue
 from securitization.messages import Claim, Product, Reward, Subscription
+from securitization.mirror import MirrorFile
 from securitization.offering_messages import BookBid, Offering
 from securitization.pool_records import Pool, PoolAsset
 from securitization.scheme_messages import Scheme, SchemeCall
@@ -266,6 +267,18 @@ DUTY = Workflow.of(
     """,
 )
 
+MIRROR_FILE = Workflow.of(
+    "register file of a product",
+    MirrorFile,
+    """
+    -         open       mirror.open
+    open      complete   mirror.complete
+    open      discarded  mirror.discard
+    complete  confirmed  mirror.confirm
+    complete  discarded  mirror.discard
+    """,
+)
+
 WORKFLOWS = (
     CLAIM,
     PRODUCT,
@@ -285,4 +298,5 @@ WORKFLOWS = (
     DEAL_PAYMENT,
     CLASS_PAYMENT,
     DUTY,
+    MIRROR_FILE,
 )

@@ -44,6 +44,7 @@ from matching import tender_messages as tenders
 from securitization import application_messages as applications
 from securitization import issue_messages as issues
 from securitization import messages as products
+from securitization import mirror
 from securitization import offering_messages as offerings
 from securitization import pool_messages as pools
 from securitization import scheme_messages as schemes
@@ -250,6 +251,13 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/deal-payments/approve", servicing.ApprovePayment),
     Post("/v1/deal-payments/pay", servicing.PayPayment),
     Post("/v1/unpaid-parts/release", servicing.ReleaseUnpaidPart),
+    # Products whose register is elsewhere
+    Post("/v1/mirrors", mirror.HandOverRegister),
+    Post("/v1/mirror-files", mirror.OpenMirrorFile, made=True),
+    Post("/v1/mirror-files/lines", mirror.ImportMirrorLines, max_bytes=LARGE),
+    Post("/v1/mirror-files/complete", mirror.CompleteMirrorFile),
+    Post("/v1/mirror-files/confirm", mirror.ConfirmMirrorFile),
+    Post("/v1/mirror-files/discard", mirror.DiscardMirrorFile),
     # Public sales
     Post("/v1/sales", sales.AnnounceSale, made=True),
     Post("/v1/sales/cancel", sales.CancelSale),

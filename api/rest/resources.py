@@ -69,6 +69,7 @@ from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.application_messages import Application, ApplicationState
 from securitization.issue_messages import ClosingItem, Issue, NoteLock
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
+from securitization.mirror import MirrorFile, MirrorPage, MirrorRegister
 from securitization.offering_messages import BookBid, Offering, Shelf
 from securitization.pool_records import Pool, PoolAsset, Valuation
 from securitization.scheme_messages import RewardEvent, Scheme, SchemeCall
@@ -385,6 +386,10 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("/v1/class-payments", ClassPayment, by_account("account_id"), filters=("payment_id",)),
     Resource("/v1/payment-pages", PaymentPage, by_account("account_id"), filters=("payment_id",)),
     Resource("/v1/unpaid-parts", UnpaidPart, by_account("account_id"), filters=("payment_id",)),
+    # Products whose register is elsewhere: its registrar's, and the staff's, who keep the files
+    Resource("/v1/mirrors", MirrorRegister, by_account("registrar_account_id")),
+    Resource("/v1/mirror-files", MirrorFile, staff=True, filters=("asset_id", "state", "as_of")),
+    Resource("/v1/mirror-pages", MirrorPage, staff=True, filters=("mirror_file_id",)),
     # Public sales: what is sold is everybody's to see, who bids is the seller's, and a bid its bidder's alone
     Resource("/v1/sales", Sale, public=True, filters=("market_id", "member_id", "method", "state")),
     Resource("/v1/lots", Lot, public=True, filters=("sale_id", "listing_id", "asset_id", "state")),

@@ -102,6 +102,9 @@ ClassPaymentId = NewType("ClassPaymentId", int)
 PaymentPageId = NewType("PaymentPageId", int)
 UnpaidPartId = NewType("UnpaidPartId", int)
 DutyId = NewType("DutyId", int)
+MirrorFileId = NewType("MirrorFileId", int)
+"""One version of a register that is kept elsewhere."""
+MirrorPageId = NewType("MirrorPageId", int)
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -195,6 +198,8 @@ KINDS: dict[str, str] = {
     "PaymentPageId": "PP",
     "UnpaidPartId": "UP",
     "DutyId": "DU",
+    "MirrorFileId": "MF",
+    "MirrorPageId": "MG",
 }
 """Type name → kind letter on the wire. Never reused."""
 

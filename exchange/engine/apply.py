@@ -145,6 +145,7 @@ from exchange.engine import (
     lots,
     markets,
     members,
+    mirrors,
     node_life,
     obligations,
     offering_close,
@@ -288,6 +289,14 @@ from securitization.messages import (
     PayReward,
     RegisterClaim,
     SubscribeProduct,
+)
+from securitization.mirror import (
+    CompleteMirrorFile,
+    ConfirmMirrorFile,
+    DiscardMirrorFile,
+    HandOverRegister,
+    ImportMirrorLines,
+    OpenMirrorFile,
 )
 from securitization.offering_messages import (
     CancelOffering,
@@ -623,6 +632,13 @@ ROUTES: dict[type[Command], Route] = {
     ApprovePayment: Route(deal_payments.approve_payment, TRADERS),
     PayPayment: Route(deal_payouts.pay_payment, OPERATOR, four_eyes=True),
     ReleaseUnpaidPart: Route(deal_payouts.release_part, MEMBERS_AND_OPERATOR),
+    # Products whose register is elsewhere
+    HandOverRegister: Route(mirrors.hand_over, OPERATOR, four_eyes=True),
+    OpenMirrorFile: Route(mirrors.open_file, OPERATOR),
+    ImportMirrorLines: Route(mirrors.import_lines, OPERATOR, slow=True),
+    CompleteMirrorFile: Route(mirrors.complete_file, OPERATOR),
+    ConfirmMirrorFile: Route(mirrors.confirm_file, OPERATOR),
+    DiscardMirrorFile: Route(mirrors.discard_file, OPERATOR),
     # Orders
     PlaceOrder: Route(orders.place_order, TRADERS),
     CancelOrder: Route(orders.cancel_order, TRADERS),

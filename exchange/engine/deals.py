@@ -29,6 +29,7 @@ from exchange.engine.deal_checks import (
 )
 from exchange.engine.deal_publicity import publicity, publicity_until, start_clock
 from exchange.engine.documents import refuse_documents
+from exchange.engine.mirrors import refuse_external
 from exchange.engine.order_terms import MAX_ORDER_MINOR
 from exchange.engine.rules import profile_of
 from exchange.engine.sale_deals import (
@@ -149,6 +150,8 @@ def _draft(state: ExchangeState, header: Header, command: ProposeDeal) -> Deal |
     market = state.table(Market).get(command.market_id)
     if market is None:
         return Rejected(code=RejectCode.MARKET_UNKNOWN)
+    if (refusal := refuse_external(state, command.asset_id, "deal")) is not None:
+        return refusal
     asset = state.assets.get(command.asset_id)
     if asset is None or asset.kind is not AssetKind.RIGHT:
         return Rejected(code=RejectCode.ASSET_UNKNOWN, detail="a deal is about a whole right in custody")

@@ -23,6 +23,7 @@ from exchange.engine.book_follow import tell_standing
 from exchange.engine.encumbrances import acting_seller
 from exchange.engine.interruptions import close_book
 from exchange.engine.listing_checks import overlay_of, refuse_listing, rules_of
+from exchange.engine.mirrors import refuse_external
 from exchange.engine.rules import profile_of
 from exchange.engine.runs import start_run
 from exchange.engine.sessions import schedule, unschedule
@@ -58,6 +59,8 @@ def propose_listing(state: ExchangeState, header: Header, command: ProposeListin
     market = state.table(Market).get(command.market_id)
     if market is None:
         return [Rejected(code=RejectCode.MARKET_UNKNOWN)]
+    if (refusal := refuse_external(state, command.asset_id, "listing")) is not None:
+        return [refusal]
     asset = state.assets.get(command.asset_id)
     if asset is None or asset.kind not in (AssetKind.RIGHT, AssetKind.SHARE):
         return [Rejected(code=RejectCode.ASSET_UNKNOWN)]

@@ -87,6 +87,7 @@ from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.application_messages import Application
 from securitization.issue_messages import ClosingItem, Issue, NoteLock
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
+from securitization.mirror import MirrorFile, MirrorPage, MirrorRegister
 from securitization.offering_messages import BidState, BookBid, Offering, Shelf
 from securitization.pool_records import Pool, PoolAsset, Valuation
 from securitization.scheme_messages import RewardEvent, Scheme, SchemeCall
@@ -228,6 +229,9 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(ClassPayment, "class_payment_id", lambda paid: paid.live),
     _entity(PaymentPage, "page_id", lambda _: False),
     _entity(UnpaidPart, "unpaid_part_id", lambda part: part.live),
+    _entity(MirrorRegister, "asset_id"),
+    _entity(MirrorFile, "mirror_file_id", lambda file: file.live),
+    _entity(MirrorPage, "page_id", lambda _: False),
     _entity(
         TradingLimit,
         "limit_id",

@@ -108,6 +108,7 @@ from exchange.store.schema.members import (
     TimerTable,
     UserTable,
 )
+from exchange.store.schema.mirrors import MirrorFileTable, MirrorPageTable, MirrorRegisterTable
 from exchange.store.schema.notices import (
     AnnouncementTable,
     InsiderListTable,
@@ -179,6 +180,7 @@ from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.application_messages import Application
 from securitization.issue_messages import ClosingItem, Issue, NoteLock
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
+from securitization.mirror import MirrorFile, MirrorPage, MirrorRegister
 from securitization.offering_messages import BookBid, Offering, Shelf
 from securitization.pool_records import Pool, PoolAsset, Valuation
 from securitization.scheme_messages import RewardEvent, Scheme, SchemeCall
@@ -298,6 +300,9 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (ClassPayment, ClassPaymentTable),
     (PaymentPage, PaymentPageTable),
     (UnpaidPart, UnpaidPartTable),
+    (MirrorRegister, MirrorRegisterTable),
+    (MirrorFile, MirrorFileTable),
+    (MirrorPage, MirrorPageTable),
 )
 
 

@@ -233,6 +233,7 @@ WITHOUT = (
     "payment of a deal",
     "payment of a class",
     "duty of a period",
+    "register file of a product",
 )
 
 

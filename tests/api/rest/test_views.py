@@ -51,6 +51,7 @@ SHARED = {
     *((f"reconciliation.{verb}", "Reconciliation") for verb in ("opened", "closed")),  # the staff's
     ("allocation.made", "AllocationRow"),  # all of them accounts of one member
     ("outcome.shares_issued", "Account"),
+    ("mirror.imported", "MirrorLine"),  # the staff's: who holds what in another register
     *((f"distribution.{verb}", "PlanPage") for verb in ("proposed", "withdrawn")),  # their lines are private
     *((f"issue.{verb}", "IssueParty") for verb in ("proposed", "withdrawn", "offered", "established", "failed")),
     *((f"issue.{verb}", "DealAccount") for verb in ("proposed", "withdrawn", "offered", "established", "failed")),
