@@ -46,24 +46,30 @@ DEAL = Workflow.of(
     -            publicity         quote.accept
     -            signing           listing.take, lot.answer_offer, lot.bid, quote.accept, tender.leave_panel
     +            tender.score, clock.advance
-    pre_emption  signing           prior_claim.exercise, prior_claim.waive_round, clock.advance
+    pre_emption  signing           prior_claim.exercise, prior_claim.waive_round, patent.change_status
+    +            preservation.order, clock.advance
     proposed     pre_emption       deal.accept
     proposed     publicity         deal.accept
     proposed     signing           deal.accept
     proposed     defaulted         clock.advance
-    proposed     stopped           patent.change_status, preservation.order
+    proposed     lapsed            clock.advance
+    proposed     stopped           patent.change_status, preservation.order, clock.advance
     proposed     withdrawn         deal.withdraw
     publicity    pre_emption       clock.advance
     publicity    signing           clock.advance
     publicity    withdrawn         deal.withdraw
     publicity    objected          deal.object
+    publicity    lapsed            clock.advance
+    publicity    stopped           patent.change_status, preservation.order, clock.advance
     signing      defaulted         deal.withdraw, preservation.order, clock.advance
-    signing      stopped           patent.change_status, preservation.order
+    signing      stopped           patent.change_status, prior_claim.exercise, prior_claim.waive_round
+    +            preservation.order, clock.advance
     signing      withdrawn         deal.withdraw
     signing      contracted        deal.sign
     signing      lapsed            clock.advance
     objected     publicity         deal.resolve_objection
-    objected     stopped           deal.resolve_objection
+    objected     lapsed            clock.advance
+    objected     stopped           deal.resolve_objection, patent.change_status, preservation.order, clock.advance
     objected     withdrawn         deal.withdraw
     contracted   stopped           patent.change_status, preservation.order
     contracted   lapsed            clock.advance
@@ -78,9 +84,10 @@ NOTIFIED_CLAIM = Workflow.of(
     """
     -          notified   deal.accept, lot.answer_offer, quote.accept, clock.advance
     notified   exercised  prior_claim.exercise
-    notified   expired    prior_claim.exercise, clock.advance
+    notified   expired    prior_claim.exercise, patent.change_status, preservation.order, clock.advance
     notified   waived     prior_claim.waive_round
-    exercised  outranked  prior_claim.exercise, prior_claim.waive_round, clock.advance
+    exercised  outranked  prior_claim.exercise, prior_claim.waive_round, patent.change_status
+    +                     preservation.order, clock.advance
     exercised  taken      prior_claim.exercise, prior_claim.waive_round, clock.advance
     """,
 )

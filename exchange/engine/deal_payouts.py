@@ -25,6 +25,7 @@ from exchange.engine.deal_checks import party, refuse_frozen_assets, refuse_stop
 from exchange.engine.distributions import refuse_suspended
 from exchange.engine.incomes import not_party
 from exchange.engine.issuance import open_venue_account
+from exchange.engine.notes import refuse_ending_notes
 from exchange.engine.runs import Progress, start_run
 from exchange.engine.servicing import class_payments_of, deal_of, open_period, parties_of, put_servicing
 from exchange.engine.state import ExchangeState
@@ -250,9 +251,8 @@ def _refuse_classes(
         copied = state.class_holders[one.class_payment_id].copied
         if shared[one.name] and not any(state.accounts[account_id].kind is CLIENT for account_id in copied):
             return Rejected(code=RejectCode.PAYMENT_NO_HOLDERS, detail=one.name)
-        balances = state.ledger.balances.get(one.asset_id, {})
-        if one.name in ending and any(balance.held_units for balance in balances.values()):
-            return Rejected(code=RejectCode.PAYMENT_NOTES_HELD, detail=one.name)
+        if one.name in ending and (refusal := refuse_ending_notes(state, one.asset_id)) is not None:
+            return refusal
     return None
 
 

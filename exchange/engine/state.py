@@ -185,7 +185,7 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(RecordedTitle, "property_id"),
     _entity(Outcome, "outcome_id"),
     _entity(ShareDeed, "deed_id"),
-    _entity(Deal, "deal_id", lambda deal: deal.live, index=("asset_id",)),
+    _entity(Deal, "deal_id", lambda deal: deal.live, index=("subject_key",)),
     _entity(LastSale, "asset_id"),
     _entity(NotifiedClaim, "claim_id", lambda claim: claim.live),
     _entity(Company, "company_id", lambda company: company.live, index=("member_id",)),

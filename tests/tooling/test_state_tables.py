@@ -189,6 +189,8 @@ OPEN: dict[str, tuple[str, ...]] = {
         "state outranked",
         "command lot.answer_offer",
         "command quote.accept",
+        "command patent.change_status",
+        "command preservation.order",
     ),
     "obligation": ("command licence.sign", "command recordal.confirm"),
     "encumbrance": (
