@@ -21,8 +21,10 @@ from exchange.core.ids import (
     CollectionPageId,
     DealPaymentId,
     DutyId,
+    IssueId,
     MemberId,
     PaymentPageId,
+    PoolId,
     ServicingId,
     UnpaidPartId,
     UserId,
@@ -33,7 +35,7 @@ from exchange.core.units import AnyMinor, Minor, Name, PositiveMinor, Sequence, 
 from securitization.deal_formulas import Label
 from securitization.deal_terms import MAX_ITEMS, MAX_PERIODS
 from securitization.explain import PeriodResult
-from securitization.issue_messages import RunningDeal
+from securitization.issue_messages import Issue, NoteLock, RunningDeal
 
 MAX_ROWS = 200
 """Rows of one import."""
@@ -112,6 +114,15 @@ class Servicing(Record, frozen=True, kw_only=True):
     """The period's payment under way."""
     paying: bool = False
     """Its holders are being paid: the period is over when they are."""
+    issue_id: IssueId = IssueId(0)
+    pool_id: PoolId = PoolId(0)
+    """The pool behind it; 0: single claims."""
+    fallen: tuple[AssetId, ...] = ()
+    """The rights behind the pool whose fall a paid period counted."""
+    backup_account_id: AccountId = AccountId(0)
+    perfected_at_ns: TimeNs = TimeNs(0)
+    perfection_sha256: str = ""
+    """The notice by which the debtors were told to pay the issuer, once they were."""
 
     @property
     def live(self) -> bool:
@@ -243,6 +254,8 @@ class Collection(Record, frozen=True, kw_only=True):
     totals: CollectionTotals
     rows_sha256: str
     figures: PeriodFigures | None = None
+    fallen: tuple[AssetId, ...] = ()
+    """The rights behind the pool that fell since the last paid period: what `invalidated_rights` counts."""
 
     @property
     def live(self) -> bool:
@@ -400,22 +413,23 @@ class UnpaidPart(Record, frozen=True, kw_only=True):
 
 
 class OpenServicing(Command, frozen=True, kw_only=True, tag="servicing.open"):
-    """Take an issued deal into servicing: from here on its periods have duties, record dates and payments.
+    """Take an established issue into servicing: from here on its periods have duties, record dates and payments.
 
-    Every class of the text names its notes, every fee, support and hedge the account it is paid on. The deal's accounts
-    are opened here; what they open with is paid in from the originator's account. Two operators.
-    Refused: servicing.invalid, servicing.exists, account.unknown, hold.insufficient_available.
+    The issue says all the rest: the text with the coupons found, notes, accounts, payees, parties, the pool. The first
+    journals have commands that say it themselves, without an issue; they can be read, and are refused. Two operators.
+    Refused: servicing.invalid, issue.unknown, issue.state, servicing.exists.
     """
 
-    name: Name
-    deal_text: Annotated[str, msgspec.Meta(max_length=100_000)]
-    money_asset_id: AssetId
-    originator_account_id: AccountId
-    servicer_account_id: AccountId
-    trustee_account_id: AccountId
-    classes: Annotated[tuple[NoteClass, ...], msgspec.Meta(min_length=1, max_length=MAX_ITEMS)]
-    payees: Annotated[tuple[Linked, ...], msgspec.Meta(max_length=3 * MAX_ITEMS)] = ()
+    issue_id: IssueId | None = None
     calendar: Calendar = Calendar()
+    name: Name | None = None
+    deal_text: Annotated[str, msgspec.Meta(max_length=100_000)] | None = None
+    money_asset_id: AssetId | None = None
+    originator_account_id: AccountId | None = None
+    servicer_account_id: AccountId | None = None
+    trustee_account_id: AccountId | None = None
+    classes: Annotated[tuple[NoteClass, ...], msgspec.Meta(max_length=MAX_ITEMS)] = ()
+    payees: Annotated[tuple[Linked, ...], msgspec.Meta(max_length=3 * MAX_ITEMS)] = ()
 
 
 class ServicingOpened(Event, frozen=True, kw_only=True, tag="servicing.opened"):
@@ -597,6 +611,10 @@ class PaymentStarted(Event, frozen=True, kw_only=True, tag="payment.started"):
     collections: tuple[Collection, ...]
     classes: tuple[ClassPayment, ...]
     movement: Movement
+    issue: Issue | None = None
+    """With the balances of its classes after the payment."""
+    locks: tuple[NoteLock, ...] = ()
+    """Retained notes that end with it, held no more."""
 
 
 class ClassHoldersPaid(Event, frozen=True, kw_only=True, tag="payment.holders_paid"):
@@ -609,12 +627,13 @@ class ClassHoldersPaid(Event, frozen=True, kw_only=True, tag="payment.holders_pa
 
 
 class PaymentCompleted(Event, frozen=True, kw_only=True, tag="payment.completed"):
-    """Every class is paid. Unless the deal is over, its next period is open."""
+    """Every class is paid. Unless the deal is over, its next period is open; if it is, so is its issue."""
 
     payment: DealPayment
     servicing: Servicing
     duties: tuple[Duty, ...]
     movement: Movement
+    issue: Issue | None = None
 
 
 class ReleaseUnpaidPart(Command, frozen=True, kw_only=True, tag="payment.release"):

@@ -66,7 +66,7 @@ POOL = Workflow.of(
     -       draft      pool.open
     draft   sealed     pool.seal
     draft   withdrawn  pool.withdraw
-    sealed  sold       pool.sell
+    sealed  sold       pool.sell, run.continue
     sealed  withdrawn  pool.withdraw
     """,
 )
@@ -80,7 +80,7 @@ POOL_ASSET = Workflow.of(
     offered  sold       pool_asset.add, pool_asset.substitute
     offered  withdrawn  pool_asset.withdraw
     pooled   offered    pool_asset.remove, pool_asset.substitute, pool.withdraw
-    pooled   sold       pool.sell
+    pooled   sold       pool.sell, run.continue
     sold     offered    pool_asset.substitute
     """,
 )
@@ -166,6 +166,8 @@ ISSUE = Workflow.of(
     offered    refunding    offering.close, offering.cancel, clock.advance
     allotting  established  run.continue
     refunding  failed       run.continue, offering.close, offering.cancel, clock.advance
+    established  redeemed   payment.pay, run.continue
+    established  unpaid     payment.pay, run.continue
     """,
 )
 

@@ -334,6 +334,7 @@ class RejectCode(StrEnum):
     ISSUE_UNKNOWN = "issue.unknown"
     ISSUE_STATE = "issue.state"
     ISSUE_INVALID = "issue.invalid"
+    ISSUE_POOL_UNFIT = "issue.pool_unfit"
     CLOSING_UNKNOWN = "closing.unknown"
     CLOSING_STATE = "closing.state"
     CLOSING_NOT_PARTY = "closing.not_party"

@@ -15,7 +15,7 @@ from custody.corrections_messages import AssetFrozen
 from custody.distribution import part_at
 from custody.ledger import Leg
 from custody.messages import AccountOpened
-from exchange.core.ids import AccountId, ClassPaymentId, PaymentPageId, UnpaidPartId, make_id, to_wire
+from exchange.core.ids import AccountId, AssetId, ClassPaymentId, PaymentPageId, UnpaidPartId, make_id, to_wire
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.node_messages import Run, RunKind
 from exchange.core.parties import MemberStatus, Role, UserRight
@@ -25,10 +25,12 @@ from exchange.engine.deal_checks import party, refuse_frozen_assets, refuse_stop
 from exchange.engine.distributions import refuse_suspended
 from exchange.engine.incomes import not_party
 from exchange.engine.issuance import open_venue_account
+from exchange.engine.issues import put_issue
 from exchange.engine.runs import Progress, start_run
 from exchange.engine.servicing import class_payments_of, deal_of, open_period, parties_of, put_servicing
 from exchange.engine.state import ExchangeState
 from exchange.engine.telling import move_and_tell
+from securitization.issue_messages import Issue, IssueState, NoteLock
 from securitization.servicing import Place, flows, is_over, is_unpaid, pots, redeemed
 from securitization.servicing_messages import (
     MAX_LINES,
@@ -111,7 +113,9 @@ def pay_payment(state: ExchangeState, header: Header, command: PayPayment) -> li
         collection_id=0,
     )  # fmt: skip
     collections = _end_collections(state, servicing)
-    movement = move_and_tell(state, header, parties_of(servicing), _legs(servicing, started))
+    issue = _lower_balances(state, after)
+    locks, releases = _unlock(state, [asset.asset_id for asset in frozen])
+    movement = move_and_tell(state, header, parties_of(servicing), _legs(servicing, started), releases)
     events: list[Event] = [
         AccountOpened(account=account),
         *(AssetFrozen(asset=asset, reason="redemption") for asset in frozen),
@@ -121,6 +125,8 @@ def pay_payment(state: ExchangeState, header: Header, command: PayPayment) -> li
             collections=collections,
             classes=tuple(paying),
             movement=movement,
+            issue=issue,
+            locks=locks,
         ),
         *runs,
     ]
@@ -251,7 +257,9 @@ def _refuse_classes(
         if shared[one.name] and not any(state.accounts[account_id].kind is CLIENT for account_id in copied):
             return Rejected(code=RejectCode.PAYMENT_NO_HOLDERS, detail=one.name)
         balances = state.ledger.balances.get(one.asset_id, {})
-        if one.name in ending and any(balance.held_units for balance in balances.values()):
+        lock = state.table(NoteLock).get(one.asset_id)
+        retained = lock.units if lock is not None else 0
+        if one.name in ending and sum(balance.held_units for balance in balances.values()) != retained:
             return Rejected(code=RejectCode.PAYMENT_NOTES_HELD, detail=one.name)
     return None
 
@@ -317,8 +325,42 @@ def _complete(state: ExchangeState, header: Header, payment: DealPayment) -> lis
     events: list[Event] = []
     if not over:
         duties, events = open_period(state, header, changed, deal)
+    issue = end_issue(state, changed) if over else None
     movement = move_and_tell(state, header, parties_of(servicing))
-    return [PaymentCompleted(payment=done, servicing=changed, duties=duties, movement=movement), *events]
+    told = PaymentCompleted(payment=done, servicing=changed, duties=duties, movement=movement, issue=issue)
+    return [told, *events]
+
+
+def end_issue(state: ExchangeState, servicing: Servicing) -> Issue | None:
+    """The issue ends as its servicing did; none if it was serviced without one."""
+    issue = state.table(Issue).get(servicing.issue_id)
+    if issue is None:
+        return None
+    redeemed = servicing.state is ServicingState.REDEEMED
+    return put_issue(state, issue, state=IssueState.REDEEMED if redeemed else IssueState.UNPAID)
+
+
+def _lower_balances(state: ExchangeState, servicing: Servicing) -> Issue | None:
+    """The classes of the issue stand at what the running deal says they are owed of their principal."""
+    issue = state.table(Issue).get(servicing.issue_id)
+    if issue is None:
+        return None
+    owed = {tranche.name: tranche.balance for tranche in servicing.running.tranches}
+    classes = tuple(msgspec.structs.replace(one, balance_minor=Minor(owed[one.name])) for one in issue.classes)
+    return put_issue(state, issue, classes=classes)
+
+
+def _unlock(state: ExchangeState, ending: list[AssetId]) -> tuple[tuple[NoteLock, ...], list[Leg]]:
+    """Retained notes that end are held no more; nobody can move them, for their class is frozen."""
+    locks: list[NoteLock] = []
+    releases: list[Leg] = []
+    for asset_id in ending:
+        lock = state.table(NoteLock).get(asset_id)
+        if lock is not None:
+            releases.append((lock.account_id, asset_id, -lock.units))
+            locks.append(msgspec.structs.replace(lock, units=0))
+            state.put(locks[-1])
+    return tuple(locks), releases
 
 
 def _still_holding(state: ExchangeState, paid: ClassPayment, besides: list[AccountId] | None = None) -> list[AccountId]:

@@ -37,6 +37,8 @@ from exchange.engine.pool_cases import (
 from exchange.engine.pools import price_legs, refuse_price, refuse_sale
 from exchange.engine.state import ExchangeState
 from exchange.engine.telling import move_and_tell
+from matching.licence_messages import Licence, LicenceState
+from matching.licences import LicenceKind
 from securitization.messages import Claim
 from securitization.pool_messages import (
     AddPoolAsset,
@@ -351,5 +353,19 @@ def _refuse_security(state: ExchangeState, asset: PoolAsset) -> Rejected | None:
             return Rejected(code=RejectCode.ENCUMBRANCE_UNKNOWN)
     if asset.kind is PoolAssetKind.PLEDGE_LOAN:
         return None if asset.encumbrance_id else Rejected(code=RejectCode.ENCUMBRANCE_UNKNOWN)
-    owner = state.ledger.units(asset.originator_account_id, asset.right_asset_id) > 0
-    return None if owner else Rejected(code=RejectCode.RIGHT_NOT_OWNED)
+    if state.ledger.units(asset.originator_account_id, asset.right_asset_id) > 0 or _licensed(state, asset):
+        return None
+    return Rejected(code=RejectCode.RIGHT_NOT_OWNED)
+
+
+def _licensed(state: ExchangeState, asset: PoolAsset) -> bool:
+    """Whether a fee is for the licence back of a right that its debtor licensed exclusively to the originator."""
+    return asset.kind is PoolAssetKind.LICENCE_FEE and any(
+        licence.asset_id == asset.right_asset_id
+        and licence.state is LicenceState.IN_FORCE
+        and licence.kind is LicenceKind.EXCLUSIVE
+        and licence.sublicence
+        and licence.licensee_account_id == asset.originator_account_id
+        and licence.licensor_account_id == asset.debtor_account_id
+        for licence in state.table(Licence).values()
+    )
