@@ -36,6 +36,7 @@ from securitization.deal_formulas import Label
 from securitization.deal_terms import MAX_ITEMS, MAX_PERIODS
 from securitization.explain import PeriodResult
 from securitization.issue_messages import Issue, NoteLock, RunningDeal
+from securitization.pool_records import Pool, PoolAsset
 
 MAX_ROWS = 200
 """Rows of one import."""
@@ -440,6 +441,35 @@ class ServicingOpened(Event, frozen=True, kw_only=True, tag="servicing.opened"):
     movement: Movement
 
 
+class PerfectSale(Command, frozen=True, kw_only=True, tag="servicing.perfect"):
+    """Tell the debtors to pay the issuer, as the trustee; the back-up, if there is one, takes the servicer's place.
+
+    Once, after early amortisation or an event of default began, or while the collection is late.
+    Refused: servicing.unknown, servicing.not_party, servicing.state (it is done, or a period's money is handed in),
+    servicing.not_triggered, document.unknown.
+    """
+
+    servicing_id: ServicingId
+    document_sha256: Sha256Hex
+
+
+class SalePerfected(Event, frozen=True, kw_only=True, tag="servicing.perfected"):
+    """Who serves the deal now has what the one before had still to do."""
+
+    servicing: Servicing
+    replaced_account_id: AccountId
+    duties: tuple[Duty, ...]
+    movement: Movement
+
+
+class DebtorsTold(Event, frozen=True, kw_only=True, tag="servicing.debtors_told"):
+    """What a debtor owes, it owes the issuer: told to those who are members here."""
+
+    issuer_account_id: AccountId
+    document_sha256: str
+    movement: Movement
+
+
 class ClassHoldersRecorded(Event, frozen=True, kw_only=True, tag="servicing.holders_recorded"):
     """The record date is over: the holders of each class are those at the end of this command."""
 
@@ -463,8 +493,9 @@ class DutyLate(Event, frozen=True, kw_only=True, tag="servicing.duty_late"):
 class ImportCollection(Command, frozen=True, kw_only=True, tag="collection.import"):
     """Hand in some rows of a period's collection; the part that names the figures completes the version.
 
-    Rows rise by key within a version. A complete later version replaces an earlier one, and withdraws a payment that
-    was prepared from it, until the period is paid.
+    Of a pool, a version is one part with a row for each asset under its number (`PX1-204`); the register counts the
+    rights that fell, which may be named or left at 0. Rows rise by key within a version. A complete later version
+    replaces an earlier one, and withdraws a payment that was prepared from it, until the period is paid.
     Refused: servicing.unknown, servicing.not_party, collection.period, collection.version, collection.invalid.
     """
 
@@ -508,7 +539,7 @@ class CollectionDeposited(Event, frozen=True, kw_only=True, tag="collection.depo
 
 
 class RepurchaseMade(Event, frozen=True, kw_only=True, tag="repurchase.made"):
-    """The price is principal of the period."""
+    """The price is principal of the period; an asset of a pool has left it and is its originator's, `held` there."""
 
     key: str
     amount_minor: Minor
@@ -516,13 +547,18 @@ class RepurchaseMade(Event, frozen=True, kw_only=True, tag="repurchase.made"):
     document_sha256: str
     servicing: Servicing
     movement: Movement
+    pool: Pool | None = None
+    pool_asset: PoolAsset | None = None
+    held: Movement | None = None
 
 
 class MakeRepurchase(Command, frozen=True, kw_only=True, tag="repurchase.make"):
-    """The originator buys a claim back on a breach of what it assured; the price is paid at once.
+    """The originator buys a claim back on a breach of what it assured, or to clean up; the price is paid at once.
 
-    Refused: servicing.unknown, servicing.not_party, account.frozen, member.frozen, collection.period,
-    document.unknown, hold.insufficient_available.
+    Of a pool, `key` is the asset's number (`PX1-204`): its own originator pays and has the receivable again.
+    Refused: servicing.unknown, pool_asset.unknown, servicing.not_party, account.frozen, member.frozen,
+    collection.period (its payment is prepared; of a pool, its collection is complete), asset.frozen, document.unknown,
+    hold.insufficient_available.
     """
 
     servicing_id: ServicingId

@@ -81,7 +81,7 @@ POOL_ASSET = Workflow.of(
     offered  withdrawn  pool_asset.withdraw
     pooled   offered    pool_asset.remove, pool_asset.substitute, pool.withdraw
     pooled   sold       pool.sell, run.continue
-    sold     offered    pool_asset.substitute
+    sold     offered    pool_asset.substitute, repurchase.make
     """,
 )
 
@@ -261,8 +261,8 @@ DUTY = Workflow.of(
     open  late       clock.advance
     open  missed     clock.advance
     late  missed     clock.advance
-    open  dropped    clock.advance, collection.import
-    late  dropped    clock.advance, collection.import
+    open  dropped    clock.advance, collection.import, servicing.perfect
+    late  dropped    clock.advance, collection.import, servicing.perfect
     open  done       *
     late  done_late  *
     """,

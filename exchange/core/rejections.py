@@ -274,6 +274,8 @@ class RejectCode(StrEnum):
     SERVICING_UNKNOWN = "servicing.unknown"
     SERVICING_EXISTS = "servicing.exists"
     SERVICING_INVALID = "servicing.invalid"
+    SERVICING_STATE = "servicing.state"
+    SERVICING_NOT_TRIGGERED = "servicing.not_triggered"
     SERVICING_NOT_PARTY = "servicing.not_party"
     COLLECTION_PERIOD = "collection.period"
     COLLECTION_VERSION = "collection.version"

@@ -110,7 +110,7 @@ def pay_payment(state: ExchangeState, header: Header, command: PayPayment) -> li
     state.put(started)
     after = put_servicing(
         state, servicing, running=payment.after, paying=True, deposited_minor=Minor(0), repurchased_minor=Minor(0),
-        collection_id=0,
+        collection_id=0, fallen=(*servicing.fallen, *state.table(Collection)[payment.collection_id].fallen),
     )  # fmt: skip
     collections = _end_collections(state, servicing)
     issue = _lower_balances(state, after)

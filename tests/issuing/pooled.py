@@ -164,9 +164,11 @@ class Plan(IssueStage):
             book_cap_minor=Minor(1_000 * THOUSAND), refund_rate_ppm=Ppm(0),
         )  # fmt: skip
 
-    def offered(self, least: int = FACE, price: int = FACE) -> Plan:  # type: ignore[override] # a plan offers itself
+    def offered(  # type: ignore[override] # a plan offers itself
+        self, text: str = "", least: int = FACE, price: int = FACE, **changed: Any
+    ) -> Plan:
         """Everything shown, and a book in which wu and ren bid for the senior notes."""
-        self.proposed()
+        self.proposed(text, **changed)
         self.satisfy()
         events = self.venue.by_two(self.offer(least))
         assert not isinstance(events[0], Rejected), events
@@ -175,9 +177,9 @@ class Plan(IssueStage):
             self.venue.make(self.bid(who, notes, price), BookBidPlaced, who)
         return self
 
-    def established(self) -> Plan:
+    def established(self, text: str = "", **changed: Any) -> Plan:
         """Allotted and sold."""
-        self.offered()
+        self.offered(text, **changed)
         self.venue.pass_time(days=5, seconds=1)
         assert self.venue.refusal(CloseOffering(offering_id=self.offering_id)) == ""
         self.venue.finish_runs()

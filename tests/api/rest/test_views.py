@@ -93,6 +93,9 @@ SHARED = {
     ("servicing.holders_recorded", "Linked"),
     ("servicing.opened", "Duty"),
     ("servicing.opened", "Linked"),
+    ("repurchase.made", "Pool"),
+    ("servicing.perfected", "Duty"),
+    ("servicing.perfected", "Linked"),
 }
 
 
