@@ -24,7 +24,7 @@ from exchange.core.units import Minor
 from exchange.engine.deal_checks import party, refuse_frozen_assets, refuse_stopped
 from exchange.engine.distributions import refuse_suspended
 from exchange.engine.incomes import not_party
-from exchange.engine.issuance import open_venue_account
+from exchange.engine.issuance import open_venue_account, outstanding_units
 from exchange.engine.issues import put_issue
 from exchange.engine.runs import Progress, start_run
 from exchange.engine.servicing import class_payments_of, deal_of, open_period, parties_of, put_servicing
@@ -72,8 +72,10 @@ def pay_payment(state: ExchangeState, header: Header, command: PayPayment) -> li
     if not servicing.record_sequence:
         return [Rejected(code=RejectCode.PAYMENT_RECORD_PENDING)]
     deal = deal_of(servicing)
-    shared, ending = pots(deal, payment.result), redeemed(deal, payment.after)
     classes = class_payments_of(state, servicing)
+    standing = [one.name for one in classes if outstanding_units(state, one.asset_id)]
+    shared = pots(deal, payment.result)
+    ending = [name for name in redeemed(deal, payment.after) if name in standing]
     if (refusal := _refuse_classes(state, servicing, classes, shared, ending)) is not None:
         return [refusal]
 
@@ -250,6 +252,8 @@ def _refuse_classes(
     if (refusal := refuse_frozen_assets(state, servicing.money_asset_id)) is not None:
         return refusal
     for one in classes:
+        if not outstanding_units(state, one.asset_id) and not shared[one.name]:
+            continue  # its notes ended with an earlier payment
         refusal = refuse_frozen_assets(state, one.asset_id) or refuse_suspended(state, one.asset_id)
         if refusal is not None:
             return refusal

@@ -99,6 +99,7 @@ class Plan(IssueStage):
             ISSUER: IssueRole.ISSUER,
             self.originator: IssueRole.ORIGINATOR,
             BACKUP: IssueRole.BACKUP_SERVICER,
+            "fund": IssueRole.HEDGE_PROVIDER,
         }
         terms: dict[str, Any] = {
             "name": "one",

@@ -95,20 +95,20 @@ class Life:
         return to_wire("PX", asset)
 
     def rows(self, interest: int, principal: int, left: dict[PoolAssetId, int]) -> tuple[CollectionRow, ...]:
-        """A row an asset; what came in is the first one's."""
-        rows = {
-            self.key(asset): CollectionRow(key=self.key(asset), balance_minor=Minor(owed * THOUSAND))
-            for asset, owed in left.items()
-        }
-        if rows:
-            first = self.key(min(left))
-            rows[first] = CollectionRow(
-                key=first,
-                interest_minor=Minor(interest * THOUSAND),
-                principal_minor=Minor(principal * THOUSAND),
-                balance_minor=rows[first].balance_minor,
+        """A row an asset: the first one's interest, and principal of each as far as it owes no more."""
+        rows: list[CollectionRow] = []
+        for asset, owed in sorted(left.items()):
+            paid = min(principal, self.plan.pool_asset(asset).balance_minor // THOUSAND - owed)
+            row = CollectionRow(
+                key=self.key(asset),
+                interest_minor=Minor(0 if rows else interest * THOUSAND),
+                principal_minor=Minor(max(0, paid) * THOUSAND),
+                balance_minor=Minor(owed * THOUSAND),
             )
-        return tuple(rows[key] for key in sorted(rows))
+            principal -= max(0, paid)
+            rows.append(row)
+        assert not principal, "no asset has so much left to pay"
+        return tuple(sorted(rows, key=lambda row: row.key))
 
     def collection(self, rows: tuple[CollectionRow, ...], **figures: Any) -> ImportCollection:
         """The command that hands rows in."""
