@@ -157,6 +157,7 @@ from exchange.engine import (
     packs,
     patent_status,
     patents,
+    perfection,
     phases,
     pilot_entry,
     pilot_life,
@@ -335,6 +336,7 @@ from securitization.servicing_messages import (
     MakeRepurchase,
     OpenServicing,
     PayPayment,
+    PerfectSale,
     PreparePayment,
     ReleaseUnpaidPart,
 )
@@ -624,6 +626,7 @@ ROUTES: dict[type[Command], Route] = {
     SealPack: Route(packs.seal_pack, TRADERS),
     # Servicing of deals
     OpenServicing: Route(servicing.open_servicing, OPERATOR, four_eyes=True),
+    PerfectSale: Route(perfection.perfect_sale, TRADERS),
     ImportCollection: Route(deal_collections.import_collection, TRADERS, slow=True),
     DepositCollection: Route(deal_collections.deposit_collection, TRADERS),
     MakeRepurchase: Route(deal_collections.make_repurchase, TRADERS),

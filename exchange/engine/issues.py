@@ -6,7 +6,7 @@ import msgspec
 
 from custody.accounts import AccountKind
 from custody.messages import AccountOpened
-from exchange.core.ids import AccountId, IssueId, ShelfId, make_id
+from exchange.core.ids import AccountId, IssueId, PoolId, ShelfId, make_id
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.parties import UserRight
 from exchange.core.rejections import RejectCode
@@ -25,6 +25,7 @@ from exchange.engine.issue_checks import (
     refuse_not_party,
     refuse_parties,
 )
+from exchange.engine.issue_pools import free_pool, pool_for, wait_for
 from exchange.engine.parsing import canonical, parse
 from exchange.engine.rules import profile_of
 from exchange.engine.state import ExchangeState
@@ -111,9 +112,14 @@ def propose_issue(state: ExchangeState, header: Header, command: ProposeIssue) -
     classes = classes_of(state, command, deal)
     if isinstance(classes, Rejected):
         return [classes]
-    claims = claims_of(state, command, deal, market.money_asset_id)
+    if bool(command.claims) == (command.pool_id is not None):
+        return [invalid("it sells claims, or a pool")]
+    claims = claims_of(state, command, deal, market.money_asset_id) if command.claims else []
     if isinstance(claims, Rejected):
         return [claims]
+    pool = pool_for(state, command, deal, market.money_asset_id) if command.pool_id is not None else None
+    if isinstance(pool, Rejected):
+        return [pool]
 
     state.change()
     names = ["proceeds", *(f"account:{account.name}" for account in deal.accounts)]
@@ -150,18 +156,19 @@ def propose_issue(state: ExchangeState, header: Header, command: ProposeIssue) -
         closing_fees=command.closing_fees,
         proceeds_account_id=opened[0].account_id,
         running=store(begin(deal, NO_PERIOD)),
+        pool_id=command.pool_id or PoolId(0),
         shelf_id=command.shelf_id or ShelfId(0),
         proposed_by=header.principal,
         proposed_at_ns=TimeNs(header.at_ns),
     )
     state.put(issue)
-    items = checklist(header, command, deal, 0)
+    items = checklist(header, command, deal, pool.assets if pool is not None else ())
     for item in items:
         state.put(item)
     pooled = with_status(state, claims, ClaimStatus.POOLED, issue.issue_id)
     return [
         *(AccountOpened(account=account) for account in opened),
-        IssueProposed(issue=issue, items=tuple(items), claims=pooled),
+        IssueProposed(issue=issue, items=tuple(items), claims=pooled, pool=wait_for(state, pool, issue.issue_id)),
     ]
 
 
@@ -213,7 +220,7 @@ def withdraw_issue(state: ExchangeState, header: Header, command: WithdrawIssue)
 
     state.change()
     withdrawn = put_issue(state, issue, state=IssueState.WITHDRAWN, reason=command.reason)
-    return [IssueWithdrawn(issue=withdrawn, claims=free_claims(state, issue))]
+    return [IssueWithdrawn(issue=withdrawn, claims=free_claims(state, issue), pool=free_pool(state, issue))]
 
 
 # --- For the offer ----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from exchange.core.rejections import RejectCode
 from exchange.core.units import TimeNs
 from exchange.engine.state import ExchangeState
 from matching.listing_messages import Listing
-from securitization.issue_messages import Issue, IssueRole, IssueState
+from securitization.issue_messages import Issue, IssueRole, IssueState, NoteLock
 from securitization.messages import Product, ProductStatus
 
 
@@ -80,12 +80,16 @@ def holders_with(state: ExchangeState, asset_id: AssetId, account_id: AccountId)
 def refuse_ending_notes(state: ExchangeState, asset_id: AssetId) -> Rejected | None:
     """Whether notes that are to end are held by an order, an agreement or an encumbrance, or still have a book.
 
+    What their originator retained is locked until they end, and stands in nobody's way.
+
     Refused: payment.notes_held.
     """
     code = state.assets[asset_id].code
     if (listing := state.find(Listing, asset_id)) is not None:
         detail = f"{code} is listed as {to_wire('L', listing.listing_id)}: delist it first"
         return Rejected(code=RejectCode.PAYMENT_NOTES_HELD, detail=detail)
-    if any(balance.held_units for balance in state.ledger.balances.get(asset_id, {}).values()):
+    lock = state.table(NoteLock).get(asset_id)
+    retained = lock.units if lock is not None else 0
+    if sum(balance.held_units for balance in state.ledger.balances.get(asset_id, {}).values()) != retained:
         return Rejected(code=RejectCode.PAYMENT_NOTES_HELD, detail=code)
     return None

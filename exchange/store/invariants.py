@@ -127,7 +127,7 @@ HOLDS: dict[str, tuple[Select[Any], ...]] = {
         select(OFFERINGS.money_asset_id, OFFERINGS.issuer_account_id, OFFERINGS.reserve_held_minor).where(
             OFFERINGS.reserve_held_minor > 0
         ),
-        select(NOTE_LOCKS.asset_id, NOTE_LOCKS.account_id, NOTE_LOCKS.units),
+        select(NOTE_LOCKS.asset_id, NOTE_LOCKS.account_id, NOTE_LOCKS.units).where(NOTE_LOCKS.units > 0),
     ),
     "encumbrances": (
         select(ENCUMBRANCES.asset_id, ENCUMBRANCES.account_id, ENCUMBRANCES.held_units).where(

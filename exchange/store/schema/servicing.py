@@ -35,6 +35,12 @@ class ServicingTable(Base):
     collection_id: Mapped[int]
     payment_id: Mapped[int]
     paying: Mapped[bool]
+    issue_id: Mapped[int]
+    pool_id: Mapped[int]
+    fallen: Mapped[bytes]
+    backup_account_id: Mapped[int]
+    perfected_at_ns: Mapped[int]
+    perfection_sha256: Mapped[str]
     live: Mapped[bool]
 
     __table_args__ = (Index("ix_servicings_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
@@ -76,6 +82,7 @@ class CollectionTable(Base):
     totals: Mapped[bytes]
     rows_sha256: Mapped[str]
     figures: Mapped[bytes]
+    fallen: Mapped[bytes]
     live: Mapped[bool]
 
     __table_args__ = (Index("ix_collections_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)

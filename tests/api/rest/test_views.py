@@ -54,6 +54,12 @@ SHARED = {
     ("mirror.imported", "MirrorLine"),  # the staff's: who holds what in another register
     *((f"distribution.{verb}", "PlanPage") for verb in ("proposed", "withdrawn")),  # their lines are private
     *((f"issue.{verb}", "IssueParty") for verb in ("proposed", "withdrawn", "offered", "established", "failed")),
+    *((f"issue.{verb}", "Pool") for verb in ("proposed", "withdrawn", "established", "failed")),
+    *(
+        (f"payment.{verb}", kind)
+        for verb in ("started", "completed")
+        for kind in ("Issue", "IssueParty", "DealAccount")
+    ),
     *((f"issue.{verb}", "DealAccount") for verb in ("proposed", "withdrawn", "offered", "established", "failed")),
     *((f"offering.{verb}", inner) for verb in ("closed", "stopped") for inner in ("IssueParty", "DealAccount")),
     *((f"distribution.{verb}", "PlanPage") for verb in ("proposed", "withdrawn")),  # their lines are private
@@ -88,6 +94,9 @@ SHARED = {
     ("servicing.holders_recorded", "Linked"),
     ("servicing.opened", "Duty"),
     ("servicing.opened", "Linked"),
+    ("repurchase.made", "Pool"),
+    ("servicing.perfected", "Duty"),
+    ("servicing.perfected", "Linked"),
 }
 
 
