@@ -21,7 +21,7 @@ LISTING = Workflow.of(
     """
     -         draft     listing.propose, pledge.enforce
     draft     admitted  listing.admit
-    draft     rejected  listing.delist, listing.reject, pledge.release
+    draft     rejected  listing.delist, listing.reject, patent.change_status, pledge.release
     admitted  delisted  listing.delist, patent.change_status, pledge.release, recordal.confirm
     """,
 )
@@ -61,7 +61,7 @@ DEAL = Workflow.of(
     publicity    objected          deal.object
     publicity    lapsed            clock.advance
     publicity    stopped           patent.change_status, preservation.order, clock.advance
-    signing      defaulted         deal.withdraw, preservation.order, clock.advance
+    signing      defaulted         deal.withdraw, patent.change_status, preservation.order, clock.advance
     signing      stopped           patent.change_status, prior_claim.exercise, prior_claim.waive_round
     +            preservation.order, clock.advance
     signing      withdrawn         deal.withdraw
@@ -75,6 +75,7 @@ DEAL = Workflow.of(
     contracted   lapsed            clock.advance
     contracted   completed         deal.sign, recordal.confirm
     contracted   recordal_refused  recordal.refuse
+    contracted   defaulted         patent.change_status, preservation.order
     """,
 )
 
@@ -150,18 +151,19 @@ SALE = Workflow.of(
     announced    cancelled    patent.change_status, preservation.order, sale.cancel
     announced    closed       clock.advance
     announced    negotiating  clock.advance
-    bidding      cancelled    preservation.order, sale.cancel
+    bidding      cancelled    patent.change_status, preservation.order, sale.cancel
     bidding      closed       clock.advance
     bidding      contracting  lot.bid, clock.advance
     bidding      revealing    clock.advance
-    negotiating  closed       recordal.confirm, clock.advance
-    contracting  closed       deal.withdraw, preservation.order, recordal.confirm, recordal.refuse, clock.advance
-    revealing    cancelled    sale.cancel
+    negotiating  closed       deal.withdraw, patent.change_status, preservation.order, recordal.confirm, clock.advance
+    contracting  closed       deal.withdraw, lot.answer_offer, patent.change_status, preservation.order
+    +                         recordal.confirm, recordal.refuse, clock.advance
+    revealing    cancelled    patent.change_status, preservation.order, sale.cancel
     revealing    closed       clock.advance
     revealing    negotiating  clock.advance
     revealing    contracting  clock.advance
     revealing    scoring      clock.advance
-    scoring      cancelled    sale.cancel
+    scoring      cancelled    patent.change_status, preservation.order, sale.cancel
     scoring      closed       tender.leave_panel, clock.advance
     scoring      contracting  tender.leave_panel, tender.score, clock.advance
     """,
@@ -175,23 +177,23 @@ LOT = Workflow.of(
     announced   failed      patent.change_status, preservation.order, sale.cancel, clock.advance
     announced   negotiated  clock.advance
     announced   open        clock.advance
-    negotiated  failed      clock.advance
+    negotiated  failed      deal.withdraw, patent.change_status, preservation.order, clock.advance
     negotiated  contracted  deal.sign
-    open        failed      preservation.order, sale.cancel, clock.advance
+    open        failed      patent.change_status, preservation.order, sale.cancel, clock.advance
     open        awarded     lot.bid, clock.advance
     open        revealing   clock.advance
-    contracted  failed      recordal.refuse
+    contracted  failed      patent.change_status, preservation.order, recordal.refuse, clock.advance
     contracted  sold        recordal.confirm
-    awarded     failed      deal.withdraw, preservation.order, clock.advance
+    awarded     failed      deal.withdraw, patent.change_status, preservation.order, clock.advance
     awarded     contracted  deal.sign
     awarded     offered     deal.withdraw, clock.advance
-    revealing   failed      sale.cancel, clock.advance
+    revealing   failed      patent.change_status, preservation.order, sale.cancel, clock.advance
     revealing   negotiated  clock.advance
     revealing   awarded     clock.advance
     revealing   scoring     clock.advance
-    offered     failed      preservation.order, clock.advance
+    offered     failed      lot.answer_offer, patent.change_status, preservation.order, clock.advance
     offered     awarded     lot.answer_offer
-    scoring     failed      sale.cancel, tender.leave_panel, clock.advance
+    scoring     failed      patent.change_status, preservation.order, sale.cancel, tender.leave_panel, clock.advance
     scoring     awarded     tender.leave_panel, tender.score, clock.advance
     """,
 )
@@ -226,7 +228,7 @@ BID = Workflow.of(
     standing   superseded  lot.bid
     standing   won         lot.bid, tender.leave_panel, tender.score, clock.advance
     offered    won         lot.answer_offer
-    offered    declined    lot.answer_offer, preservation.order, clock.advance
+    offered    declined    lot.answer_offer, patent.change_status, preservation.order, clock.advance
     won        defaulted   deal.withdraw, clock.advance
     """,
 )
