@@ -32,6 +32,7 @@ MODULES = (
     "exchange.cli.reports",
     "exchange.cli.statements",
     "exchange.cli.packs",
+    "exchange.cli.certificates",
     "exchange.cli.deals",
     "exchange.cli.distributions",
     "exchange.cli.rewards",

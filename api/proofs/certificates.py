@@ -1,8 +1,8 @@
 """A certificate of title: what one account holds of one right, with all that speaks for and against it, and proofs.
 
 It stands at the newest head with holdings. Proved against that head: the amount, and each of the register's entries by
-which it came about. Stated under the exchange's signature: who the holder is, the chain of recorded papers, what lies
-on the right, the documents' hashes. A certificate of parties that do not exist says so.
+which it came about. Stated under the exchange's signature: who the holder is, who holds the whole right, the chain of
+recorded papers, what lies on the right, the documents' hashes. A certificate of parties that do not exist says so.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from exchange.core.ids import KINDS, AccountId, AssetId, to_wire
 from exchange.core.instruments import AssetKind
 from exchange.core.membership import Member
 from exchange.node.burdens import Burdens
-from exchange.store.queries import journal, records
+from exchange.store.queries import journal, records, register
 from exchange.store.queries.accounts import statement
 from exchange.store.queries.journal import Entry
 from exchange.store.queries.proofs import documents
@@ -28,6 +28,8 @@ from exchange.store.queries.reader import Snapshot
 FORMAT = 1
 MOST_ENTRIES = 100
 """The newest entries of the register that a certificate carries; it says where older ones begin."""
+MOST_HOLDERS = 1_000
+"""The largest holders of the right that it names; it says how many more there are."""
 
 Json = dict[str, Any]
 TitleOf = Callable[[Snapshot, Patent], Json]
@@ -76,6 +78,7 @@ def facts(snapshot: Snapshot, account_id: AccountId, asset_id: AssetId, size: in
         "subject": None,
         "title": None,
         "documents": [],
+        "holders": None,
     }
     if right is not None:
         about["right"] |= {
@@ -86,6 +89,7 @@ def facts(snapshot: Snapshot, account_id: AccountId, asset_id: AssetId, size: in
             "encumbered_by_examination": right.encumbered,
         }
         about["documents"] = _documents(snapshot, (*right.evidence, *right.examined_on))
+        about["holders"] = _holders(snapshot, right)
         about |= _subject(snapshot, right, title_of)
     entries, earlier = _entries(snapshot, account_id, asset_id, size)
     return Facts(snapshot.sequence, about, right.asset_id if right is not None else asset_id, entries, earlier)
@@ -149,6 +153,32 @@ def _entries(snapshot: Snapshot, account_id: AccountId, asset_id: AssetId, size:
 def _rows(snapshot: Snapshot, sequences: list[int]) -> tuple[Entry, ...]:
     found = (journal.entry(snapshot, sequence) for sequence in sequences)
     return tuple(entry for entry in found if entry is not None)
+
+
+def _holders(snapshot: Snapshot, right: Right) -> Json | None:
+    """Who holds the whole right, which everybody may read; of its shares and notes a member reads only its own."""
+    asset = records.one(snapshot, Asset, (right.asset_id,))
+    if not isinstance(asset, Asset) or asset.kind is not AssetKind.RIGHT:
+        return None
+    now_ns = register.head_ns(snapshot)
+    held = register.standing_of(snapshot, right.asset_id, now_ns, now_ns).holders
+    largest = sorted(held.items(), key=lambda item: (-item[1], item[0]))
+    return {
+        "asset_id": to_wire(KINDS["AssetId"], right.asset_id),
+        "items": [_holder(snapshot, account_id, units) for account_id, units in largest[:MOST_HOLDERS]],
+        "more": max(0, len(largest) - MOST_HOLDERS),
+    }
+
+
+def _holder(snapshot: Snapshot, account_id: AccountId, units: int) -> Json:
+    account = records.one(snapshot, Account, (account_id,))
+    known = isinstance(account, Account)
+    return {
+        "account_id": to_wire(KINDS["AccountId"], account_id),
+        "member_id": to_wire(KINDS["MemberId"], account.member_id) if known else "",
+        "account_kind": account.kind.value if known else "",
+        "units": units,
+    }
 
 
 def _documents(snapshot: Snapshot, hashes: tuple[str, ...]) -> list[Json]:
