@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from exchange.core.units import NS_PER_SECOND
-from securitization.disclosure import Cell, Projected, Report, Source, Stated, Unit, Worked
+from securitization.disclosure import Cell, Projected, Report, Source, Stated, Unit, Worked, figures
 
 NOTHING = "–"
 MOST_SOURCE = 600
@@ -70,3 +70,8 @@ def rows_of(source: Source | None) -> list[int]:
             return sorted({number for one in source.of for number in rows_of(one.source)})
         case _:
             return []
+
+
+def rows_under(report: Report) -> list[int]:
+    """Every row of the journal that a report rests on, in their order."""
+    return sorted({number for _, cell in figures(report) for number in rows_of(cell.source)})

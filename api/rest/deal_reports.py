@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.disclosure.facts import NoReport
 from api.disclosure.flat import flat
-from api.disclosure.page import page
+from api.disclosure.page import about, page
 from api.disclosure.printed import pdf
 from api.disclosure.report import report_of
+from api.disclosure.wording import rows_under
 from api.problems import RequestCode, RequestRefused
-from api.rest.reading import MIN_SEQUENCE, Param, ask, documented, question
-from exchange.store.queries import records
+from api.proofs import proving, shelf
+from api.proofs.statements import Statement, sign
+from api.rest.journal import proved_part
+from api.rest.proofs import newest, verifier_text
+from api.rest.reading import MIN_SEQUENCE, Param, Question, ask, documented, question
+from exchange.node.bundles import bundle
+from exchange.store.queries import journal, records
 from exchange.store.queries.deal_readers import may_read
+from exchange.store.queries.journal import Entry
 from exchange.store.queries.reader import Snapshot
 from securitization.deal_terms import MAX_PERIODS
 from securitization.disclosure import Report, report_hash, report_text
@@ -26,7 +36,30 @@ router = APIRouter(prefix="/v1/servicings", tags=["servicings"])
 SERVICING = Param("servicing_id", letter="SV")
 PERIOD = Param("period", number=True, maximum=MAX_PERIODS, text="The period whose payment is told, from 1.")
 YEAR = Param("year", number=True, maximum=2_200, text="The year of the payment dates.")
-FORM = Param("form", choices=("json", "csv", "html", "pdf"), text="JSON (the default), CSV, a page, or pages to print.")
+FORM = Param(
+    "form",
+    choices=("json", "csv", "html", "pdf", "bundle"),
+    text="JSON (the default), CSV, a page, pages to print, or a signed bundle with proofs.",
+)
+MEDIA = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+}
+MOST_ROWS = 500
+"""Rows of the journal proved in one bundle; the report itself names all of them."""
+README = """What is in this bundle
+
+report.json          the report; its SHA-256 is what a page of it names
+report.csv           its figures, a line a cell
+report.html          the same to read
+rows/*.proof.json    each row of the journal that the report rests on and you may see, proved against a signed head
+verifier.py          checks all of it: python verifier.py BUNDLE.zip KEY
+
+The manifest is signed by the exchange and dated: it shows what you were told, and when. KEY is the first public key of
+the exchange. Take it from where you trust it, and not from this bundle.
+"""
 REFUSED = {
     "report.not_paid": RequestCode.REPORT_NOT_PAID,
     "report.no_payment": RequestCode.REPORT_NO_PAYMENT,
@@ -36,11 +69,12 @@ REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A report as it is sent."""
+    """A report written in one form, or in those of a bundle, with the rows that the bundle proves."""
 
-    body: bytes
-    media_type: str
+    told: str
     sha256: str
+    files: dict[str, bytes]
+    entries: tuple[Entry, ...] = ()
 
 
 @router.get(
@@ -52,7 +86,8 @@ async def of_year(request: Request) -> Response:
     """What the holders are told of all payments of a year that are over, by the chapters of SSE guideline no. 5.
 
     The deal's parties, whoever holds its notes or was paid on them, operators and regulators read it; to everybody else
-    there is none. `x-report-sha256` is the hash of the JSON.
+    there is none. `x-report-sha256` is the hash of the JSON. A bundle is signed and dated by the exchange, and proves
+    the rows that the reader may see.
     """
     return await _answered(request, YEAR)
 
@@ -90,26 +125,70 @@ async def _answered(request: Request, of: Param) -> Response:
             report = report_of(snapshot, servicing, period=period, year=year)
         except NoReport as refused:
             return refused
-        return _made(report, form)
+        return _made(snapshot, report, form)
 
     found: Made | NoReport | None = await ask(asked.services, work)
     if found is None:
         raise RequestRefused(RequestCode.RESOURCE_UNKNOWN)
     if isinstance(found, NoReport):
         raise RequestRefused(REFUSED[found.code], str(found))
-    name = f"report-{of.name}-{number}.{form}"
-    headers = {"x-report-sha256": found.sha256, "content-disposition": f'inline; filename="{name}"'}
-    return Response(found.body, media_type=found.media_type, headers=headers)
+    body = await _bundled(asked, found) if form == "bundle" else found.files[form]
+    suffix, media_type = ("zip", "application/zip") if form == "bundle" else (form, MEDIA[form])
+    named = f'inline; filename="report-{of.name}-{number}.{suffix}"'
+    return Response(
+        body, media_type=media_type, headers={"x-report-sha256": found.sha256, "content-disposition": named}
+    )
 
 
-def _made(report: Report, form: str) -> Made:
-    sha256 = report_hash(report)
+def _made(snapshot: Snapshot, report: Report, form: str) -> Made:
+    forms = ("json", "csv", "html") if form == "bundle" else (form,)
+    files = {one: _written(report, one) for one in forms}
+    rows = rows_under(report)[:MOST_ROWS] if form == "bundle" else []
+    entries = tuple(entry for sequence in rows if (entry := journal.entry(snapshot, sequence)) is not None)
+    return Made(f"{report.servicing}, {about(report)[0]}", report_hash(report), files, entries)
+
+
+def _written(report: Report, form: str) -> bytes:
     match form:
         case "csv":
-            return Made(flat(report).encode(), "text/csv; charset=utf-8", sha256)
+            return flat(report).encode()
         case "html":
-            return Made(page(report).encode(), "text/html; charset=utf-8", sha256)
+            return page(report).encode()
         case "pdf":
-            return Made(pdf(report), "application/pdf", sha256)
+            return pdf(report)
         case _:
-            return Made(report_text(report).encode(), "application/json", sha256)
+            return report_text(report).encode()
+
+
+async def _bundled(asked: Question, made: Made) -> bytes:
+    """The report in a signed zip, with the rows that the reader may see, each proved against the newest head.
+
+    Raises: NodeFault proofs.not_ready.
+    """
+    parts = [part for entry in made.entries if (part := proved_part(asked, entry)) is not None]
+
+    def work(shelves: Connection) -> tuple[dict[str, bytes], list[Statement]]:
+        kept = newest(shelves)
+        tiles, head = shelf.tiles_of(shelves, shelf.JOURNAL), proving.head_document(shelves, kept)
+        under = [part for part in parts if part["sequence"] <= kept.size]
+        return {f"rows/{part['sequence']:012d}.proof.json": _proved(tiles, head, part, kept.size) for part in under}, (
+            shelf.keys(shelves)
+        )
+
+    rows, keys = await asked.services.edge.store.run(work)
+    files = {f"report.{form}": body for form, body in made.files.items()}
+    files |= {"README.txt": README.encode(), "verifier.py": verifier_text(), **rows}
+    key = asked.services.proofs.key
+    return bundle(
+        files,
+        about=f"investor report, {made.told}, sha256 {made.sha256}",
+        made_at_ns=asked.services.clock.now_ns(),
+        key=key.public,
+        keys=keys,
+        sign=lambda manifest: sign("bundle", manifest, key.private),
+    )
+
+
+def _proved(tiles: Any, head: dict[str, Any], part: dict[str, Any], size: int) -> bytes:
+    path = proving.path_of_row(tiles, part["sequence"], size)
+    return json.dumps({**head, "kind": "inclusion", "row": part, "path": path}, ensure_ascii=False, indent=1).encode()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import shutil
 import sqlite3
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -25,10 +27,12 @@ from securitization.deal import Deal
 from securitization.servicing_messages import DealPayment, PaymentPage, ServicingOpened
 from securitization.shipped import example_periods_text
 from tests.api.rest.exchange import Exchange, World, opened
+from tests.api.rest.test_proofs import checkpoint, first_key, packed
 from tests.disclosure.served import tables
 from tests.rechain import close_gaps, rechain
 from tests.servicing.stage import Stage
 from tests.servicing.test_life import serve_period
+from tests.verifier import run_alone
 
 PAID_ON = "2026-03-06"
 READERS = """
@@ -103,7 +107,9 @@ def world(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> World:
         rechain(file)
         file.execute("PRAGMA journal_mode = WAL")
         file.commit()
-    return World({"servicing": to_wire(KINDS["ServicingId"], stage.servicing_id)}, dict(stage.venue.users), path)
+    ids = {f"account.{name}": to_wire(KINDS["AccountId"], number) for name, number in stage.venue.accounts.items()}
+    ids["servicing"] = to_wire(KINDS["ServicingId"], stage.servicing_id)
+    return World(ids, dict(stage.venue.users), path)
 
 
 @pytest.fixture
@@ -134,6 +140,27 @@ async def test_every_form_is_the_same_report(exchange: Exchange) -> None:
     assert sha256 in answers["html"].text
     year = await wu.get(f"/v1/servicings/{exchange['servicing']}/reports/year/2026")
     assert (year.status_code, year.json()["kind"]) == (200, "year")
+
+
+async def test_a_bundle_proves_what_a_reader_was_told(exchange: Exchange) -> None:
+    await checkpoint(exchange)
+    key, path = await first_key(exchange), f"/v1/servicings/{exchange['servicing']}/reports/1"
+    proved: dict[str, int] = {}
+    for who in ("wu", "trustee", "ops"):
+        answer = await (await exchange.by(who)).get(path, params={"form": "bundle"})
+        assert answer.status_code == 200, answer.text
+        done = run_alone(answer.content, key)
+        assert done.returncode == 0, done.stderr
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        proved[who] = sum(name.startswith("rows/") for name in files)
+        assert hashlib.sha256(files["report.json"]).hexdigest() == answer.headers["x-report-sha256"]
+        if who == "wu":
+            others = [f'"{exchange[f"account.{name}"]}"'.encode() for name in ("ren", "li")]
+            assert not any(other in body for body in files.values() for other in others)
+        changed = run_alone(packed({**files, "report.json": files["report.json"] + b" "}), key)
+        assert changed.returncode == 1 and "report.json" in changed.stderr
+    assert 0 < proved["wu"] < proved["trustee"] <= proved["ops"]
 
 
 async def test_bad_questions_have_a_code(exchange: Exchange) -> None:
