@@ -22,6 +22,7 @@ from exchange.node.codec import event_hash, event_salt
 from exchange.store.queries.journal import Entry
 from matching.messages import BookStandingChanged, OrderAccepted, OrderCancelled, OrderMoved
 from matching.session_messages import CallSeedCommitted, Session, SessionChanged
+from securitization.explain import Reason, Rule
 from tests.matching.told import told
 
 SHARED = {
@@ -202,3 +203,9 @@ def test_a_row_that_knows_when_a_call_ends_shows_everybody_hashes_of_it() -> Non
 def test_nobody_reads_when_a_call_ends_from_its_timer() -> None:
     assert show_timer(CALL_ENDS.timer)["due_ns"] is None
     assert show_timer(EXPIRES.timer)["due_ns"] == EXPIRES.timer.due_ns
+
+
+def test_a_type_that_holds_itself_is_shown() -> None:
+    leaf = Reason(rule=Rule.AMOUNT, value=1)
+    tree = Reason(rule=Rule.SUM, value=1, parts=(leaf,))
+    assert shown(tree, lambda _account: False)["parts"] == [shown(leaf, everything)]
