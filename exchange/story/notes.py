@@ -201,8 +201,7 @@ async def _show_everything(stage: Stage, issue_id: str) -> None:
 
 async def _pool_assets(stage: Stage) -> list[dict[str, Any]]:
     """The loans in the pool."""
-    user = stage.facts["loans"]["issuer"]["user"]
-    page = await stage.clients[user].get("/v1/pool-assets", pool_id=stage.facts["loans"]["pool_id"], limit=50)
+    page = await stage.clients["operator"].get("/v1/pool-assets", pool_id=stage.facts["loans"]["pool_id"], limit=50)
     found: list[dict[str, Any]] = page["items"]
     return found
 
