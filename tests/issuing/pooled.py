@@ -79,16 +79,21 @@ class Plan(IssueStage):
         return cls(yard, "lab", IssueModel.RECEIVABLES, assets)
 
     @classmethod
-    def of_loans(cls) -> Plan:
-        """Loans of the bank to lab on two rights, the first secured to the last fen."""
+    def of_loans(cls, *, one_right: bool = False) -> Plan:
+        """Loans of the bank to lab on two rights, the first secured to the last fen; or both on one."""
         yard = manned()
         yard.opened(ANY, final_date="2029-03-02")
         assets: tuple[PoolAssetId, ...] = ()
         for owed, secured in ((630, 630), (420, 500)):
-            pledge = yard.pledged("bank", secured)
+            if one_right and assets:
+                earlier = yard.asset(assets[0]).encumbrance_id
+                pledge = yard.second(earlier, "bank", "bank", secured)
+            else:
+                pledge = yard.pledged("bank", secured)
             terms: dict[str, Any] = {"kind": PoolAssetKind.PLEDGE_LOAN, "encumbrance_id": pledge, "least_ppm": LEAST}
             assets += (yard.pooled("lab", owed, "bank", **terms),)
-            yard.right_id, yard.other_right = yard.other_right, yard.right_id
+            if not one_right:
+                yard.right_id, yard.other_right = yard.other_right, yard.right_id
         assert yard.does("seal") == ""
         return cls(yard, "bank", IssueModel.PLEDGED_LOANS, assets)
 

@@ -51,12 +51,13 @@ def test_loans_with_their_pledges_are_sold() -> None:
     plan.venue.close()
 
 
-def test_another_pledge_than_its_own_shows_nothing_for_a_loan() -> None:
-    plan = Plan.of_loans().proposed()
+def test_another_pledge_than_its_own_shows_nothing_for_a_loan_even_on_the_same_right() -> None:
+    plan = Plan.of_loans(one_right=True).proposed()
     first, second = plan.items(ClosingKind.PLEDGE_REGISTERED)
-    others = plan.pool_asset(second.pool_asset_id).encumbrance_id
-    shown = plan.show(first, reference_id=others, documents=())
-    assert plan.venue.refusal(shown, "arranger") == "closing.not_shown"
+    own, greater = (plan.pool_asset(item.pool_asset_id).encumbrance_id for item in (second, first))
+    for reference, code in ((greater, "closing.not_shown"), (0, "closing.not_shown"), (own, "")):
+        shown = plan.show(second, reference_id=reference, documents=())
+        assert plan.venue.refusal(shown, "arranger") == code
 
 
 def test_a_right_that_falls_before_the_closing_keeps_the_pool_from_being_sold_and_its_return_lets_it() -> None:

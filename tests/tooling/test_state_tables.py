@@ -28,6 +28,7 @@ from tests.pilots import test_steps as pilots
 from tests.pledges import test_refusals as pledges
 from tests.pledges.stage import Vault
 from tests.quotes import test_quotes as quotes
+from tests.servicing import test_refusals as servicing
 from tests.state_tables import BY_ITSELF, Covered
 
 Stage = Any
@@ -153,6 +154,16 @@ COVERED: tuple[Covered, ...] = (
         )
         for flow in ("income", "distribution")
     ),
+    *(
+        Covered(flow, tuple(servicing.STATES), servicing.COMMANDS, servicing._at, lambda stage, step: stage.step(step))
+        for flow in (
+            "servicing of a deal",
+            "collection",
+            "payment of a deal",
+            "payment of a class",
+            "duty of a period",
+        )
+    ),
 )
 
 OPEN: dict[str, tuple[str, ...]] = {
@@ -228,11 +239,6 @@ WITHOUT = (
     "closing item",
     "offering",
     "book bid",
-    "servicing of a deal",
-    "collection",
-    "payment of a deal",
-    "payment of a class",
-    "duty of a period",
 )
 
 
