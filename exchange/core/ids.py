@@ -101,6 +101,7 @@ ClassPaymentId = NewType("ClassPaymentId", int)
 PaymentPageId = NewType("PaymentPageId", int)
 UnpaidPartId = NewType("UnpaidPartId", int)
 DutyId = NewType("DutyId", int)
+ProjectedPeriodId = NewType("ProjectedPeriodId", int)
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -193,6 +194,7 @@ KINDS: dict[str, str] = {
     "PaymentPageId": "PP",
     "UnpaidPartId": "UP",
     "DutyId": "DU",
+    "ProjectedPeriodId": "PJ",
 }
 """Type name → kind letter on the wire. Never reused."""
 

@@ -153,6 +153,7 @@ from exchange.store.schema.servicing import (
     DealPaymentTable,
     DutyTable,
     PaymentPageTable,
+    ProjectedPeriodTable,
     ServicingTable,
     UnpaidPartTable,
 )
@@ -187,6 +188,7 @@ from securitization.servicing_messages import (
     DealPayment,
     Duty,
     PaymentPage,
+    ProjectedPeriod,
     Servicing,
     UnpaidPart,
 )
@@ -291,6 +293,7 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Duty, DutyTable),
     (Collection, CollectionTable),
     (CollectionPage, CollectionPageTable),
+    (ProjectedPeriod, ProjectedPeriodTable),
     (DealPayment, DealPaymentTable),
     (ClassPayment, ClassPaymentTable),
     (PaymentPage, PaymentPageTable),
