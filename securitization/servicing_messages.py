@@ -25,6 +25,7 @@ from exchange.core.ids import (
     MemberId,
     PaymentPageId,
     PoolId,
+    ProjectedPeriodId,
     ServicingId,
     UnpaidPartId,
     UserId,
@@ -229,6 +230,26 @@ class CollectionTotals(Record, frozen=True, kw_only=True):
     def cash_minor(self) -> int:
         """What came in of it as money."""
         return self.interest_minor + self.principal_minor + self.prepayment_minor + self.recovery_minor
+
+
+class ProjectedPeriod(Record, frozen=True, kw_only=True):
+    """What a period is expected to bring, and once its collection is complete, what that brought more.
+
+    Units: `difference` is what was collected less what was projected, below zero where less came in.
+    """
+
+    projected_period_id: ProjectedPeriodId
+    servicing_id: ServicingId
+    account_id: AccountId
+    servicer_account_id: AccountId
+    period: int
+    version: int
+    projected: CollectionTotals
+    document_sha256: str
+    collection_id: CollectionId = CollectionId(0)
+    difference: CollectionTotals = CollectionTotals()
+    over: bool = False
+    """The period is paid, or a later version took its place."""
 
 
 class CollectionState(StrEnum):
@@ -490,6 +511,39 @@ class DutyLate(Event, frozen=True, kw_only=True, tag="servicing.duty_late"):
 # --- Collections ------------------------------------------------------------------------------------------------------
 
 
+class ExpectedPeriod(Part, frozen=True, kw_only=True):
+    """What one period is expected to bring."""
+
+    period: PeriodNumber
+    interest_minor: AnyMinor = Minor(0)
+    principal_minor: AnyMinor = Minor(0)
+    prepayment_minor: AnyMinor = Minor(0)
+    default_minor: AnyMinor = Minor(0)
+    recovery_minor: AnyMinor = Minor(0)
+    balance_minor: AnyMinor = Minor(0)
+
+
+class RecordProjection(Command, frozen=True, kw_only=True, tag="projection.record"):
+    """Put on record what the periods are expected to bring, as the servicer or the trustee.
+
+    Rising periods, from the current one on while its collection is not complete. What was on record for those it names
+    is replaced; each complete collection is compared with what stands for its period.
+    Refused: servicing.unknown, servicing.not_party, projection.invalid, document.unknown.
+    """
+
+    servicing_id: ServicingId
+    periods: Annotated[tuple[ExpectedPeriod, ...], msgspec.Meta(min_length=1, max_length=MAX_PERIODS)]
+    document_sha256: Sha256Hex
+
+
+class ProjectionRecorded(Event, frozen=True, kw_only=True, tag="projection.recorded"):
+    """Collections are compared with these from now on; `replaced` count no more."""
+
+    periods: tuple[ProjectedPeriod, ...]
+    replaced: tuple[ProjectedPeriod, ...]
+    movement: Movement
+
+
 class ImportCollection(Command, frozen=True, kw_only=True, tag="collection.import"):
     """Hand in some rows of a period's collection; the part that names the figures completes the version.
 
@@ -517,6 +571,8 @@ class CollectionImported(Event, frozen=True, kw_only=True, tag="collection.impor
     payment: DealPayment | None = None
     duties: tuple[Duty, ...] = ()
     movement: Movement = Movement()
+    projected: ProjectedPeriod | None = None
+    """What was expected of the period, with the difference."""
 
 
 class DepositCollection(Command, frozen=True, kw_only=True, tag="collection.deposit"):
@@ -651,6 +707,7 @@ class PaymentStarted(Event, frozen=True, kw_only=True, tag="payment.started"):
     """With the balances of its classes after the payment."""
     locks: tuple[NoteLock, ...] = ()
     """Retained notes that end with it, held no more."""
+    projected: ProjectedPeriod | None = None
 
 
 class ClassHoldersPaid(Event, frozen=True, kw_only=True, tag="payment.holders_paid"):

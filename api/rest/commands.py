@@ -243,6 +243,7 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/packs/seal", packs.SealPack),
     # Servicing of deals
     Post("/v1/servicings", servicing.OpenServicing, made=True),
+    Post("/v1/projected-periods", servicing.RecordProjection, made=True),
     Post("/v1/servicings/perfect", servicing.PerfectSale),
     Post("/v1/collections", servicing.ImportCollection, made=True),
     Post("/v1/collections/deposit", servicing.DepositCollection),

@@ -80,6 +80,7 @@ from securitization.servicing_messages import (
     DealPayment,
     Duty,
     PaymentPage,
+    ProjectedPeriod,
     Servicing,
     UnpaidPart,
 )
@@ -377,10 +378,18 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("/v1/unclaimed", Unclaimed, by_account("account_id"), filters=("distribution_id", "account_id")),
     # Servicing of deals: the parties'; a duty its holder's too, a part that waits its holder's
     Resource(
-        "/v1/servicings", Servicing, by_account("originator_account_id", "servicer_account_id", "trustee_account_id")
+        "/v1/servicings",
+        Servicing,
+        by_account("originator_account_id", "servicer_account_id", "trustee_account_id", "backup_account_id"),
     ),
     Resource("/v1/duties", Duty, by_account("account_id"), filters=("servicing_id", "state")),
     Resource("/v1/collections", Collection, by_account("account_id"), filters=("servicing_id", "state")),
+    Resource(
+        "/v1/projected-periods",
+        ProjectedPeriod,
+        by_account("account_id", "servicer_account_id"),
+        filters=("servicing_id", "period"),
+    ),
     Resource("/v1/collection-pages", CollectionPage, by_account("account_id"), filters=("collection_id",)),
     Resource("/v1/deal-payments", DealPayment, by_account("account_id"), filters=("servicing_id", "state")),
     Resource("/v1/class-payments", ClassPayment, by_account("account_id"), filters=("payment_id",)),

@@ -105,6 +105,7 @@ DutyId = NewType("DutyId", int)
 MirrorFileId = NewType("MirrorFileId", int)
 """One version of a register that is kept elsewhere."""
 MirrorPageId = NewType("MirrorPageId", int)
+ProjectedPeriodId = NewType("ProjectedPeriodId", int)
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -200,6 +201,7 @@ KINDS: dict[str, str] = {
     "DutyId": "DU",
     "MirrorFileId": "MF",
     "MirrorPageId": "MG",
+    "ProjectedPeriodId": "PJ",
 }
 """Type name → kind letter on the wire. Never reused."""
 

@@ -280,6 +280,7 @@ class RejectCode(StrEnum):
     SERVICING_STATE = "servicing.state"
     SERVICING_NOT_TRIGGERED = "servicing.not_triggered"
     SERVICING_NOT_PARTY = "servicing.not_party"
+    PROJECTION_INVALID = "projection.invalid"
     COLLECTION_PERIOD = "collection.period"
     COLLECTION_VERSION = "collection.version"
     COLLECTION_INVALID = "collection.invalid"

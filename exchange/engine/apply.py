@@ -170,6 +170,7 @@ from exchange.engine import (
     preservations,
     price_offers,
     products,
+    projections,
     quotes,
     reconciliations,
     reforms,
@@ -338,6 +339,7 @@ from securitization.servicing_messages import (
     PayPayment,
     PerfectSale,
     PreparePayment,
+    RecordProjection,
     ReleaseUnpaidPart,
 )
 
@@ -626,6 +628,7 @@ ROUTES: dict[type[Command], Route] = {
     SealPack: Route(packs.seal_pack, TRADERS),
     # Servicing of deals
     OpenServicing: Route(servicing.open_servicing, OPERATOR, four_eyes=True),
+    RecordProjection: Route(projections.record_projection, TRADERS),
     PerfectSale: Route(perfection.perfect_sale, TRADERS),
     ImportCollection: Route(deal_collections.import_collection, TRADERS, slow=True),
     DepositCollection: Route(deal_collections.deposit_collection, TRADERS),

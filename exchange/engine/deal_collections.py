@@ -15,6 +15,7 @@ from exchange.engine.deal_checks import party, refuse_stopped
 from exchange.engine.deal_payments import take_back
 from exchange.engine.deal_pools import buy_back, fallen_rights, figures_with, pool_of, rows_problem
 from exchange.engine.documents import refuse_documents
+from exchange.engine.projections import compare
 from exchange.engine.servicing import (
     deal_of,
     duties_of,
@@ -131,6 +132,7 @@ def import_collection(state: ExchangeState, header: Header, command: ImportColle
             payment=payment,
             duties=duties,
             movement=move_and_tell(state, header, parties_of(servicing), legs),
+            projected=compare(state, servicing, collection),
         ),
         *events,
     ]

@@ -27,6 +27,7 @@ from exchange.engine.incomes import not_party
 from exchange.engine.issuance import open_venue_account, outstanding_units
 from exchange.engine.issues import put_issue
 from exchange.engine.notes import refuse_ending_notes
+from exchange.engine.projections import end_expected
 from exchange.engine.runs import Progress, start_run
 from exchange.engine.servicing import class_payments_of, deal_of, open_period, parties_of, put_servicing
 from exchange.engine.state import ExchangeState
@@ -130,6 +131,7 @@ def pay_payment(state: ExchangeState, header: Header, command: PayPayment) -> li
             movement=movement,
             issue=issue,
             locks=locks,
+            projected=end_expected(state, servicing),
         ),
         *runs,
     ]

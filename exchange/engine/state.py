@@ -98,6 +98,7 @@ from securitization.servicing_messages import (
     DealPayment,
     Duty,
     PaymentPage,
+    ProjectedPeriod,
     Servicing,
     UnpaidPart,
 )
@@ -225,6 +226,7 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(Duty, "duty_id", lambda duty: duty.live),
     _entity(Collection, "collection_id", lambda collection: collection.live),
     _entity(CollectionPage, "page_id", lambda _: False),
+    _entity(ProjectedPeriod, "projected_period_id", lambda expected: not expected.over),
     _entity(DealPayment, "payment_id", lambda payment: payment.live),
     _entity(ClassPayment, "class_payment_id", lambda paid: paid.live),
     _entity(PaymentPage, "page_id", lambda _: False),

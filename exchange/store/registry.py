@@ -156,6 +156,7 @@ from exchange.store.schema.servicing import (
     DealPaymentTable,
     DutyTable,
     PaymentPageTable,
+    ProjectedPeriodTable,
     ServicingTable,
     UnpaidPartTable,
 )
@@ -191,6 +192,7 @@ from securitization.servicing_messages import (
     DealPayment,
     Duty,
     PaymentPage,
+    ProjectedPeriod,
     Servicing,
     UnpaidPart,
 )
@@ -296,6 +298,7 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Duty, DutyTable),
     (Collection, CollectionTable),
     (CollectionPage, CollectionPageTable),
+    (ProjectedPeriod, ProjectedPeriodTable),
     (DealPayment, DealPaymentTable),
     (ClassPayment, ClassPaymentTable),
     (PaymentPage, PaymentPageTable),

@@ -12,10 +12,11 @@ import functools
 import json
 from typing import Any
 
-from exchange.core.ids import AssetId, IssueId, OfferingId, PoolAssetId
+from exchange.core.ids import AssetId, IssueId, LicenceId, OfferingId, PoolAssetId
 from exchange.core.messages import Rejected
 from exchange.core.parties import Role, UserRight
 from exchange.core.units import Minor, Ppm
+from matching.licence_messages import LicenceProposed
 from securitization.issue_messages import (
     ClassTerms,
     ClosingItem,
@@ -32,6 +33,7 @@ from securitization.pool_records import PoolAsset, PoolAssetKind
 from securitization.pool_rules import DeclaredRule
 from tests.issuing.stage import DOCUMENT, STAFF
 from tests.issuing.stage import Stage as IssueStage
+from tests.licences.stage import LicenceDesk
 from tests.pools.stage import ANY, ISSUER, Yard
 from tests.sales.stage import THOUSAND
 from tests.servicing.stage import text as small_text
@@ -61,6 +63,7 @@ class Plan(IssueStage):
         self.yard, self.venue, self.originator, self.model, self.assets = yard, yard.venue, originator, model, assets
         self.issue_id, self.offering_id = IssueId(0), OfferingId(0)
         self.bids = {}
+        self.licence_id, self.desk = LicenceId(0), LicenceDesk(yard.venue)
 
     @classmethod
     def of_fees(cls, *rules: DeclaredRule, least_ppm: int = LEAST, **terms: Any) -> Plan:
@@ -79,18 +82,45 @@ class Plan(IssueStage):
         return cls(yard, "lab", IssueModel.RECEIVABLES, assets)
 
     @classmethod
-    def of_loans(cls) -> Plan:
-        """Loans of the bank to lab on two rights, the first secured to the last fen."""
+    def of_loans(cls, *, one_right: bool = False) -> Plan:
+        """Loans of the bank to lab on two rights, the first secured to the last fen; or both on one."""
         yard = manned()
         yard.opened(ANY, final_date="2029-03-02")
         assets: tuple[PoolAssetId, ...] = ()
         for owed, secured in ((630, 630), (420, 500)):
-            pledge = yard.pledged("bank", secured)
+            if one_right and assets:
+                earlier = yard.asset(assets[0]).encumbrance_id
+                pledge = yard.second(earlier, "bank", "bank", secured)
+            else:
+                pledge = yard.pledged("bank", secured)
             terms: dict[str, Any] = {"kind": PoolAssetKind.PLEDGE_LOAN, "encumbrance_id": pledge, "least_ppm": LEAST}
             assets += (yard.pooled("lab", owed, "bank", **terms),)
-            yard.right_id, yard.other_right = yard.other_right, yard.right_id
+            if not one_right:
+                yard.right_id, yard.other_right = yard.other_right, yard.right_id
         assert yard.does("seal") == ""
         return cls(yard, "bank", IssueModel.PLEDGED_LOANS, assets)
+
+    @classmethod
+    def of_second_licence(cls) -> Plan:
+        """The fee of a licence back: lab licensed its right exclusively to the bank, which lets lab use it."""
+        yard = manned()
+        yard.pay_in("bank", 400 * THOUSAND)
+        yard.opened(ANY, final_date="2029-03-02")
+        fee = yard.receivable("lab", 1_050, "bank", least_ppm=LEAST)
+        assert yard.venue.refusal(fee, "bank") == "right.not_owned"  # before the first leg
+        desk = LicenceDesk(yard.venue)
+        desk.cn_market, desk.seller, desk.right_id = yard.cn_market, "lab", yard.right_id
+        offer = desk.offer("bank", "exclusive", "CN", 300 * THOUSAND, sublicence=True)
+        licence_id = yard.venue.make(offer, LicenceProposed, "lab").licence.licence_id
+        desk.licences["bank"] = licence_id
+        for line in ("bank accepts", "bank signs", "lab signs bank"):
+            desk.happens(line)
+        assert desk.shown() == "bank in_force"
+        assets = (yard.pooled("lab", 1_050, "bank", least_ppm=LEAST),)
+        assert yard.does("seal") == ""
+        plan = cls(yard, "bank", IssueModel.SECOND_LICENCE, assets)
+        plan.licence_id, plan.desk = licence_id, desk
+        return plan
 
     def proposal(self, **changed: Any) -> ProposeIssue:
         """The issue of the pool: the senior class rated and offered, the junior one kept."""
@@ -148,9 +178,11 @@ class Plan(IssueStage):
         """Show every open item of these kinds, or of all."""
         for item in self.items():
             if item.state == "open" and (not kinds or item.kind in kinds):
-                pledged = item.kind is ClosingKind.PLEDGE_REGISTERED
-                reference = self.pool_asset(item.pool_asset_id).encumbrance_id if pledged else 0
-                command = self.show(item, reference_id=reference, documents=() if pledged else (DOCUMENT,))
+                references: dict[ClosingKind, int] = {ClosingKind.FIRST_LICENCE: self.licence_id}
+                if item.kind is ClosingKind.PLEDGE_REGISTERED:
+                    references[item.kind] = self.pool_asset(item.pool_asset_id).encumbrance_id
+                reference = references.get(item.kind, 0)
+                command = self.show(item, reference_id=reference, documents=() if reference else (DOCUMENT,))
                 assert self.venue.refusal(command, self.whose(item)) == "", item
 
     def pool_asset(self, asset: PoolAssetId) -> PoolAsset:

@@ -51,12 +51,30 @@ def test_loans_with_their_pledges_are_sold() -> None:
     plan.venue.close()
 
 
-def test_another_pledge_than_its_own_shows_nothing_for_a_loan() -> None:
-    plan = Plan.of_loans().proposed()
+def test_another_pledge_than_its_own_shows_nothing_for_a_loan_even_on_the_same_right() -> None:
+    plan = Plan.of_loans(one_right=True).proposed()
     first, second = plan.items(ClosingKind.PLEDGE_REGISTERED)
-    others = plan.pool_asset(second.pool_asset_id).encumbrance_id
-    shown = plan.show(first, reference_id=others, documents=())
-    assert plan.venue.refusal(shown, "arranger") == "closing.not_shown"
+    own, greater = (plan.pool_asset(item.pool_asset_id).encumbrance_id for item in (second, first))
+    for reference, code in ((greater, "closing.not_shown"), (0, "closing.not_shown"), (own, "")):
+        shown = plan.show(second, reference_id=reference, documents=())
+        assert plan.venue.refusal(shown, "arranger") == code
+
+
+def test_a_fee_of_the_second_licence_is_sold_with_both_legs_shown() -> None:
+    plan = Plan.of_second_licence().established()
+    assert plan.yard.pool().state is PoolState.SOLD
+    shown = {item.kind: item.reference_id for item in plan.items() if item.pool_asset_id}
+    assert shown[ClosingKind.FIRST_LICENCE] == plan.licence_id and shown[ClosingKind.RETURN_LICENCE] == 0
+    plan.venue.close()
+
+
+def test_a_first_licence_that_has_ended_keeps_the_fee_from_being_sold() -> None:
+    plan = Plan.of_second_licence().offered()
+    for line in ("bank ends bank", "lab ends bank"):
+        plan.desk.happens(line)
+    assert plan.desk.shown() != "bank in_force"
+    assert plan.refused_close() == "closing.open_items"
+    plan.venue.close()
 
 
 def test_a_right_that_falls_before_the_closing_keeps_the_pool_from_being_sold_and_its_return_lets_it() -> None:

@@ -22,15 +22,19 @@ from securitization.deal_problems import Problem
 from securitization.issue_messages import ClassTerms, Issue
 from securitization.offering_messages import ClassOffer, Offering, PlaceBookBid, Pricing
 from securitization.periods import PoolPeriod, read_periods
+from securitization.servicing import due_date
 from securitization.servicing_messages import (
     ApprovePayment,
+    Calendar,
     CollectionRow,
     DealPayment,
     DepositCollection,
+    DutyKind,
     FundPayment,
     ImportCollection,
     OpenServicing,
     PayPayment,
+    PerfectSale,
     PeriodFigures,
     PreparePayment,
     Servicing,
@@ -44,6 +48,15 @@ FACE = 10_000
 SENIOR = {"wu": 60, "ren": 29, "li": 1}
 JUNIOR = {"ren": 7, "licensor0": 3}
 CASH = {"servicer": 2_000_000, "guarantor": 100_000, "licensor0": 100_000}
+NOTHING = PoolPeriod(
+    interest_minor=0,
+    principal_minor=0,
+    recoveries_minor=0,
+    defaults_minor=0,
+    balance_minor=1_050_000,
+    valuation_minor=1_500_000,
+)
+"""A period in which nothing came in."""
 SMALLER = 10_000
 """The deal served here is the shipped one divided by this, in the sandbox's currency and two years later."""
 
@@ -149,8 +162,12 @@ class Stage:
         return self.venue.state.table(Issue)[self.issue_id]
 
     def servicing(self) -> Servicing:
-        """The servicing as it is kept."""
-        return self.venue.state.table(Servicing)[self.servicing_id]
+        """The servicing as it is kept, or as it was last told."""
+        kept = self.venue.state.table(Servicing).get(self.servicing_id)
+        if kept is not None:
+            return kept
+        told = (getattr(event, "servicing", None) for entry in self.venue.journal[::-1] for event in entry.events)
+        return next(found for found in told if isinstance(found, Servicing))
 
     def payment(self) -> DealPayment:
         """The payment under way."""
@@ -193,13 +210,31 @@ class Stage:
             "fund": (lambda: FundPayment(payment_id=payment_id, name="line"), "guarantor"),
             "approve": (lambda: ApprovePayment(payment_id=payment_id, plan_sha256=plan), "trustee2"),
             "pay": (lambda: PayPayment(payment_id=payment_id, plan_sha256=plan), "ops"),
+            "serve": (self.opening, "ops"),
+            "perfect": (lambda: PerfectSale(servicing_id=servicing_id, document_sha256=issuing.DOCUMENT), "trustee"),
+            "import part": (lambda: self.part(self.periods[self.servicing().period - 1]), "servicer"),
+            "import nothing": (lambda: self.collection(NOTHING), "servicer"),
+            "import again": (lambda: self.collection(NOTHING, version=2), "servicer"),
         }
         make, by = steps[name]
         command = msgspec.structs.replace(make(), **changed)
-        return venue.by_two(command) if name == "pay" else venue.do(command, by)
+        return venue.by_two(command) if name in ("pay", "serve") else venue.do(command, by)
+
+    def part(self, pool: PoolPeriod) -> ImportCollection:
+        """The first part of a collection that has more."""
+        whole = self.collection(pool)
+        return msgspec.structs.replace(whole, rows=whole.rows[:1], figures=None)
 
     def to_payment_date(self) -> None:
         """Let the record date of the period pass: the payment date has begun."""
         day = date.fromisoformat(self.deal.periods[self.servicing().period - 1].record_date)
+        self.to_day(day)
+
+    def to_collection_day(self) -> None:
+        """Let the day pass by which the collection is to be handed in."""
+        self.to_day(due_date(self.deal, self.servicing().period, Calendar(), DutyKind.COLLECTION))
+
+    def to_day(self, day: date) -> None:
+        """Let a day pass; timers fire."""
         self.venue.clock_ns = max(self.venue.clock_ns, end_of_day_ns(day))
         self.venue.do(DepositCollection(servicing_id=1), "servicer")  # refused; time goes by before it

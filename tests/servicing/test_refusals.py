@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,43 +23,71 @@ from securitization.servicing_messages import OpenServicing, ReleaseUnpaidPart, 
 from tests.issuing import stage as issuing
 from tests.servicing.stage import Stage, text
 
-COMMANDS = ("import", "deposit", "prepare", "fund", "approve", "pay")
+COMMANDS = ("import", "deposit", "prepare", "fund", "approve", "pay", "perfect", "serve")
+PERIOD = ("import", "deposit", "prepare", "approve", "wait", "pay", "runs")
+POOR = ("import nothing", "prepare", "wait", "approve", "pay", "runs")
+"""A period whose line does not pay in: its day passes, and the payment is worked out again without it."""
 STATES: dict[str, tuple[str, ...]] = {
     "open": (),
+    "late": ("late",),
+    "parted": ("import part",),
     "collected": ("import",),
     "deposited": ("import", "deposit"),
+    "late done": ("late", "import", "deposit"),
+    "corrected": ("import", "deposit", "prepare", "import again"),
     "prepared": ("import", "deposit", "prepare"),
+    "called": ("import nothing", "prepare"),
+    "missed": ("import nothing", "prepare", "wait"),
     "approved": ("import", "deposit", "prepare", "approve"),
     "paying": ("import", "deposit", "prepare", "approve", "wait", "pay"),
+    "redeemed": (*PERIOD, *PERIOD, *PERIOD, *PERIOD),
+    "unpaid": (*POOR, *POOR, *POOR, *POOR),
 }
 TABLE = """
-              import              deposit                prepare                   fund                approve          pay
-open          ok                  collection.incomplete  collection.incomplete     payment.unknown     payment.unknown  payment.unknown
-collected     collection.version  ok                     collection.not_deposited  payment.unknown     payment.unknown  payment.unknown
-deposited     collection.version  collection.period      ok                        payment.unknown     payment.unknown  payment.unknown
-prepared      collection.version  collection.period      payment.state             payment.not_called  ok               payment.state
-approved      collection.version  collection.period      payment.state             payment.state       payment.state    payment.record_pending
-paying        collection.period   collection.incomplete  payment.state             payment.state       payment.state    payment.state
+            | import                | deposit               | prepare                  | fund               | approve         | pay             | perfect                 | serve
+open        | ok                    | collection.incomplete | collection.incomplete    | payment.unknown    | payment.unknown | payment.unknown | servicing.not_triggered | servicing.exists
+late        | ok                    | collection.incomplete | collection.incomplete    | payment.unknown    | payment.unknown | payment.unknown | ok                      | servicing.exists
+parted      | collection.version    | collection.incomplete | collection.incomplete    | payment.unknown    | payment.unknown | payment.unknown | servicing.not_triggered | servicing.exists
+collected   | collection.version    | ok                    | collection.not_deposited | payment.unknown    | payment.unknown | payment.unknown | servicing.not_triggered | servicing.exists
+deposited   | collection.version    | collection.period     | ok                       | payment.unknown    | payment.unknown | payment.unknown | servicing.state         | servicing.exists
+late done   | collection.version    | collection.period     | ok                       | payment.unknown    | payment.unknown | payment.unknown | servicing.state         | servicing.exists
+corrected   | collection.version    | ok                    | collection.not_deposited | payment.unknown    | payment.unknown | payment.unknown | servicing.state         | servicing.exists
+prepared    | collection.version    | collection.period     | payment.state            | payment.not_called | ok              | payment.state   | servicing.state         | servicing.exists
+called      | collection.version    | collection.period     | payment.state            | ok                 | payment.not_funded | payment.state | servicing.state        | servicing.exists
+missed      | collection.version    | collection.period     | payment.state            | payment.not_called | ok              | payment.state   | servicing.state         | servicing.exists
+approved    | collection.version    | collection.period     | payment.state            | payment.state      | payment.state   | payment.record_pending | servicing.state  | servicing.exists
+paying      | collection.period     | collection.incomplete | payment.state            | payment.state      | payment.state   | payment.state   | servicing.state         | servicing.exists
+redeemed    | servicing.unknown     | servicing.unknown     | servicing.unknown        | payment.unknown    | payment.unknown | payment.unknown | servicing.unknown       | issue.state
+unpaid      | servicing.unknown     | servicing.unknown     | servicing.unknown        | payment.unknown    | payment.unknown | payment.unknown | servicing.unknown       | issue.state
 """  # noqa: E501
 
 
 def _rows() -> list[tuple[str, str, str]]:
-    lines = TABLE.strip("\n").splitlines()[1:]
-    return [
-        (line.split()[0], command, code)
-        for line in lines
-        for command, code in zip(COMMANDS, line.split()[1:], strict=True)
-    ]
+    lines = [[cell.strip() for cell in line.split("|")] for line in TABLE.strip("\n").splitlines()[1:]]
+    assert [line[0] for line in lines] == list(STATES)
+    return [(line[0], command, code) for line in lines for command, code in zip(COMMANDS, line[1:], strict=True)]
+
+
+@functools.cache
+def _stage_in(state: str) -> Stage:
+    stage = Stage.opened()
+    for name in STATES[state]:
+        match name:
+            case "wait":
+                stage.to_payment_date()
+            case "late":
+                stage.to_collection_day()
+            case "runs":
+                stage.venue.finish_runs()
+            case _:
+                assert stage.step(name) == "", name
+    return stage
 
 
 def _at(state: str) -> Stage:
-    stage = Stage.opened()
-    for name in STATES[state]:
-        if name == "wait":
-            stage.to_payment_date()
-        else:
-            assert stage.step(name) == ""
-    return stage
+    """A stage of its own whose servicing has come so far."""
+    stage = _stage_in(state)
+    return dataclasses.replace(stage, venue=stage.venue.copy())
 
 
 @pytest.mark.parametrize(("state", "command", "code"), _rows())

@@ -32,6 +32,7 @@ from tests.pledges.stage import Vault
 from tests.quotes import test_quotes as quotes
 from tests.register import test_steps as register
 from tests.sales import test_steps as sales
+from tests.servicing import test_refusals as servicing
 from tests.state_tables import BY_ITSELF, Covered
 
 Stage = Any
@@ -160,6 +161,16 @@ COVERED: tuple[Covered, ...] = (
         )
         for flow in ("income", "distribution")
     ),
+    *(
+        Covered(flow, tuple(servicing.STATES), servicing.COMMANDS, servicing._at, lambda stage, step: stage.step(step))
+        for flow in (
+            "servicing of a deal",
+            "collection",
+            "payment of a deal",
+            "payment of a class",
+            "duty of a period",
+        )
+    ),
 )
 
 OPEN: dict[str, tuple[str, ...]] = {
@@ -227,11 +238,6 @@ WITHOUT = (
     "closing item",
     "offering",
     "book bid",
-    "servicing of a deal",
-    "collection",
-    "payment of a deal",
-    "payment of a class",
-    "duty of a period",
     "register file of a product",
 )
 

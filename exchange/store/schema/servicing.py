@@ -103,6 +103,29 @@ class CollectionPageTable(Base):
     __table_args__ = (Index("ix_collection_pages_collection_id", "collection_id"),)
 
 
+class ProjectedPeriodTable(Base):
+    """What each period was expected to bring, and how far it was from that."""
+
+    __tablename__ = "projected_periods"
+
+    projected_period_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    servicing_id: Mapped[int]
+    account_id: Mapped[int]
+    servicer_account_id: Mapped[int]
+    period: Mapped[int]
+    version: Mapped[int]
+    projected: Mapped[bytes]
+    document_sha256: Mapped[str]
+    collection_id: Mapped[int]
+    difference: Mapped[bytes]
+    over: Mapped[bool]
+    live: Mapped[bool]
+
+    __table_args__ = (
+        Index("ix_projected_periods_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),
+    )
+
+
 class DealPaymentTable(Base):
     """Every payment with its whole result."""
 

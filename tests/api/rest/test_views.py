@@ -96,6 +96,7 @@ SHARED = {
     ("servicing.opened", "Duty"),
     ("servicing.opened", "Linked"),
     ("repurchase.made", "Pool"),
+    *((verb, "ProjectedPeriod") for verb in ("projection.recorded", "collection.imported", "payment.started")),
     ("servicing.perfected", "Duty"),
     ("servicing.perfected", "Linked"),
 }

@@ -43,10 +43,28 @@ def upgrade() -> None:
         with op.batch_alter_table(table) as batch:
             for name, kind, _ in columns:
                 batch.alter_column(name, existing_type=kind, existing_nullable=False, server_default=None)
+    op.create_table('projected_periods',
+    sa.Column('projected_period_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('servicing_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('servicer_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('period', sa.BigInteger(), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('projected', sa.LargeBinary(), nullable=False),
+    sa.Column('document_sha256', sa.Text(), nullable=False),
+    sa.Column('collection_id', sa.BigInteger(), nullable=False),
+    sa.Column('difference', sa.LargeBinary(), nullable=False),
+    sa.Column('over', sa.Boolean(), nullable=False),
+    sa.Column('live', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('projected_period_id', name=op.f('pk_projected_periods'))
+    )
+    op.create_index('ix_projected_periods_live', 'projected_periods', ['live'], unique=False, sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
 
 
 def downgrade() -> None:
     """Undo it."""
+    op.drop_index('ix_projected_periods_live', table_name='projected_periods', sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
+    op.drop_table('projected_periods')
     for table, columns in ADDED.items():
         with op.batch_alter_table(table) as batch:
             for name, _, _ in columns:
