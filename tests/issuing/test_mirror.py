@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from custody.pledges import RequestPledge
@@ -381,7 +382,12 @@ def test_parts_come_in_their_order_and_go_on_where_the_last_one_ended(mirrored: 
     assert part(2, first) == "mirror.stale"
     assert part(1, first) == ""
     assert part(1, second) == "mirror.stale"  # sent again
-    assert part(2, first) == "mirror.lines_invalid"
+    again = ImportMirrorLines(
+        mirror_file_id=file.mirror_file_id, part=2, lines=(msgspec.structs.replace(first, units=1),)
+    )
+    (refused,) = mirrored.venue.do(again)  # a holder of an earlier part
+    assert isinstance(refused, Rejected)
+    assert (refused.code.value, refused.detail) == ("mirror.lines_invalid", "holders rise, each once")
     assert part(2, second) == ""
 
 
