@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from custody.pledges import RequestPledge
@@ -198,6 +199,25 @@ def test_money_and_rights_have_no_register_to_hand_over(before: Mirrored) -> Non
         assert isinstance(refused, Rejected) and refused.code.value == "asset.unknown"
 
 
+def test_units_that_somebody_holds_for_another_reason_keep_the_hand_over_back() -> None:
+    at = Mirrored()
+
+    def hold(state: ExchangeState, header: Any) -> list[Any]:
+        return [state.ledger.move(header.sequence, [], [(at.venue.accounts["i1"], at.note(), 1)])]
+
+    at.venue.checking = False
+    at.venue.seed(hold)
+    (refused,) = at.venue.by_two(at.handing_over())
+    assert isinstance(refused, Rejected) and refused.code.value == "mirror.units_held"
+
+
+def test_a_registrar_who_bid_keeps_its_own_and_gets_the_rest() -> None:
+    at = Mirrored()
+    at.venue.by_two(at.handing_over(registrar_account_id=at.venue.accounts["i1"]))
+    assert [at.stage.notes(name) for name in ("i0", "i1", "i2")] == [0, 900, 0]
+    at.venue.close()
+
+
 def test_a_frozen_registrar_takes_nothing_and_a_frozen_issue_moves_nowhere() -> None:
     from custody.corrections_messages import FreezeAccount, FreezeAsset
 
@@ -381,7 +401,12 @@ def test_parts_come_in_their_order_and_go_on_where_the_last_one_ended(mirrored: 
     assert part(2, first) == "mirror.stale"
     assert part(1, first) == ""
     assert part(1, second) == "mirror.stale"  # sent again
-    assert part(2, first) == "mirror.lines_invalid"
+    again = ImportMirrorLines(
+        mirror_file_id=file.mirror_file_id, part=2, lines=(msgspec.structs.replace(first, units=1),)
+    )
+    (refused,) = mirrored.venue.do(again)  # a holder of an earlier part
+    assert isinstance(refused, Rejected)
+    assert (refused.code.value, refused.detail) == ("mirror.lines_invalid", "holders rise, each once")
     assert part(2, second) == ""
 
 

@@ -73,6 +73,14 @@ def test_every_day_and_moment_read_as_a_list_of_papers_would(told: list[tuple[in
             assert found == ({named(name): count for name, count in wanted.items()} if wanted is not None else None)
 
 
+def test_of_two_files_of_one_day_the_newer_counts() -> None:
+    at = Mirrored(handed_over=True)
+    for units in (600, 500):
+        at.confirm(at.complete(i0=900 - units, outsider=units))
+    found = mirrors.file_of(tables(at), at.note(), str(FIRST), at.venue.clock_ns)
+    assert found is not None and found.version == 2
+
+
 # --- Over HTTP --------------------------------------------------------------------------------------------------------
 
 

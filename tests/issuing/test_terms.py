@@ -8,12 +8,28 @@ from typing import Any
 import msgspec
 import pytest
 
+from custody.encumbrances import BurdenKind
 from custody.funding_messages import BankOpened, OpenBank
-from exchange.core.ids import AccountId, ClaimId, ShelfId
+from custody.pledges import Encumbrance, EncumbranceState
+from exchange.core.ids import AccountId, AssetId, ClaimId, ClosingItemId, EncumbranceId, IssueId, LicenceId, ShelfId
 from exchange.core.messages import Event, Rejected
-from exchange.core.units import Minor, Ppm
-from securitization.issue_messages import ClassTerms, ClosingFee, FeePayee, IssueProposed, IssueRole, ProposeIssue
-from securitization.messages import ClaimRegistered, RegisterClaim
+from exchange.core.units import Minor, Ppm, Units
+from exchange.engine.issue_checks import not_shown
+from matching.licence_messages import Licence, LicenceState
+from matching.licences import LicenceKind
+from securitization.issue_messages import (
+    ClassTerms,
+    ClosingFee,
+    ClosingItem,
+    ClosingKind,
+    ClosingState,
+    FeePayee,
+    IssueProposed,
+    IssueRole,
+    IssueState,
+    ProposeIssue,
+)
+from securitization.messages import Claim, ClaimRegistered, RegisterClaim
 from securitization.offering_messages import CancelOffering, ClassOffer, RegisterShelf, Shelf, ShelfRegistered
 from tests.issuing.stage import CLAIMS, DOCUMENT, FACE, Stage
 
@@ -300,3 +316,107 @@ def test_a_book_takes_more_than_is_offered_up_to_its_cap_and_a_holder_up_to_its_
     assert [stage.notes(name) for name in ("i0", "i1", "i2", "i3")] == [360, 360, 180, 0]
     assert stage.cash("i2") == 2_000_000 - 180_000
     stage.venue.close()
+
+
+def test_a_book_that_is_not_covered_fails_for_that_reason_even_if_nothing_falls_due() -> None:
+    at = Proposing()
+    command = at.stage.proposal(claims=at.claims, closing_fees=())
+    at.stage.issue_id = at.stage.venue.make(command, IssueProposed, "arranger").issue.issue_id
+    at.stage.satisfy()
+    at.stage.venue.by_two(at.stage.terms())
+    at.stage.offering_id = at.stage.issue().offering_id
+    at.stage.bids_in("i0 890 @ 1000")
+    at.stage.close()
+    at.stage.venue.finish_runs()
+    assert (at.stage.issue().state, at.stage.issue().reason) == (IssueState.FAILED, "not covered: senior")
+    at.stage.venue.close()
+
+
+# --- What a pledge or a licence shows ---------------------------------------------------------------------------------
+
+
+def pledge_of(at: Proposing, claim: Claim, **changed: Any) -> Encumbrance:
+    """The lender's registered pledge of the right behind its claim, for exactly the claim."""
+    terms: dict[str, Any] = {
+        "encumbrance_id": EncumbranceId(7),
+        "kind": BurdenKind.PLEDGE,
+        "state": EncumbranceState.REGISTERED,
+        "asset_id": claim.right_asset_id,
+        "account_id": claim.debtor_account_id,
+        "units": Units(1),
+        "pledgee_account_id": claim.originator_account_id,
+        "money_asset_id": claim.money_asset_id,
+        "secured_minor": claim.amount_minor,
+    }
+    return Encumbrance(**(terms | changed))
+
+
+PLEDGES: list[tuple[str, Callable[[Proposing, Claim], dict[str, Any]], str]] = [
+    ("for exactly the claim", lambda *_: {}, ""),
+    ("a cent less", lambda _, claim: {"secured_minor": Minor(claim.amount_minor - 1)}, "secures 524999 of 525000"),
+    ("in another money", lambda *_: {"money_asset_id": AssetId(1)}, "secures 525000 of 525000"),
+    ("not registered yet", lambda *_: {"state": EncumbranceState.REQUESTED}, "no registered pledge"),
+    ("a court's order", lambda *_: {"kind": BurdenKind.PRESERVATION}, "no registered pledge"),
+    ("of another right", lambda *_: {"asset_id": AssetId(1)}, "a pledge of another right"),
+    ("for somebody else", lambda *_: {"pledgee_account_id": AccountId(1)}, "another's pledge"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), [pytest.param(*row[1:], id=row[0]) for row in PLEDGES])
+def test_a_loan_is_shown_by_its_lenders_pledge_for_the_whole_of_it(
+    change: Callable[[Proposing, Claim], dict[str, Any]], said: str
+) -> None:
+    at = Proposing()
+    state = at.stage.venue.state
+    claim = state.table(Claim)[at.claims[0]]
+    state.put(pledge_of(at, claim, **change(at, claim)))
+    item = item_of(ClosingKind.PLEDGE_REGISTERED, claim)
+    assert not_shown(state, item, 7) == said
+    assert not_shown(state, item, 8) == "no registered pledge"
+
+
+def item_of(kind: ClosingKind, claim: Claim) -> ClosingItem:
+    """A line of a checklist about a claim."""
+    return ClosingItem(
+        closing_item_id=ClosingItemId(9),
+        issue_id=IssueId(5),
+        kind=kind,
+        state=ClosingState.OPEN,
+        claim_id=claim.claim_id,
+    )
+
+
+def licence_of(claim: Claim, **changed: Any) -> Licence:
+    """The debtor's exclusive licence to the originator, who may license back."""
+    needed = [field.name for field in msgspec.structs.fields(Licence) if field.required]
+    terms: dict[str, Any] = dict.fromkeys(needed)
+    terms |= {
+        "licence_id": LicenceId(7),
+        "asset_id": claim.right_asset_id,
+        "licensor_account_id": claim.debtor_account_id,
+        "licensee_account_id": claim.originator_account_id,
+        "kind": LicenceKind.EXCLUSIVE,
+        "sublicence": True,
+        "state": LicenceState.IN_FORCE,
+    }
+    return Licence(**(terms | changed))
+
+
+LICENCES: list[tuple[str, dict[str, Any], str]] = [
+    ("exclusive, in force, with the right to license back", {}, ""),
+    ("no right to license back", {"sublicence": False}, "not exclusive with the right to license back"),
+    ("not exclusive", {"kind": LicenceKind.ORDINARY}, "not exclusive with the right to license back"),
+    ("ended", {"state": LicenceState.TERMINATED}, "no licence of the right in force"),
+    ("of another right", {"asset_id": AssetId(1)}, "no licence of the right in force"),
+    ("to somebody else", {"licensee_account_id": AccountId(1)}, "another's licence"),
+    ("from somebody else", {"licensor_account_id": AccountId(1)}, "not from the debtor"),
+]
+
+
+@pytest.mark.parametrize(("changed", "said"), [pytest.param(*row[1:], id=row[0]) for row in LICENCES])
+def test_a_second_licence_is_shown_by_the_first(changed: dict[str, Any], said: str) -> None:
+    at = Proposing()
+    state = at.stage.venue.state
+    claim = state.table(Claim)[at.claims[0]]
+    state.records[Licence][LicenceId(7)] = licence_of(claim, **changed)
+    assert not_shown(state, item_of(ClosingKind.FIRST_LICENCE, claim), 7) == said

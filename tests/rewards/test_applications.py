@@ -69,6 +69,17 @@ def test_a_role_in_the_event_that_the_programme_does_not_reward_earns_nothing() 
     office.venue.close()
 
 
+def test_a_cap_by_the_year_begins_anew_with_the_next() -> None:
+    """At most 250 an applicant and year: 200 and 50 of it are in, and the next year has 250 again."""
+    caps = [{"scope": "applicant_year", "limit": {"rule": "fixed", "amount_minor": 250}}]
+    office = Office(caps=caps).active(1_000, called=500)
+    assert [office.submitted("wu").asked_minor for _ in range(2)] == [200, 50]
+    assert office.submitted("li").asked_minor == 200
+    office.call(500, year=2027)
+    assert office.submitted("wu").asked_minor == 200
+    office.venue.close()
+
+
 def test_a_claim_comes_in_the_days_of_the_call_and_of_the_event() -> None:
     office = Office(window_days=20).active()
     venue = office.venue
