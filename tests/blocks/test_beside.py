@@ -7,9 +7,10 @@ import json
 import msgspec
 import pytest
 
+from custody.consents import ConsentAct, GiveConsent
 from custody.preservations import OrderPreservation
 from custody.reconciliation import Suspension
-from exchange.core.ids import ReconciliationId
+from exchange.core.ids import ReconciliationId, to_wire
 from exchange.core.instruments import AssetKind
 from exchange.core.messages import Rejected
 from exchange.core.node_messages import ApprovalRequested, GrantApproval
@@ -18,6 +19,7 @@ from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import Minor, TimeNs, Units
 from exchange.engine.outcomes import rights_of_outcome
+from exchange.rulebook import shipped
 from exchange.rulebook.four_eyes import Guarded
 from matching.deals import DealProposed, ProposeDeal
 from matching.listing_messages import OpenMarket
@@ -26,6 +28,7 @@ from securitization.messages import PayProduct
 from tests.blocks.stage import Floor
 from tests.four_eyes.stage import rules
 from tests.listings.stage import House
+from tests.pledges.stage import Vault
 from tests.products.test_products import Desk
 from tests.support import publish, sandbox_text
 
@@ -70,6 +73,57 @@ def test_a_court_that_stops_the_right_stops_the_blocks_of_its_shares_and_names_t
     rejected = floor.rejected(floor.command("li", "signs", "a"), "li")
     assert rejected.code is RejectCode.RIGHT_ENCUMBERED
     assert "EN1-" in rejected.detail and "(2026) 9" in rejected.detail
+
+
+def test_what_another_holder_pledged_is_no_business_of_this_block_and_what_the_seller_pledged_is() -> None:
+    vault = Vault.cn()
+    shares = vault.book_of_shares()
+    vault.seller = "thu"
+    terms = {"asset_id": shares, "annuity_receipt_sha256": None, "twin_filing": None, "invalidation": None}
+    pledge = vault.pledged("bank", 300, units=Units(600_000), **terms)
+    floor = Floor(vault.venue)
+    floor.serial, floor.asset_id, floor.market = vault.serial, shares, vault.venue.market_id
+    for name in ("li", "lab"):
+        floor.venue.deposit(name, 1_000_000)
+    rejected = floor.rejected(floor.proposal("thu", "li", 400_001, 100_000), "thu")
+    assert rejected.code is RejectCode.RIGHT_ENCUMBERED
+    assert to_wire("EN", pledge) in rejected.detail
+    bank, thu = floor.venue.cash("bank"), floor.venue.cash("thu")
+    floor.sold("a", "thu", "li", 400_000, 100_000)
+    assert (floor.venue.cash("bank"), floor.venue.cash("thu")) == (bank, thu + 100_000 - 100)
+    floor.sold("b", "li", "lab", 200_000, 60_000)
+    assert floor.venue.cash("li") == 1_000_000 - 100_000 - 100 + 60_000 - 100
+    assert vault.burden(pledge).held_units == 600_000
+
+
+def test_a_state_universitys_block_is_shown_where_the_market_asks_for_it() -> None:
+    floor = Floor.shares(publicity="disposal_overlay")
+    publish(floor.venue, PublishedKind.OVERLAYS, shipped.overlays_text())
+    floor.plays("""
+        a: thu sells li 1000 for 5000   ->  proposed
+        li accepts a                    ->  publicity
+        li signs a                      ->  deal.publicity_running
+        wait 16                         ->
+        li signs a                      ->  signing
+        thu signs a                     ->  completed
+        b: li sells wu 1000 for 5000    ->  proposed
+        wu accepts b                    ->  signing
+    """)
+
+
+def test_co_holders_consent_where_the_deed_does_not() -> None:
+    floor = Floor.shares(consent=False)
+    floor.sold("a", "thu", "li", 100, 10_000)
+    floor.plays("b: thu sells wu 100 for 10000 -> consent.missing")
+    consent = GiveConsent(
+        asset_id=floor.asset_id,
+        member_id=floor.venue.members["li"],
+        act=ConsentAct.SALE,
+        until_ns=TimeNs(floor.venue.clock_ns + 10**15),
+        document_sha256=floor.file("li", "consent"),
+    )
+    assert floor.venue.refusal(consent, "li") == ""
+    floor.plays("b: thu sells wu 100 for 10000 -> proposed")
 
 
 def test_suspended_shares_are_refused_with_the_statement_that_is_not_resolved() -> None:
