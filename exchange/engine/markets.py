@@ -55,8 +55,8 @@ def open_market(state: ExchangeState, header: Header, command: OpenMarket) -> li
 def _refuse_profile(state: ExchangeState, header: Header, profile: Profile) -> Rejected | None:
     """Whether a market may be opened under this version now.
 
-    The trading-day gap between buying and selling is asked of deals, not of a book, so a profile that wants both cannot
-    be kept and is refused.
+    The trading-day gap between buying and selling, and the lock-up of what was bought, are asked of deals, not of a
+    book, so a profile that wants a book with either cannot be kept and is refused.
     """
     if state.version_in_force(PublishedKind.PROFILE, profile.name, header.at_ns) != profile.version:
         return Rejected(code=RejectCode.PROFILE_NOT_ACTIVE, detail=f"{profile.name}@{profile.version} is not in force")
@@ -68,6 +68,12 @@ def _refuse_profile(state: ExchangeState, header: Header, profile: Profile) -> R
             code=RejectCode.PROFILE_INVALID,
             detail="an order book with a gap between the sides",
             rule=cite(profile, "opposite_side_gap_trading_days"),
+        )
+    if Method.ORDER_BOOK in fields.centralised_methods.value and fields.lock_up_days.value:
+        return Rejected(
+            code=RejectCode.PROFILE_INVALID,
+            detail="an order book with a lock-up of what was bought",
+            rule=cite(profile, "lock_up_days"),
         )
     return None
 
