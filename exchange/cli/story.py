@@ -71,7 +71,7 @@ def _summary(stage: Stage, counted: dict[str, Any], data_dir: Path, *, serving: 
 
     rows = table(counted)
     wide = max(len(name) for name, _ in rows)
-    refused = ", ".join(f"{code} {count}" for code, count in counted["refusals"].items())
+    refused = ", ".join(f"{code}\u00a0{count}" for code, count in counted["refusals"].items())
     verified = counted["verify"]
     lines = ["", "IN FIGURES", *(f"  {name:<{wide}}  {figures}" for name, figures in rows), ""]
     lines += wrapped(f"Refused on the way, by code: {refused}")

@@ -91,7 +91,7 @@ async def _play(stage: Stage, chapter: Chapter, bar: Progress, task: TaskID) -> 
 
 
 def wrapped(paragraph: str) -> list[str]:
-    """A paragraph in lines that fit a page; no line ends between a currency and its amount."""
+    """A paragraph in lines that fit a page; none ends at a no-break space, or between a currency and its amount."""
     kept = AMOUNT.sub("\\1\u00a0", paragraph)
     lines = textwrap.wrap(kept, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
     return [line.replace("\u00a0", " ") for line in lines]
