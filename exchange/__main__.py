@@ -21,6 +21,8 @@ app = typer.Typer(
 )
 
 MODULES = (
+    "exchange.cli.sending",
+    "exchange.cli.showing",
     "exchange.cli.members",
     "exchange.cli.imports",
     "exchange.cli.conveyances",

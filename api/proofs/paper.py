@@ -198,7 +198,7 @@ def _chain(sheet: _Sheet, told: Json) -> None:
 def _entries(sheet: _Sheet, told: Json) -> None:
     sheet.text("The register's entries for this holding 登记记录", HEADING)
     rows = [
-        (str(entry["row"]["sequence"]), moment(entry["row"]["at_ns"]), event_of(event))
+        (str(entry["row"]["sequence"]), moment(entry["row"]["at_ns"]), event_of(event, told))
         for entry in told["entries"]
         for event in entry["row"]["events"]
     ]

@@ -42,14 +42,21 @@ def patent_of(subject: dict[str, Any]) -> str:
     return str(number) if number.startswith(country) else f"{country} {number}"
 
 
-def event_of(told: dict[str, Any]) -> str:
-    """An event's name, its sentence, and the beginning of what it says."""
+def event_of(told: dict[str, Any], certificate: dict[str, Any]) -> str:
+    """An event's name, its sentence, and what it did to this holding; else the beginning of what it says."""
     event = dict(told["event"])
     name = event.pop("type", "")
     kind = wire.events().get(name)
     sentence = (kind.__doc__ or "").partition("\n")[0].replace("`", "") if kind is not None else ""
+    account_id, asset_id = certificate["holder"]["account_id"], certificate["asset_id"]
+    moved = [
+        f"{one['units']:+,} units, {one['balance_after']:,} after it."
+        for one in event.get("postings") or ()
+        if (one.get("account_id"), one.get("asset_id")) == (account_id, asset_id)
+    ]
     fields = json.dumps(event, ensure_ascii=False, sort_keys=True, default=str)
-    return f"{name}: {sentence} {fields if len(fields) <= SHOWN else fields[:SHOWN] + '…'}"
+    shown = " ".join(moved) or (fields if len(fields) <= SHOWN else fields[:SHOWN] + "…")
+    return f"{name}: {sentence} {shown}"
 
 
 @lru_cache(1)

@@ -100,9 +100,11 @@ async def certified(asked: Question) -> dict[str, Any]:
     if found is None or holding is None:
         raise RequestRefused(RequestCode.RESOURCE_UNKNOWN)
     burdens = await burdens_at_rest(services.keeper.sequencer, asset_id)
-    if found.right_id != asset_id:
-        whole = await burdens_at_rest(services.keeper.sequencer, found.right_id)
-        burdens = Burdens(whole.sequence, (*burdens.found, *whole.found))
+    for right_id in found.right_ids:
+        if right_id != asset_id:
+            whole = await burdens_at_rest(services.keeper.sequencer, right_id)
+            lying = dict.fromkeys((*burdens.found, *whole.found))  # what reaches the shares too is told once
+            burdens = Burdens(whole.sequence, tuple(lying))
     parts = [own_part(asked, entry, frozenset((account_id,))) for entry in found.entries]
 
     def paths(shelves: Connection) -> list[dict[str, Any]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import random  # noqa: TID251 - seeded
 import re
+import sqlite3
 import struct
 import zipfile
 from collections import Counter
@@ -20,12 +22,18 @@ from reportlab import rl_config
 
 from api.exports import lettering
 from api.exports.lettering import letters
-from api.proofs.certificates import MOST_HOLDERS
+from api.proofs.certificates import MOST_HOLDERS, Facts, facts
 from api.proofs.paper import LONGEST, pdf
 from api.proofs.printed import page
+from api.rest.titles import recorded_title
+from custody.outcomes import IssueShares, SharesIssued
+from custody.rights import RegisterRight, RightRegistered, TitleCheck
 from exchange.bootstrap import Settings, StartRefused, build_services
+from exchange.core.ids import AssetId, to_wire
+from exchange.store.queries.reader import Reads
 from tests.api.rest.exchange import Exchange
 from tests.api.rest.test_proofs import certificate, checkpoint
+from tests.pilots.stage import Case
 
 VERA = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
 """A font that has Ł and –, and no Chinese."""
@@ -281,3 +289,48 @@ def test_a_font_that_is_none_stops_the_start_in_one_line(tmp_path: Path, content
         build_services(Settings(data_dir=tmp_path / "var", pdf_font=path))
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "var").exists()
+
+
+def facts_of(case: Case, asset_id: AssetId, name: str, folder: Path) -> Facts:
+    """What the tables of a case say for a certificate."""
+    path = folder / "case.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        case.venue.scratch.connection.backup(file)
+    reads = Reads(f"sqlite:///{path}", readers=1, seconds=30)
+    try:
+        found = reads.run(lambda snapshot: facts(snapshot, case.venue.accounts[name], asset_id, 10**9, recorded_title))
+    finally:
+        reads.close()
+    assert found is not None
+    return found
+
+
+def test_a_share_of_an_outcome_names_the_right_it_is_a_part_of(tmp_path: Path) -> None:
+    case = Case.cn()
+    share = case.floated()
+    found = facts_of(case, share, "thu", tmp_path)
+    assert found.right_ids == (case.right_id,)
+    assert found.about["subject"] == {"kind": "outcome", "title": "Membrane"}
+    assert found.about["right"]["title_examined"] == "clear"
+    assert found.about["documents"]
+    (holder,) = found.about["holders"]["items"]
+    assert (holder["account_kind"], holder["units"]) == ("immobilised", found.about["right"]["total_units"])
+
+
+def test_a_share_of_a_patent_names_the_patent_its_papers_and_its_right(tmp_path: Path) -> None:
+    """What lies on the patent lies on its shares: a certificate that looked at the shares alone would say nothing."""
+    case = Case.cn()
+    account_id = case.venue.accounts["thu"]
+    patent_id = case.patent("thu")
+    register = RegisterRight(account_id=account_id, patent_id=patent_id)
+    right_id = case.venue.make(register, RightRegistered, "thu").right.asset_id
+    case.examine(right_id, TitleCheck.CLEAR)
+    issue = IssueShares(outcome_id=case.outcome("thu", patent_ids=(patent_id,)), account_id=account_id)
+    share = case.venue.make(issue, SharesIssued, "thu").asset.asset_id
+    found = facts_of(case, share, "thu", tmp_path)
+    assert found.right_ids == (right_id,)
+    assert found.about["subject"]["kind"] == "patent"
+    assert found.about["title"]["title"] == "unknown"
+    assert found.about["right"]["title_examined"] == "clear"
+    assert found.about["documents"]
+    assert found.about["holders"]["asset_id"] == to_wire("S", right_id)
