@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.disclosure.checking import differences
-from api.disclosure.facts import NoReport
+from api.disclosure.facts import NoReport, posted
 from api.disclosure.flat import flat
 from api.disclosure.outlook import read_projection
 from api.disclosure.page import page
@@ -265,3 +265,20 @@ def _over(stage: Stage) -> bool:
 
 def _table(told: Report, code: str) -> list:  # type: ignore[type-arg]
     return [one for chapter in told.chapters for each in chapter.tables if each.code == code for one in each.rows]
+
+
+def test_a_balance_as_it_was_then_is_found_by_its_own_postings() -> None:
+    stage = served(1)
+    account_id, then = stage.venue.accounts["wu"], stage.venue.cash("wu")
+    through = report(stage, period=1).through_sequence
+    serve_period(stage)
+    serve_period(stage)
+    assert stage.venue.cash("wu") > then
+    with tables(stage) as snapshot:
+        found = posted(snapshot, account_id, stage.venue.money, through)
+        assert found is not None
+        told, path = found
+        assert (told.says(*path), told.sequence <= through) == (then, True)
+        newest = posted(snapshot, account_id, stage.venue.money, stage.venue.state.sequence)
+        assert newest is not None and newest[0].says(*newest[1]) == stage.venue.cash("wu")
+        assert posted(snapshot, account_id, stage.venue.money, 0) is None
