@@ -31,9 +31,9 @@ PRICE_OFFER = Workflow.of(
     PriceOffer,
     """
     -      open    listing.offer
-    open   closed  listing.close_offer, clock.advance
+    open   closed  listing.close_offer, patent.change_status, preservation.order, clock.advance
     open   taken   listing.take
-    taken  closed  recordal.confirm, recordal.refuse, clock.advance
+    taken  closed  patent.change_status, preservation.order, recordal.confirm, recordal.refuse, clock.advance
     """,
 )
 
@@ -46,7 +46,8 @@ DEAL = Workflow.of(
     -            publicity         quote.accept
     -            signing           listing.take, lot.answer_offer, lot.bid, quote.accept, tender.leave_panel
     +                              tender.score, clock.advance
-    pre_emption  signing           prior_claim.exercise, prior_claim.waive_round, clock.advance
+    pre_emption  signing           patent.change_status, preservation.order, prior_claim.exercise
+    +                              prior_claim.waive_round, clock.advance
     proposed     pre_emption       deal.accept
     proposed     publicity         deal.accept
     proposed     signing           deal.accept
@@ -57,13 +58,14 @@ DEAL = Workflow.of(
     publicity    signing           clock.advance
     publicity    withdrawn         deal.withdraw
     publicity    objected          deal.object
+    publicity    stopped           patent.change_status, preservation.order
     signing      defaulted         deal.withdraw, patent.change_status, preservation.order, clock.advance
     signing      stopped           patent.change_status, preservation.order
     signing      withdrawn         deal.withdraw
     signing      contracted        deal.sign
     signing      lapsed            clock.advance
     objected     publicity         deal.resolve_objection
-    objected     stopped           deal.resolve_objection
+    objected     stopped           deal.resolve_objection, patent.change_status, preservation.order
     objected     withdrawn         deal.withdraw
     contracted   stopped           patent.change_status, preservation.order
     contracted   lapsed            clock.advance
@@ -79,9 +81,10 @@ NOTIFIED_CLAIM = Workflow.of(
     """
     -          notified   deal.accept, lot.answer_offer, quote.accept, clock.advance
     notified   exercised  prior_claim.exercise
-    notified   expired    prior_claim.exercise, clock.advance
+    notified   expired    patent.change_status, preservation.order, prior_claim.exercise, clock.advance
     notified   waived     prior_claim.waive_round
-    exercised  outranked  prior_claim.exercise, prior_claim.waive_round, clock.advance
+    exercised  outranked  patent.change_status, preservation.order, prior_claim.exercise, prior_claim.waive_round
+    +                     clock.advance
     exercised  taken      prior_claim.exercise, prior_claim.waive_round, clock.advance
     """,
 )
@@ -113,12 +116,17 @@ LICENCE = Workflow.of(
     proposed   publicity   licence.accept
     proposed   signing     licence.accept
     proposed   withdrawn   licence.withdraw
+    proposed   stopped     preservation.order
     publicity  signing     clock.advance
     publicity  objected    licence.object
+    publicity  stopped     preservation.order
+    publicity  withdrawn   licence.withdraw
     signing    in_force    licence.sign
     signing    withdrawn   licence.withdraw
+    signing    stopped     preservation.order
     objected   publicity   licence.resolve_objection
-    objected   stopped     licence.resolve_objection
+    objected   stopped     licence.resolve_objection, preservation.order
+    objected   withdrawn   licence.withdraw
     """,
 )
 
@@ -127,10 +135,10 @@ OPEN_LICENCE = Workflow.of(
     OpenLicence,
     """
     -         declared   open_licence.declare
-    declared  ended      clock.advance
+    declared  ended      preservation.order, clock.advance
     declared  open       open_licence.publish
     declared  withdrawn  open_licence.withdraw
-    open      ended      recordal.confirm, clock.advance
+    open      ended      preservation.order, recordal.confirm, clock.advance
     open      withdrawn  open_licence.withdraw
     """,
 )
@@ -232,8 +240,9 @@ QUOTE_REQUEST = Workflow.of(
     """
     -         open      quote.request
     open      accepted  quote.accept
-    open      closed    preservation.order, quote.close_request, clock.advance
-    accepted  closed    deal.resolve_objection, deal.withdraw, recordal.confirm, clock.advance
+    open      closed    patent.change_status, preservation.order, quote.close_request, clock.advance
+    accepted  closed    deal.resolve_objection, deal.withdraw, patent.change_status, preservation.order
+    +                   recordal.confirm, clock.advance
     """,
 )
 
@@ -244,7 +253,7 @@ QUOTE = Workflow.of(
     -         standing  quote.place
     standing  accepted  quote.accept
     standing  expired   clock.advance
-    standing  passed    quote.accept, quote.close_request
+    standing  passed    patent.change_status, preservation.order, quote.accept, quote.close_request
     """,
 )
 

@@ -186,6 +186,14 @@ def claims_on(state: ExchangeState, deal_id: DealId) -> list[NotifiedClaim]:
     return sorted(found, key=lambda claim: claim.claim_id)
 
 
+def drop_claims(state: ExchangeState, header: Header, deal: Deal) -> list[Event]:
+    """Nobody may step in any more, for the deal itself will be stopped: what each held is free. Call after the line."""
+    return [
+        *timers.drop_timers(state, TimerKind.DEAL_PRE_EMPTION_ENDS, deal.deal_id),
+        *_buyer_goes_on(state, header, deal, claims_on(state, deal.deal_id)),
+    ]
+
+
 def _close(state: ExchangeState, header: Header, deal: Deal) -> list[Event]:
     """Let the first-ranking claims that were exercised take the deal, or else its buyer go on. Call after the line."""
     claims = claims_on(state, deal.deal_id)

@@ -34,6 +34,7 @@ from exchange.engine.licence_cases import end_licence
 from exchange.engine.open_licences import end_declaration
 from exchange.engine.open_order import OpenOrder
 from exchange.engine.order_ends import end_orders, may_withdraw, withdraw
+from exchange.engine.preemption import drop_claims
 from exchange.engine.price_offers import close_offer
 from exchange.engine.quotes import close_quotes
 from exchange.engine.rights import patents_of
@@ -104,6 +105,9 @@ def lift_preservation(state: ExchangeState, header: Header, command: LiftPreserv
 def unwind(state: ExchangeState, header: Header, asset_id: AssetId, reason: str) -> list[Event]:
     """End what is not yet effective about a whole right: its sale, its contract, its quotes. Call after the line."""
     events: list[Event] = []
+    contract = state.find(Deal, asset_id)
+    if contract is not None and contract.state is DealState.PRE_EMPTION:
+        events += drop_claims(state, header, contract)
     lot = state.find(Lot, asset_id)
     if lot is not None:
         sale = state.table(Sale)[lot.sale_id]
