@@ -31,9 +31,9 @@ PRICE_OFFER = Workflow.of(
     PriceOffer,
     """
     -      open    listing.offer
-    open   closed  listing.close_offer, clock.advance
+    open   closed  listing.close_offer, patent.change_status, preservation.order, clock.advance
     open   taken   listing.take
-    taken  closed  recordal.confirm, recordal.refuse, clock.advance
+    taken  closed  patent.change_status, preservation.order, recordal.confirm, recordal.refuse, clock.advance
     """,
 )
 
@@ -120,12 +120,17 @@ LICENCE = Workflow.of(
     proposed   publicity   licence.accept
     proposed   signing     licence.accept
     proposed   withdrawn   licence.withdraw
+    proposed   stopped     preservation.order
     publicity  signing     clock.advance
     publicity  objected    licence.object
+    publicity  stopped     preservation.order
+    publicity  withdrawn   licence.withdraw
     signing    in_force    licence.sign
     signing    withdrawn   licence.withdraw
+    signing    stopped     preservation.order
     objected   publicity   licence.resolve_objection
-    objected   stopped     licence.resolve_objection
+    objected   stopped     licence.resolve_objection, preservation.order
+    objected   withdrawn   licence.withdraw
     """,
 )
 
@@ -134,10 +139,10 @@ OPEN_LICENCE = Workflow.of(
     OpenLicence,
     """
     -         declared   open_licence.declare
-    declared  ended      clock.advance
+    declared  ended      preservation.order, clock.advance
     declared  open       open_licence.publish
     declared  withdrawn  open_licence.withdraw
-    open      ended      recordal.confirm, clock.advance
+    open      ended      preservation.order, recordal.confirm, clock.advance
     open      withdrawn  open_licence.withdraw
     """,
 )
@@ -239,8 +244,9 @@ QUOTE_REQUEST = Workflow.of(
     """
     -         open      quote.request
     open      accepted  quote.accept
-    open      closed    preservation.order, quote.close_request, clock.advance
-    accepted  closed    deal.resolve_objection, deal.withdraw, recordal.confirm, clock.advance
+    open      closed    patent.change_status, preservation.order, quote.close_request, clock.advance
+    accepted  closed    deal.resolve_objection, deal.withdraw, patent.change_status, preservation.order
+    +                   recordal.confirm, clock.advance
     """,
 )
 
@@ -251,7 +257,7 @@ QUOTE = Workflow.of(
     -         standing  quote.place
     standing  accepted  quote.accept
     standing  expired   clock.advance
-    standing  passed    quote.accept, quote.close_request
+    standing  passed    patent.change_status, preservation.order, quote.accept, quote.close_request
     """,
 )
 

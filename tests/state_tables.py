@@ -132,9 +132,10 @@ def twin(case: Any) -> Any:
     """Another case with the same past: the venue is copied, and what the stage remembers of it."""
     other = copy.copy(case)
     other.venue = case.venue.copy()
-    for name, value in vars(other).items():
+    remembered: dict[str, Any] = vars(other)
+    for name, value in remembered.items():
         if isinstance(value, dict):
-            setattr(other, name, dict(value))  # pyright: ignore[reportUnknownArgumentType]
+            setattr(other, name, copy.copy(value))
     return other
 
 

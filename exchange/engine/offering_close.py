@@ -367,10 +367,14 @@ def refund_chunk(state: ExchangeState, header: Header, run: Run, entries: list[i
 
 
 def _stop(state: ExchangeState, header: Header, issue: Issue, offering: Offering, reason: str) -> list[Event]:
-    """Freeze who gets which interest, and refund in a run. Call after the line."""
+    """Freeze who gets which interest, and refund in a run. Call after the line.
+
+    A venue that stood still when the offer lapsed wakes up later: interest runs to the lapse, as the reserve does.
+    """
     plan: list[int] = []
+    until_ns = min(header.at_ns, offering.lapses_ns)
     for bid in bids_of(state, offering):
-        interest = refund_interest_minor(bid.held_minor, offering.refund_rate_ppm, bid.bid_at_ns, header.at_ns)
+        interest = refund_interest_minor(bid.held_minor, offering.refund_rate_ppm, bid.bid_at_ns, until_ns)
         plan += [bid.book_bid_id, interest]
     failing = put_issue(state, issue, state=IssueState.REFUNDING, reason=reason)
     stopped = put_offering(state, offering, state=OfferingState.REFUNDING, reason=reason)

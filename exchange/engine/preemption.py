@@ -188,6 +188,14 @@ def claims_on(state: ExchangeState, deal_id: DealId) -> list[NotifiedClaim]:
     return sorted(found, key=lambda claim: claim.claim_id)
 
 
+def _drop_claims(state: ExchangeState, header: Header, deal: Deal) -> list[Event]:
+    """Nobody may step in any more, for the deal itself will be stopped: what each held is free. Call after the line."""
+    return [
+        *timers.drop_timers(state, TimerKind.DEAL_PRE_EMPTION_ENDS, deal.deal_id),
+        *_buyer_goes_on(state, header, deal, claims_on(state, deal.deal_id)),
+    ]
+
+
 def _close(state: ExchangeState, header: Header, deal: Deal) -> list[Event]:
     """Let the first-ranking claims that were exercised take the deal, or else its buyer go on. Call after the line."""
     claims = claims_on(state, deal.deal_id)
@@ -211,11 +219,8 @@ def stop_deal(state: ExchangeState, header: Header, deal: Deal, reason: str) -> 
     """End a deal that somebody outside it stops, whatever it waits for: claims on it first. Call after the line."""
     if deal.state is not DealState.PRE_EMPTION:
         return end_deal(state, header, deal, DealState.STOPPED, reason)
-    closed = [
-        *timers.drop_timers(state, TimerKind.DEAL_PRE_EMPTION_ENDS, deal.deal_id),
-        *_buyer_goes_on(state, header, deal, claims_on(state, deal.deal_id)),
-    ]
-    return [*closed, *end_deal(state, header, state.table(Deal)[deal.deal_id], DealState.STOPPED, reason)]
+    dropped = _drop_claims(state, header, deal)
+    return [*dropped, *end_deal(state, header, state.table(Deal)[deal.deal_id], DealState.STOPPED, reason)]
 
 
 def _buyer_goes_on(state: ExchangeState, header: Header, deal: Deal, claims: list[NotifiedClaim]) -> list[Event]:

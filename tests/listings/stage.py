@@ -41,6 +41,7 @@ from exchange.core.parties import Role, SellerClass, Standing, UserRight
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import Minor, Ppm
+from exchange.engine.rights import patents_of
 from exchange.engine.state import VENUE_TIME_ZONE
 from exchange.rulebook import shipped
 from matching.listing_messages import (
@@ -241,7 +242,7 @@ class House:
     def patent_falls(self, asset_id: AssetId) -> str:
         """The patent of a right lapses today: entered by two operators; the code it is refused with, or nothing."""
         command = ChangePatentStatus(
-            patent_id=self.right_of(asset_id).patent_id,
+            patent_id=patents_of(self.venue.state, self.right_of(asset_id))[0].patent_id,
             status=PatentStatus.LAPSED_FEE,
             effective_date=local_date(self.venue.clock_ns, VENUE_TIME_ZONE).isoformat(),
             reference="CNIPA decision 1",

@@ -171,7 +171,7 @@ SALE = StateTable(
     takes,
     CODES,
     shown=lambda hall: newest("public sale", hall),
-    also=("lot of a sale", "bid"),
+    also=("lot of a sale", "bid", "agreement"),
     came=CAME,
 )
 LOT = StateTable(
@@ -216,7 +216,7 @@ LOT = StateTable(
     takes,
     CODES,
     shown=lambda hall: newest("lot of a sale", hall),
-    also=("public sale", "bid"),
+    also=("public sale", "bid", "agreement"),
     came=CAME,
 )
 BID = StateTable(
@@ -261,7 +261,7 @@ BID = StateTable(
     takes,
     CODES,
     shown=first_bid,
-    also=("public sale", "lot of a sale"),
+    also=("public sale", "lot of a sale", "agreement"),
     came=CAME,
 )
 
