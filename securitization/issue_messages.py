@@ -18,7 +18,9 @@ from exchange.core.ids import (
     AssetId,
     ClaimId,
     ClosingItemId,
+    EncumbranceId,
     IssueId,
+    LicenceId,
     MarketId,
     MemberId,
     OfferingId,
@@ -383,15 +385,21 @@ class IssueProposed(Event, frozen=True, kw_only=True, tag="issue.proposed"):
 class SatisfyClosing(Command, frozen=True, kw_only=True, tag="closing.satisfy"):
     """Show what an item of the checklist asks for, by the party whose word it is.
 
-    `reference_id` is the pledge or the licence that shows it; the other items are shown by documents. A rating names
-    its `grade`.
+    `encumbrance_id` is the pledge that shows it, `licence_id` the licence; the other items are shown by documents. A
+    rating names its `grade`.
     Refused: closing.unknown, closing.state, closing.not_party, document.unknown, closing.not_shown.
     """
 
     closing_item_id: ClosingItemId
     documents: Annotated[tuple[Sha256Hex, ...], msgspec.Meta(max_length=16)] = ()
-    reference_id: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)] = 0
+    encumbrance_id: EncumbranceId | None = None
+    licence_id: LicenceId | None = None
     grade: Annotated[str, msgspec.Meta(max_length=16)] = ""
+
+    @property
+    def reference_id(self) -> int:
+        """What of the register is named; 0 if nothing is."""
+        return self.encumbrance_id or self.licence_id or 0
 
 
 class ClosingSatisfied(Event, frozen=True, kw_only=True, tag="closing.satisfied"):

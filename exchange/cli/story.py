@@ -108,6 +108,7 @@ def table(counted: dict[str, Any]) -> list[tuple[str, str]]:
     )
     pledge, order = counted["burdens"]["pledge"], counted["burdens"]["preservation"]
     compared, product, witness = (counted[name] for name in ("reconciliation", "product", "witness"))
+    issued, sold, paid = (counted[name] for name in ("notes_issued", "notes_sold_on", "notes_paid"))
     return [
         ("patents", f"{counted['patents']['new']:,} real ones, {counted['institutions']} simulated institutions"),
         ("titles", f"{titles['clear']} clear, {titles['unknown']} unknown, {titles['defect']} defective"),
@@ -127,6 +128,10 @@ def table(counted: dict[str, Any]) -> list[tuple[str, str]]:
         ("court's order", f"{order['encumbrance_id']}: {order['ended']}"),
         ("licences", f"{counted['licences']['exclusive']['licence_id']} and {counted['licences']['open']['taken']}"),
         ("product", f"{product['product_id']}: {product['holders_paid']} holders paid"),
+        ("pool", f"{counted['pool']['pool_id']}: {counted['pool']['loans']} loans on pledged patents"),
+        ("notes", f"{issued['issue_id']}: {money(issued['raised_minor'])} raised, {issued['rate_ppm'] / 10_000:.2f} %"),
+        ("notes sold on", f"{sold['deal_id']}: {sold['notes']:,} notes, {sold['state']}"),
+        ("first payment", f"{paid['payment_id']}: {money(paid['interest_minor']['senior'])} to the senior notes"),
         ("witness", f"{witness['heads']} signed heads, the newest over {witness['rows']:,} rows"),
     ]
 

@@ -269,7 +269,9 @@ def free_claims(state: ExchangeState, issue: Issue) -> tuple[Claim, ...]:
 def _problem(state: ExchangeState, item: ClosingItem, command: SatisfyClosing, *, by_register: bool) -> str:
     """Why what was named shows nothing; empty if it does."""
     if by_register:
-        return not_shown(state, item, command.reference_id)
+        of_licence = item.kind is ClosingKind.FIRST_LICENCE
+        wrong = command.encumbrance_id if of_licence else command.licence_id
+        return "names what it is not shown by" if wrong else not_shown(state, item, command.reference_id)
     if command.reference_id:
         return f"{item.kind} is shown by documents"
     if not command.documents:

@@ -18,6 +18,8 @@ from exchange.story import (
     founding,
     income,
     listed_price,
+    loans,
+    notes,
     patents,
     pilot,
     product,
@@ -111,7 +113,14 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(
         "Products",
-        (Chapter("A product pays its holders", _pay_a_product, 40),),
+        (
+            Chapter("A product pays its holders", _pay_a_product, 40),
+            Chapter("Twelve loans on patents become a pool", loans.pool_loans, 40),
+            Chapter("A private market opens, by leave", notes.open_the_private_market, 10),
+            Chapter("The pool becomes notes", notes.issue_notes, 40),
+            Chapter("Notes are sold on by agreement", notes.sell_on, 5),
+            Chapter("The first quarter is paid", notes.pay_the_first_quarter, 20),
+        ),
     ),
     Part(
         "Proofs",

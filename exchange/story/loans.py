@@ -13,7 +13,7 @@ from typing import Any
 
 from exchange.core.parties import Standing
 from exchange.story.deals import bring_into_custody
-from exchange.story.stage import Stage, StoryBroken, one
+from exchange.story.stage import Stage, StoryBroken, money, one
 
 YUAN = 100
 MILLION = 1_000_000 * YUAN
@@ -21,6 +21,8 @@ LOANS = (30, 25, 22, 20, 18, 17, 16, 15, 14, 12, 10, 7)
 """What each borrower owes, in millions of yuan: 206 in all."""
 RATE_PPM = 52_000
 """What borrowers pay a year."""
+LEAST_PPM = 990_000
+"""What the lender takes for a loan at the least, of what is owed: the costs of closing are its own."""
 VALUE_TIMES = 2
 """How often a right's value covers its loan."""
 INDUSTRIES = ("C27", "C39", "I65", "C35")
@@ -101,6 +103,12 @@ async def pool_loans(stage: Stage) -> None:
         "assets": [asset["pool_asset_id"] for asset in assets],
         "refused_seal": early,
     }
+    stage.tell(
+        "pool",
+        {"pool_id": pool_id, "loans": len(assets), "balance_minor": sealed["balance_minor"]},
+        f"{len(LOANS)} institutions borrow {money(sealed['balance_minor'])} on real patents, each pledged and valued. "
+        f"With eleven loans the pool is not sealed (pool.rules_failed): {early}. With the twelfth it is ({pool_id}).",
+    )
 
 
 def _borrowers(stage: Stage, count: int) -> list[dict[str, Any]]:
@@ -145,6 +153,7 @@ async def _lend(stage: Stage, place: int, borrower: dict[str, Any]) -> dict[str,
         flows=_flows(facts["starts_on"], amount_minor),
         industry=INDUSTRIES[place % len(INDUSTRIES)],
         region="CN-GD",
+        least_ppm=LEAST_PPM,
         contract_sha256=await stage.file(lender["user"], "Loan contract", f"Simulated loan {place}"),
     )
     registered: dict[str, Any] = one(told, "pool_asset.registered")["pool_asset"]

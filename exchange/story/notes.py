@@ -22,7 +22,7 @@ from exchange.rulebook.profile import Profile, parse_profile
 from exchange.rulebook.texts import TextError, unconfirmed_fields
 from exchange.story.founding import SOURCE, fund
 from exchange.story.loans import LOANS, MILLION, RATE_PPM, months_on, professional
-from exchange.story.stage import Stage, StoryBroken, one
+from exchange.story.stage import Stage, StoryBroken, money, one
 from securitization.shipped import example_deal_text
 
 PROFILE = "cn_private_product"
@@ -33,8 +33,10 @@ LOT_NOTES = 100
 BIDS: tuple[tuple[int, int], ...] = ((700_000, 36_500), (600_000, 37_000), (500_000, 37_500), (400_000, 38_000))
 """Senior notes each investor bids for, and the lowest coupon it takes, in ppm a year."""
 OFFER_DAYS = 5
+GAP_DAYS = 10
+"""More than the five trading days between buying and selling."""
+SOLD_NOTES = 50_000
 RATING = "AAA"
-COLLECTION_DAYS = 10
 
 
 # --- The law ----------------------------------------------------------------------------------------------------------
@@ -69,6 +71,10 @@ async def open_the_private_market(stage: Stage) -> None:
     )
     opened = await stage.ask("operator", "market.open", **asked)
     stage.facts[f"market:{PROFILE}"] = one(opened, "market.opened")["market"]["market_id"]
+    stage.say(
+        f"A market under {PROFILE} opens only with an authority's leave on record (profile.not_active before). It "
+        "plays by the profile's second version, in which this venue keeps the register: a simulated leave."
+    )
 
 
 def own_register() -> str:
@@ -191,9 +197,11 @@ async def _show_everything(stage: Stage, issue_id: str) -> None:
     for item in page["items"]:
         user, shown = cast[whose[item["kind"]]]["user"], {"closing_item_id": item["closing_item_id"]}
         if item["kind"] == "pledge_registered":
-            shown["reference_id"] = pledges[item["pool_asset_id"]]
+            shown["encumbrance_id"] = pledges[item["pool_asset_id"]]
         else:
-            shown["documents"] = [await stage.file(user, item["kind"], f"Simulated: {item['kind']} {item['subject']}")]
+            shown["documents"] = [
+                await stage.file(user, item["kind"], f"Simulated: {item['kind']}, {item['closing_item_id']}")
+            ]
             shown |= {"grade": RATING} if item["kind"] == "rating" else {}
         await stage.ask(user, "closing.satisfy", **shown)
     stage.facts["notes"]["shown"] = len(page["items"])
@@ -245,7 +253,23 @@ async def _build_the_book(stage: Stage, issue: dict[str, Any]) -> None:
     await stage.ask("operator", "offering.close", offering_id=offering_id)
     established = await _until(stage, f"/v1/issues/{issue['issue_id']}", "state", "established")
     facts["classes"] = {each["name"]: each for each in established["classes"]}
-    facts["raised_minor"] = established["raised_minor"]
+    senior = facts["classes"]["senior"]
+    issued = {
+        "issue_id": issue["issue_id"],
+        "raised_minor": established["raised_minor"],
+        "senior_notes": senior["notes"],
+        "rate_ppm": senior["rate_ppm"],
+        "shown": facts["shown"],
+    }
+    stage.tell(
+        "notes_issued",
+        issued,
+        f"{facts['shown']} items of the checklist are shown, the pledges by the register itself. {len(BIDS)} funds bid "
+        f"coupons; {senior['notes']:,} senior notes go at {senior['rate_ppm'] / 10_000:.2f} % a year, the subordinated "
+        f"ones stay with the lender. Notes are minted against {money(issued['raised_minor'])}, and the loans are the "
+        "plan's in the same run.",
+        "A member that is no professional is refused (rule.suitability).",
+    )
 
 
 async def _until(stage: Stage, path: str, field: str, value: str) -> dict[str, Any]:
@@ -259,6 +283,45 @@ async def _until(stage: Stage, path: str, field: str, value: str) -> dict[str, A
             return item
         await asyncio.sleep(0.05)
     raise StoryBroken(f"{path} is {item[field]}, not {value}")
+
+
+# --- Sold on ----------------------------------------------------------------------------------------------------------
+
+
+async def sell_on(stage: Stage) -> None:
+    """One fund sells a part of its notes to another by agreement: both sign, units against price in one transfer."""
+    notes = stage.facts["notes"]
+    await stage.days_pass(GAP_DAYS)
+    seller, buyer = notes["buyers"][:2]
+    senior = notes["classes"]["senior"]
+    price = SOLD_NOTES * NOTE_FACE_MINOR * 1_001 // 1_000
+    await fund(stage, buyer["account_id"], buyer["name"], "CNY", price + 1_000_000)
+    contract = await stage.file(seller["user"], "Contract", "Simulated sale of notes")
+    await stage.file(buyer["user"], "Contract", "Simulated sale of notes")
+    told = await stage.ask(
+        seller["user"],
+        "deal.propose",
+        market_id=stage.facts[f"market:{PROFILE}"],
+        asset_id=senior["asset_id"],
+        seller_account_id=seller["account_id"],
+        buyer_account_id=buyer["account_id"],
+        price_minor=price,
+        contract_sha256=contract,
+        units=SOLD_NOTES,
+    )
+    deal = one(told, "deal.proposed")["deal"]
+    named = {"deal_id": deal["deal_id"]}
+    await stage.ask(buyer["user"], "deal.accept", **named, terms_sha256=deal["terms_sha256"])
+    for user, side in ((seller["user"], "sell"), (buyer["user"], "buy")):
+        told = await stage.ask(user, "deal.sign", **named, side=side, contract_sha256=contract)
+    done = one(told, "deal.completed")["deal"]
+    sold = {"deal_id": done["deal_id"], "notes": SOLD_NOTES, "price_minor": price, "state": done["state"]}
+    stage.tell(
+        "notes_sold_on",
+        sold,
+        f"{seller['name']} sells {SOLD_NOTES:,} senior notes to {buyer['name']} for {money(price)} by agreement "
+        f"({done['deal_id']}): notes and price change hands in one transfer, {done['state']}.",
+    )
 
 
 # --- The first payment ------------------------------------------------------------------------------------------------
@@ -289,8 +352,22 @@ async def pay_the_first_quarter(stage: Stage) -> None:
     await _until_day(stage, quarter["payment_date"])
     await stage.ask_two("operator", "operator2", "payment.pay", **plan)
     await _until(stage, f"/v1/deal-payments/{payment['payment_id']}", "state", "paid")
-    notes |= {"payment_id": payment["payment_id"], "servicing_id": servicing["servicing_id"]}
-    notes["collected_minor"] = sum(interest)
+    page = await stage.clients["operator"].get("/v1/class-payments", payment_id=payment["payment_id"], limit=10)
+    paid = {each["name"]: each["interest_minor"] for each in page["items"]}
+    told_of = {**plan, "collected_minor": sum(interest), "interest_minor": paid, "report": await _report(stage, named)}
+    stage.tell(
+        "notes_paid",
+        told_of,
+        f"A quarter on, the borrowers pay {money(sum(interest))} of interest. The waterfall is worked out and frozen "
+        f"by its hash, the trustee approves it, two operators pay it ({payment['payment_id']}): the holders of record "
+        f"have {money(paid['senior'])}, the new one among them. The investor report states where each figure is from.",
+    )
+
+
+async def _report(stage: Stage, named: dict[str, Any]) -> int:
+    """The payment's investor report; answers how many figures it has."""
+    report = await stage.clients["operator"].get(f"/v1/servicings/{named['servicing_id']}/reports/1")
+    return sum(1 for chapter in report["chapters"] for table in chapter["tables"] for _ in table["rows"])
 
 
 async def _until_day(stage: Stage, day: str) -> None:

@@ -24,7 +24,7 @@ from exchange.core.wire import name_of_type
 from exchange.node.clock import StoryClock
 from exchange.node.local import LocalBus
 
-DAYS_BACK = 120
+DAYS_BACK = 260
 PATHS = {name_of_type(post.command): post.path for post in POSTS}
 """Where each command is posted."""
 

@@ -178,11 +178,13 @@ class Plan(IssueStage):
         """Show every open item of these kinds, or of all."""
         for item in self.items():
             if item.state == "open" and (not kinds or item.kind in kinds):
-                references: dict[ClosingKind, int] = {ClosingKind.FIRST_LICENCE: self.licence_id}
+                shown: dict[str, Any] = {"documents": (DOCUMENT,)}
+                if item.kind is ClosingKind.FIRST_LICENCE:
+                    shown = {"licence_id": self.licence_id, "documents": ()}
                 if item.kind is ClosingKind.PLEDGE_REGISTERED:
-                    references[item.kind] = self.pool_asset(item.pool_asset_id).encumbrance_id
-                reference = references.get(item.kind, 0)
-                command = self.show(item, reference_id=reference, documents=() if reference else (DOCUMENT,))
+                    pledge = self.pool_asset(item.pool_asset_id).encumbrance_id
+                    shown = {"encumbrance_id": pledge, "documents": ()}
+                command = self.show(item, **shown)
                 assert self.venue.refusal(command, self.whose(item)) == "", item
 
     def pool_asset(self, asset: PoolAssetId) -> PoolAsset:

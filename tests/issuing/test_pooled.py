@@ -8,7 +8,7 @@ import pytest
 
 from custody.pledges import ReleasePledge
 from exchange.assets.kinds import PatentStatus
-from exchange.core.ids import PoolId
+from exchange.core.ids import EncumbranceId, PoolId
 from securitization.issue_messages import ClosingKind, IssueModel, IssueState, WithdrawIssue
 from securitization.offering_messages import CancelOffering
 from securitization.pool_records import PoolAssetState, PoolState
@@ -56,7 +56,7 @@ def test_another_pledge_than_its_own_shows_nothing_for_a_loan_even_on_the_same_r
     first, second = plan.items(ClosingKind.PLEDGE_REGISTERED)
     own, greater = (plan.pool_asset(item.pool_asset_id).encumbrance_id for item in (second, first))
     for reference, code in ((greater, "closing.not_shown"), (0, "closing.not_shown"), (own, "")):
-        shown = plan.show(second, reference_id=reference, documents=())
+        shown = plan.show(second, encumbrance_id=EncumbranceId(reference), documents=())
         assert plan.venue.refusal(shown, "arranger") == code
 
 

@@ -189,6 +189,7 @@ COVERED: tuple[Covered, ...] = (
     *(
         Covered(flow, tuple(servicing.STATES), servicing.COMMANDS, servicing._at, lambda stage, step: stage.step(step))
         for flow in (
+            "issue",
             "servicing of a deal",
             "collection",
             "payment of a deal",
@@ -205,7 +206,7 @@ COVERED: tuple[Covered, ...] = (
     ),
 )
 
-OPEN: dict[str, tuple[str, ...]] = {}
+OPEN: dict[str, tuple[str, ...]] = {"pool asset": ("command repurchase.make",)}
 WITHOUT = ("register file of a product",)
 
 
