@@ -131,7 +131,7 @@ def table(counted: dict[str, Any]) -> list[tuple[str, str]]:
         ("pool", f"{counted['pool']['pool_id']}: {counted['pool']['loans']} loans on pledged patents"),
         ("notes", f"{issued['issue_id']}: {money(issued['raised_minor'])} raised, {issued['rate_ppm'] / 10_000:.2f} %"),
         ("notes sold on", f"{sold['deal_id']}: {sold['notes']:,} notes, {sold['state']}"),
-        ("first payment", f"{paid['payment_id']}: {money(paid['interest_minor']['senior'])} to the senior notes"),
+        ("first payment", f"{paid['payment_id']}: {money(paid['paid_minor']['senior'])} to the senior notes"),
         ("witness", f"{witness['heads']} signed heads, the newest over {witness['rows']:,} rows"),
     ]
 

@@ -21,7 +21,7 @@ from exchange.rulebook.fees import FeeSchedule, parse_fee_schedule
 from exchange.rulebook.profile import Profile, parse_profile
 from exchange.rulebook.texts import TextError, unconfirmed_fields
 from exchange.story.founding import SOURCE, fund
-from exchange.story.loans import LOANS, MILLION, RATE_PPM, months_on, professional
+from exchange.story.loans import LOANS, MILLION, RATE_PPM, VALUE_TIMES, months_on, professional
 from exchange.story.stage import Stage, StoryBroken, money, one
 from securitization.shipped import example_deal_text
 
@@ -339,10 +339,10 @@ async def pay_the_first_quarter(stage: Stage) -> None:
     interest = [amount * MILLION * RATE_PPM // 1_000_000 // 4 for amount in LOANS]
     await fund(stage, cast["servicer"]["account_id"], cast["servicer"]["name"], "CNY", sum(interest))
     rows = [
-        {"key": asset, "interest_minor": paid, "balance_minor": amount * MILLION}
+        {"key": asset, "paid_minor": paid, "balance_minor": amount * MILLION}
         for asset, paid, amount in sorted(zip(loans["assets"], interest, LOANS, strict=True))
     ]
-    figures = {"valuation_minor": 2 * sum(LOANS) * MILLION}
+    figures = {"valuation_minor": VALUE_TIMES * sum(LOANS) * MILLION, "events": [{"name": "meeting", "value": 0}]}
     user = cast["servicer"]["user"]
     await stage.ask(user, "collection.import", **named, period=1, version=1, rows=rows, figures=figures)
     await stage.ask(user, "collection.deposit", **named)
@@ -353,8 +353,8 @@ async def pay_the_first_quarter(stage: Stage) -> None:
     await stage.ask_two("operator", "operator2", "payment.pay", **plan)
     await _until(stage, f"/v1/deal-payments/{payment['payment_id']}", "state", "paid")
     page = await stage.clients["operator"].get("/v1/class-payments", payment_id=payment["payment_id"], limit=10)
-    paid = {each["name"]: each["interest_minor"] for each in page["items"]}
-    told_of = {**plan, "collected_minor": sum(interest), "interest_minor": paid, "report": await _report(stage, named)}
+    paid = {each["name"]: each["paid_minor"] for each in page["items"]}
+    told_of = {**plan, "collected_minor": sum(interest), "paid_minor": paid, "report": await _report(stage, named)}
     stage.tell(
         "notes_paid",
         told_of,
@@ -365,9 +365,9 @@ async def pay_the_first_quarter(stage: Stage) -> None:
 
 
 async def _report(stage: Stage, named: dict[str, Any]) -> int:
-    """The payment's investor report; answers how many figures it has."""
+    """The payment's investor report; answers how many chapters it has."""
     report = await stage.clients["operator"].get(f"/v1/servicings/{named['servicing_id']}/reports/1")
-    return sum(1 for chapter in report["chapters"] for table in chapter["tables"] for _ in table["rows"])
+    return len(report["chapters"])
 
 
 async def _until_day(stage: Stage, day: str) -> None:
