@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from custody.corrections_messages import FreezeAsset
+from custody.funding_messages import RecordReceipt
+from custody.messages import AccountOpened
 from custody.preservations import OrderPreservation
 from exchange.core.ids import MarketId
 from exchange.core.instruments import TechnologyClass
-from exchange.core.membership import ClassMember
+from exchange.core.membership import ClassMember, OpenAccount
 from exchange.core.messages import Rejected
 from exchange.core.parties import Standing
 from exchange.core.units import Minor, Units
@@ -265,6 +267,32 @@ def test_two_offers_may_not_together_bring_in_one_holder_too_many() -> None:
         thu signs a                    ->  completed
         thu signs b                    ->  rule.holder_cap
     """)
+
+
+def test_behind_a_nominee_each_beneficiary_is_a_holder() -> None:
+    """thu and the two funds behind wu are three; a third fund is one too many, and so is wu for itself."""
+    floor = Floor.shares(holder_cap=3)
+    for name in ("first", "second", "third"):
+        command = OpenAccount(member_id=floor.venue.members["wu"], sub_account=name, beneficiary=name)
+        floor.venue.accounts[name] = floor.venue.make(command, AccountOpened, "wu").account.account_id
+        floor.venue.do(
+            RecordReceipt(
+                bank_id=floor.venue.bank_id,
+                reference=name,
+                payer_name="wu",
+                payer_account="XT00",
+                amount_minor=Minor(10_000),
+                account_id=floor.venue.accounts[name],
+            )
+        )
+    for name, answer in (("first", "proposed"), ("second", "proposed"), ("third", "rule.holder_cap")):
+        assert floor.offers(name, "thu", name, 100, 1_000) == answer
+        if not answer.startswith("rule"):
+            for step in ("accepts", "signs"):
+                assert floor.venue.refusal(floor.command(name, step, name), "wu") == ""
+            floor.plays(f"thu signs {name} -> completed")
+    assert floor.offers("own", "thu", "wu", 100, 1_000) == "rule.holder_cap"
+    assert floor.offers("again", "thu", "first", 100, 1_000) == "proposed"
 
 
 def test_a_hundred_open_blocks_are_enough() -> None:
