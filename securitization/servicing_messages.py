@@ -341,6 +341,7 @@ class DealPayment(Record, frozen=True, kw_only=True):
     escrow_account_id: AccountId = AccountId(0)
     """Where the holders' money lies while they are paid."""
     classes_left: int = 0
+    """Classes that had holders to pay when the payment began; none when all are paid."""
     waiting_minor: Minor = Minor(0)
     reason: str = ""
 

@@ -213,9 +213,7 @@ def pay_chunk(state: ExchangeState, header: Header, run: Run, plan: list[int]) -
     movement = move_and_tell(state, header, (paid.account_id,), legs)
     told: list[Event] = [ClassHoldersPaid(class_payment=changed, page=page, waiting=tuple(waiting), movement=movement)]
     if last:
-        left = msgspec.structs.replace(payment, classes_left=payment.classes_left - 1)
-        state.put(left)
-        told += _complete(state, header, left)
+        told += _complete(state, header, payment)
     return Progress(told, position, position if last else max(position + 1, holders_end + 1))
 
 
@@ -307,12 +305,15 @@ def _end_collections(state: ExchangeState, servicing: Servicing) -> tuple[Collec
 
 
 def _complete(state: ExchangeState, header: Header, payment: DealPayment) -> list[Event]:
-    """When every class is paid, the payment is; the next period opens, or the deal is over."""
-    if payment.classes_left:
-        return []
+    """When every class is paid, the payment is; the next period opens, or the deal is over.
+
+    The classes themselves say so: a count kept beside them would be forgotten by a node that starts between two.
+    """
     servicing = state.table(Servicing)[payment.servicing_id]
+    if any(one.state is ClassPaymentState.PAYING for one in class_payments_of(state, servicing)):
+        return []
     deal = deal_of(servicing)
-    done = msgspec.structs.replace(payment, state=DealPaymentState.PAID)
+    done = msgspec.structs.replace(payment, state=DealPaymentState.PAID, classes_left=0)
     state.put(done)
     over = is_over(deal, servicing.running)
     ended = ServicingState.UNPAID if is_unpaid(servicing.running) else ServicingState.REDEEMED

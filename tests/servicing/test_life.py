@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exchange.core.node_messages import ContinueRun
 from securitization.evaluate import run_deal
 from securitization.explain import DealRun
 from securitization.issue_messages import IssueState, NoteLock
@@ -118,3 +119,20 @@ def test_a_corrected_collection_withdraws_the_payment_and_takes_the_difference()
     assert stage.venue.cash("servicer") - before == 23_625 - 20_000
     assert stage.step("prepare") == ""
     stage.venue.close()
+
+
+def test_a_node_that_stops_between_two_classes_still_ends_the_payment() -> None:
+    stage = Stage.opened()
+    for name in ("import", "deposit", "prepare", "approve"):
+        assert stage.step(name) == ""
+    stage.to_payment_date()
+    assert stage.step("pay") == ""
+    venue = stage.venue
+    first = min(venue.state.runs)
+    while first in venue.state.runs:
+        venue.do(ContinueRun(run_id=first, from_position=venue.state.runs[first].position), "node")
+    assert venue.state.runs, "another class is still to be paid"
+    venue.restart()
+    venue.finish_runs()
+    assert (stage.servicing().period, stage.servicing().paying) == (2, False)
+    venue.close()
