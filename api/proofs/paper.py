@@ -94,7 +94,7 @@ class _Sheet:
         """A paragraph."""
         self._parts.append(Paragraph(self.set(_shortened(text)), style))
 
-    def table(self, heads: Row, rows: list[Row], widths: Sequence[float]) -> None:
+    def table(self, heads: Row, rows: Sequence[Row], widths: Sequence[float]) -> None:
         """A table that goes on over the pages, with its heads on each; widths are parts of the page's."""
         body = [[Paragraph(self.set(head), HEAD) for head in heads]] if heads else []
         body += [[Paragraph(self.set(_shortened(cell)), SMALL) for cell in row] for row in rows]
