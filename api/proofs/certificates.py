@@ -183,11 +183,10 @@ def _holders(snapshot: Snapshot, right: Right) -> Json | None:
 
 def _holder(snapshot: Snapshot, account_id: AccountId, units: int) -> Json:
     account = records.one(snapshot, Account, (account_id,))
-    known = account if isinstance(account, Account) else None
     return {
         "account_id": to_wire(KINDS["AccountId"], account_id),
-        "member_id": to_wire(KINDS["MemberId"], known.member_id) if known else "",
-        "account_kind": known.kind.value if known else "",
+        "member_id": to_wire(KINDS["MemberId"], account.member_id) if isinstance(account, Account) else "",
+        "account_kind": account.kind.value if isinstance(account, Account) else "",
         "units": units,
     }
 

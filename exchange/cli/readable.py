@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from rich.cells import cell_len, set_cell_size
 
@@ -67,10 +67,11 @@ def shown(name: str, value: Any) -> str:
 def fields(record: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
     """Every field with its value; those of a record inside, under its name."""
     for name, value in record.items():
+        listed: list[Any] = value if isinstance(value, list) else []
         if isinstance(value, dict) and value:
-            yield from fields(value, f"{within}{name}.")
-        elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
-            for place, one in enumerate(value, start=1):
+            yield from fields(cast("dict[str, Any]", value), f"{within}{name}.")
+        elif listed and all(isinstance(one, dict) for one in listed):
+            for place, one in enumerate(listed, start=1):
                 yield from fields(one, f"{within}{name}.{place}.")
         else:
             yield plain(within + name), shown(name, value)

@@ -85,7 +85,7 @@ def as_html(report: Report) -> str:
     """The whole report as a page that needs nothing else."""
     folder = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(loader=folder, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.tests["number"] = lambda cell: NUMBER.fullmatch(cell) is not None
+    environment.tests["number"] = _is_number
     shown = {TITLES[name]: _shown(report, frame) for name, frame in report.tables.items() if name in TITLES}
     page = environment.get_template("report.html")
     return page.render(report=report, tables=shown, pictures=pictures(report), width=WIDTH, height=HEIGHT) + "\n"
@@ -179,6 +179,10 @@ def _shown(report: Report, frame: pd.DataFrame) -> tuple[list[str], list[list[st
         for line in _lines(frame)
     ]
     return [_heading(column) for column in columns], cells
+
+
+def _is_number(cell: str) -> bool:
+    return NUMBER.fullmatch(cell) is not None
 
 
 def _heading(column: str) -> str:

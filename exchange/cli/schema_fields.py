@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from exchange.core.messages import Command
 from exchange.core.units import MAX_INTEGER
@@ -79,7 +79,7 @@ def _with_inner(field: Field) -> Iterator[Field]:
     if field.depth >= DEEPEST:
         return
     for one in _alternatives(field.schema, field.defs):
-        inner = _resolved(one.get("items") or one, field.defs) if isinstance(one.get("items") or one, dict) else {}
+        inner = _resolved(_items(one) or one, field.defs)
         if "properties" in inner:
             for below in _fields(inner, field.defs, field.depth + 1):
                 yield from _with_inner(below)
@@ -104,8 +104,7 @@ def value_of(field: Field, text: str) -> Any:
             return text
     if kinds == {"array"}:
         (one,) = [one for one in _alternatives(field.schema, field.defs) if "array" in _kinds(one)][:1]
-        items = one.get("items")
-        inner = Field(field.name, items if isinstance(items, dict) else {}, field.defs, True, None)
+        inner = Field(field.name, _items(one), field.defs, True, None)
         return [value_of(inner, text)]
     return text
 
@@ -130,6 +129,12 @@ def _alternatives(schema: Schema, defs: Schema) -> list[Schema]:
     return found or [whole]
 
 
+def _items(schema: Schema) -> Schema:
+    """What a list holds; nothing where any thing may be in it."""
+    found = schema.get("items")
+    return cast("Schema", found) if isinstance(found, dict) else {}
+
+
 def _kinds(schema: Schema) -> set[str]:
     stated = schema.get("type")
     if stated is None:
@@ -149,9 +154,9 @@ def _one(schema: Schema, defs: Schema) -> str:
         return f"one of {', '.join(choices[:MOST_CHOICES])}{more}"
     kind = schema.get("type", "anything")
     if kind == "array":
-        items = schema.get("items")
+        items = _items(schema)
         most = f" of at most {schema['maxItems']}" if "maxItems" in schema else ""
-        return f"list{most}: {_told(items, defs)}" if isinstance(items, dict) and items else f"list{most}"
+        return f"list{most}: {_told(items, defs)}" if items else f"list{most}"
     if kind == "integer":
         return f"whole number{_range(schema)}"
     if kind == "string":
