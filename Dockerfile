@@ -10,7 +10,7 @@ RUN make build && rm -rf api/ui/web/node_modules
 
 FROM debian:trixie-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libstdc++6 python3 \
+    && apt-get install -y --no-install-recommends ca-certificates fonts-wqy-microhei libstdc++6 python3 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --home-dir /var/lib/exchange --create-home exchange
 COPY --from=build /srv/exchange /srv/exchange

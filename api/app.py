@@ -19,6 +19,7 @@ from api.rest import (
     certificates,
     data_room,
     deal_payments,
+    deal_reports,
     documents,
     holders,
     incomes,
@@ -64,6 +65,7 @@ ROUTERS = (
     incomes.router,
     packs.router,
     deal_payments.router,
+    deal_reports.router,
 )
 
 

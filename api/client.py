@@ -118,8 +118,9 @@ class Client:
         text = urlencode({name: value for name, value in query.items() if value is not None})
         return _body(await self.request("GET", f"{path}?{text}" if text else path))
 
-    async def post(self, path: str, command: Mapping[str, Any], key: str = "") -> Any:
-        """Send a command and wait until it is durable; with a key, a failure on the way is tried again safely.
+    async def post(self, path: str, command: Mapping[str, Any] | msgspec.Raw, key: str = "") -> Any:
+        """Send a command, or its JSON as it is, and wait until it is durable; with a key, a failure on the way is
+        tried again safely.
 
         Raises: Problem; OSError or TimeoutError when nothing is known of what became of it.
         """

@@ -59,6 +59,8 @@ class RequestCode(StrEnum):
     NOT_UPLOADED = "document.not_uploaded", 409, "The document's bytes are not here, or not all of them."
     STATEMENT_TOO_LONG = "statement.too_long", 422, "More movements than one statement holds; ask for fewer days."
     FORMAT_UNAVAILABLE = "statement.format_unavailable", 501, "This exchange runs without the library for that format."
+    REPORT_NOT_PAID = "report.not_paid", 409, "That payment is not over yet; it is reported once its holders are paid."
+    REPORT_NO_PAYMENT = "report.no_payment", 404, "The deal has no payment in that period or year."
     NODE_NOT_READY = "node.not_ready", 503, "No node is running; try again shortly."
     EDGE_BUSY = "edge.busy", 503, "Too many requests are in progress; try again shortly."
     EDGE_FAILED = "edge.failed", 500, "The edge failed; the request id finds it in the log."

@@ -55,7 +55,7 @@ async def reconcile(
 
     Raises: Problem, OSError.
     """
-    sha256 = await _file(client, body, opening["source"])
+    sha256 = await file_statement(client, body, opening["source"])
     answer = await client.post(PLACE, opening | {"statement_sha256": sha256})
     differences: list[Any] = []
     statement = _take(answer, differences)
@@ -69,7 +69,7 @@ async def reconcile(
     return {"statement": statement, "differences": differences, "suspended": suspended}
 
 
-async def _file(client: Client, body: bytes, source: str) -> str:
+async def file_statement(client: Client, body: bytes, source: str) -> str:
     """Put the statement itself on record; the same file may be there already."""
     sha256 = hashlib.sha256(body).hexdigest()
     answer = await client.request("PUT", f"/v1/documents/content/{sha256}", body)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -46,6 +48,9 @@ class EdgeSettings(BaseSettings):
     """How often a head of the journal is signed, where there is something new."""
     checkpoint_seconds: float = Field(default=600.0, gt=0)
     """How often a head also covers every holding."""
+
+    pdf_font: Path | None = None
+    """A TrueType font that has Chinese, of which PDFs carry the letters they use; without it one that is installed."""
 
     password_time_cost: int = Field(default=3, ge=1)
     password_memory_kib: int = Field(default=65_536, ge=8)

@@ -55,9 +55,17 @@ from matching.tender_messages import Panel, TenderOffer
 from securitization.application_messages import Application
 from securitization.issue_messages import NoteLock
 from securitization.messages import Claim, Subscription
+from securitization.mirror import (
+    MirrorFileCompleted,
+    MirrorFileConfirmed,
+    MirrorFileDiscarded,
+    MirrorFileOpened,
+    MirrorLinesImported,
+    MirrorRegister,
+)
 from securitization.offering_messages import BookBid
 from securitization.pool_records import PoolAsset
-from securitization.servicing_messages import HolderLine, UnpaidPart
+from securitization.servicing_messages import HolderLine, PaymentPage, UnpaidPart
 
 OWNERS: dict[type[Any], tuple[str, ...]] = {
     TradeSide: ("account_id",),
@@ -91,13 +99,27 @@ OWNERS: dict[type[Any], tuple[str, ...]] = {
     PoolAsset: ("originator_account_id", "holder_account_id", "debtor_account_id"),
     HolderLine: ("account_id",),
     UnpaidPart: ("account_id",),
+    MirrorRegister: ("registrar_account_id",),
 }
 """Records private to the accounts they name; tests/api/rest/test_views.py asks about every other one."""
 PRIVATE = tuple(OWNERS)
+NEIGHBOURS: dict[type[Any], tuple[str, ...]] = {PaymentPage: ("first_account_id", "last_account_id")}
+"""Fields of shared records that name somebody else's account: null for a reader who may not view it."""
 
 ONE_ACCOUNTS = (OrderAccepted, OrderCancelled, OrderReplaced, OrderMoved, OrderReduced, OrderCovered)
 """Events that are one account's alone: a command tells its sender nothing of the orders of others that it moved."""
-STAFFS = (BookStandingChanged, ReconciliationOpened, LinesCompared, ReconciliationClosed, DifferenceResolved)
+STAFFS = (
+    BookStandingChanged,
+    ReconciliationOpened,
+    LinesCompared,
+    ReconciliationClosed,
+    DifferenceResolved,
+    MirrorFileOpened,
+    MirrorLinesImported,
+    MirrorFileCompleted,
+    MirrorFileConfirmed,
+    MirrorFileDiscarded,
+)
 """Events for operators and regulators: they speak of stops and hidden prices, and of everybody's holdings."""
 
 
@@ -146,6 +168,9 @@ def concerns(event: Any, accounts: frozenset[int], member_id: MemberId, user_id:
 
 
 def _redact(message: Any, values: dict[str, Any], may_view: MayView) -> None:
+    for name in NEIGHBOURS.get(cast("Any", type(message)), ()):
+        if not may_view(getattr(message, name)):
+            values[name] = None
     for name in _nested(cast("Any", type(message))):
         value = getattr(message, name)
         if isinstance(value, PRIVATE):
@@ -187,10 +212,14 @@ def _named(kind: Any) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _may_hold_private(kind: Any) -> bool:
+def _may_hold_private(kind: Any, above: tuple[Any, ...] = ()) -> bool:
+    """Whether something private may be in a value of this type; a type that holds itself adds nothing by that."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return issubclass(kind, PRIVATE) or bool(_nested(cast("Any", kind)))
-    return any(_may_hold_private(inner) for inner in getattr(kind, "__args__", ()))
+        if issubclass(kind, PRIVATE) or kind in above:
+            return issubclass(kind, PRIVATE)
+        fields = msgspec.structs.fields(cast("Any", kind))
+        return any(_may_hold_private(field.type, (*above, kind)) for field in fields)
+    return any(_may_hold_private(inner, above) for inner in getattr(kind, "__args__", ()))
 
 
 def _holds_records(kind: Any) -> bool:

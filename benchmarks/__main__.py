@@ -20,6 +20,7 @@ NAMES = {
     "analytics": ("benchmarks.analytics", "break-even default rates, yields and durations of a deal's classes"),
     "intake": ("benchmarks.intake", "100,000 patents come in while orders flow"),
     "distribution": ("benchmarks.distribution", "income paid to 100,000 holders of record while orders flow"),
+    "payment-run": ("benchmarks.payment_run", "a deal's payment to 100,000 noteholders of record while orders flow"),
     "titles": ("benchmarks.titles", "recorded papers read and chained into titles, beside a naive examiner"),
     "startup": ("benchmarks.startup", "time and memory until a long journal's exchange is ready"),
     "proofs": ("benchmarks.proofs", "proofs made and checked a second; what hashing a batch costs"),

@@ -110,14 +110,17 @@ def _process(folder: Path, name: str, port: int, arguments: list[str], environme
 
 
 @contextmanager
-def exchange(folder: Path, *, database_url: str = "", profile: Path | None = None) -> Iterator[Server]:
-    """The exchange on the database of a data folder, from the moment it answers.
+def exchange(
+    folder: Path, *, database_url: str = "", profile: Path | None = None, days_ahead: int = 0
+) -> Iterator[Server]:
+    """The exchange on the database of a data folder, from the moment it answers; its clock may be some days ahead.
 
     Raises: BenchmarkFailed with its last word if it does not start.
     """
     port = free_port()
     arguments = ["benchmarks.server", str(folder), str(port), *([database_url] if database_url else [])]
     environment = {"BENCHMARK_PROFILE": str(profile)} if profile else {}
+    environment |= {"BENCHMARK_DAYS_AHEAD": str(days_ahead)} if days_ahead else {}
     with _process(folder, "exchange", port, arguments, environment) as server:
         server.started = server.line()
         yield server

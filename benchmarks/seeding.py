@@ -53,7 +53,7 @@ from exchange.node import lanes
 from exchange.node.clock import SystemClock
 from exchange.node.keeper import Keeper
 from exchange.node.local import LocalBus, LocalFeed
-from exchange.node.ports import NodeFault, Outcome, Submission
+from exchange.node.ports import Clock, NodeFault, Outcome, Submission
 from exchange.rulebook import shipped
 from exchange.rulebook.texts import TextError, unconfirmed_fields
 from exchange.store.sqlite import SqliteStore
@@ -110,10 +110,10 @@ class Desk:
         outcome = await self.ask(command, by)
         return next(event for event in outcome.events if isinstance(event, kind))
 
-    async def by_two(self, command: Command) -> None:
-        """Ask as one operator, sign as the other."""
+    async def by_two(self, command: Command) -> tuple[Event, ...]:
+        """Ask as one operator, sign as the other; answers what was told then."""
         requested = await self.make(command, ApprovalRequested)
-        await self.ask(GrantApproval(approval_id=requested.approval.approval_id), self.second)
+        return tuple((await self.ask(GrantApproval(approval_id=requested.approval.approval_id), self.second)).events)
 
     async def play(self, commands: Iterator[tuple[Trader, Command]], learn: Callable[[Trader, Outcome], None]) -> None:
         """Send many commands, a window of them at a time; refusals are answers too."""
@@ -149,10 +149,11 @@ class Desk:
 
 
 @asynccontextmanager
-async def _node(path: Path) -> AsyncIterator[tuple[Desk, Keeper]]:
-    """A node on a database that is seeded."""
-    bus = LocalBus()
-    keeper = Keeper(lambda: SeedingStore(path, SystemClock()), bus, LocalFeed(), SystemClock())
+async def node(path: Path, clock: Clock | None = None) -> AsyncIterator[tuple[Desk, Keeper]]:
+    """A node on a database that is seeded; it logs errors only."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    bus, clock = LocalBus(), clock or SystemClock()
+    keeper = Keeper(lambda: SeedingStore(path, clock), bus, LocalFeed(), clock)
     task = asyncio.create_task(keeper.run())
     try:
         await keeper.ready.wait()
@@ -167,8 +168,7 @@ async def seed(venue: Venue, rows: int, resting: int) -> None:
 
     Raises: BenchmarkFailed.
     """
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    async with _node(venue.database) as (desk, keeper):
+    async with node(venue.database) as (desk, keeper):
         bank, market = await _found(desk)
         venue.operator = desk.operator
         members = await asyncio.gather(*(_member(desk, bank, place) for place in range(MEMBERS)))

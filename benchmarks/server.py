@@ -2,7 +2,8 @@
 
 It talks to whoever started it in JSON lines: says when it answers and how long each step took, then for each line
 `{"tickets": [USER, ...]}` one-time tickets, for `{"token": USER}` an access token, for `{"peak": true}` its memory. It
-ends when its input does. BENCHMARK_PROFILE=FILE in the environment profiles it into FILE.
+ends when its input does. In the environment, BENCHMARK_PROFILE=FILE profiles it into FILE, and BENCHMARK_DAYS_AHEAD=N
+sets its clock so many days ahead.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import resource
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,20 @@ import uvloop
 from api.services import Edge
 from exchange.bootstrap import Settings, StartRefused, serving
 from exchange.core.ids import UserId
+from exchange.core.units import NS_PER_DAY, TimeNs
 from exchange.logs import configure_logs
+from exchange.node.clock import SystemClock
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A clock some days ahead of the machine's."""
+
+    days: int
+
+    def now_ns(self) -> TimeNs:
+        """The machine's time and the days."""
+        return TimeNs(SystemClock().now_ns() + self.days * NS_PER_DAY)
 
 
 class Minting:
@@ -61,7 +76,8 @@ async def serve(folder: Path, port: int, database_url: str) -> None:
         requests_per_second=100_000,
     )
     started = time.perf_counter()
-    async with serving(settings) as (services, _):
+    clock = Ahead(int(os.environ.get("BENCHMARK_DAYS_AHEAD", "0")))
+    async with serving(settings, clock) as (services, _):
         sequencer = services.keeper.sequencer
         assert sequencer is not None
         tell(

@@ -205,9 +205,9 @@ class RequestPledge(Command, frozen=True, kw_only=True, tag="pledge.request"):
     Without `units` the whole right in custody is pledged, else so many units of a share or note. `behind_id` names the
     earlier pledge whose units are pledged once more. `documents` hold the consents that co-owners put on file; the
     annuity's receipt, a same-day twin filing and a pending invalidation are declared for patents.
-    Refused: account.unknown, account.not_yours, account.frozen, member.frozen, asset.unknown, pledge.terms_invalid,
-    document.unknown, listing.state, deal.state, sale.state, quote.state, pilot.state, pledge.checks_failed (with every
-    row that failed).
+    Refused: account.unknown, account.not_yours, account.frozen, member.frozen, asset.unknown, rule.method_not_allowed
+    (notes whose register is elsewhere), pledge.terms_invalid, document.unknown, listing.state, deal.state, sale.state,
+    quote.state, pilot.state, pledge.checks_failed (with every row that failed).
     """
 
     account_id: AccountId

@@ -111,12 +111,9 @@ PILOT_REPORT = Workflow.of(
     "tracking report",
     PilotReport,
     """
-    -     milestone   pilot.agree, pilot.confirm_recordal
-    -     owed        pilot.agree, pilot.confirm_recordal
-    -     science     pilot.agree, pilot.confirm_recordal
-    -     technology  pilot.agree, pilot.confirm_recordal
-    owed  dropped     pilot.revoke, clock.advance
-    owed  filed       pilot.report
+    -     owed     pilot.agree, pilot.confirm_recordal
+    owed  dropped  pilot.revoke, clock.advance
+    owed  filed    pilot.report
     """,
 )
 

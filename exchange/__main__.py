@@ -21,16 +21,20 @@ app = typer.Typer(
 )
 
 MODULES = (
+    "exchange.cli.sending",
+    "exchange.cli.showing",
     "exchange.cli.members",
     "exchange.cli.imports",
     "exchange.cli.conveyances",
     "exchange.cli.reconciling",
+    "exchange.cli.mirroring",
     "exchange.cli.proofs",
     "exchange.cli.witness",
     "exchange.cli.surveillance",
     "exchange.cli.reports",
     "exchange.cli.statements",
     "exchange.cli.packs",
+    "exchange.cli.certificates",
     "exchange.cli.deals",
     "exchange.cli.distributions",
     "exchange.cli.rewards",

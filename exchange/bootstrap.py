@@ -130,15 +130,28 @@ def open_store(settings: Settings, clock: Clock) -> Store:
     raise StartRefused(f"no store for {url.partition(':')[0]!r}: use sqlite:///FILE or postgresql://…")
 
 
+def _require_font(settings: Settings) -> None:
+    """Find a font that cannot be used now, and not when the first member asks for a PDF."""
+    if settings.pdf_font is None:
+        return
+    from api.exports.lettering import letters
+
+    try:
+        letters(settings.pdf_font)
+    except OSError as error:
+        raise StartRefused(f"EXCHANGE_PDF_FONT: {error}") from None
+
+
 def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     """Everything but a running node and a listening socket.
 
-    Raises: StartRefused when no store has such a URL, or its database does not answer.
+    Raises: StartRefused when no store has such a URL, its database does not answer, or `pdf_font` names no font.
     """
     if not settings.store_url.startswith(("sqlite:///", "postgres")):
         raise StartRefused(
             f"no store for {settings.store_url.partition(':')[0]!r}: use sqlite:///FILE or postgresql://…"
         )
+    _require_font(settings)
     clock = clock or SystemClock()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     bus, feed = LocalBus(), LocalFeed()

@@ -1,10 +1,11 @@
-"""The agreement 协议转让: one whole right from one seller to one buyer, at a price the two of them found.
+"""The agreement 协议转让: a right, a part of one, or a block of shares or notes, at a price the two of them found.
 
 proposed → (publicity 公示 ⇄ objected) → (pre-emption 优先购买) → signing → contracted → completed. Between the buyer's
 signature and the end the price and the buyer's fee lie in escrow and the right's units are held: neither side can lose
 both. What runs while others may step in before the buyer is in matching/preemption. Where an office
 makes title (CN), or the parties agreed to wait for one, `recordal.confirm` moves the right and pays in one transfer;
-elsewhere the second signature does. Every other end sends back what was taken, by new entries.
+elsewhere the second signature does. Every other end sends back what was taken, by new entries. The units of a block
+are held from the proposal on, and many agreements may run about units of one asset beside each other.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Annotated
 import msgspec
 
 from exchange.core.ids import AccountId, AssetId, DealId, MarketId, UserId
-from exchange.core.instruments import Settlement, Side
+from exchange.core.instruments import AssetKind, Settlement, Side
 from exchange.core.messages import Citation, Command, Event, Part, Record
 from exchange.core.postings import Movement
 from exchange.core.units import Code, IsoDate, Minor, Name, PositiveMinor, PositiveUnits, Sha256Hex, Text, TimeNs, Units
@@ -122,7 +123,8 @@ def terms_hash(terms: DealTerms) -> str:
 class Deal(Record, frozen=True, kw_only=True):
     """One agreement, from its proposal to its end; what runs keeps the law it began under.
 
-    Units: `escrow_minor` lies in escrow for this deal now; the right's `units` are held as long as it is not zero.
+    Units: `escrow_minor` lies in escrow for this deal now; the right's `units` are held as long as it is not zero, a
+    block's (`asset_kind` is a share or a note) from the proposal to the end.
     Three dates are kept apart: `contracted_at_ns` (the second signature), `effective_date` (the office's, or the
     signed writing's), `known_at_ns` (when this register learned of it). `publicity_days` and `settlement` follow from
     the seller's overlay and the right's regime; `fee_version` and `overlays_version` are those of the proposal. Where
@@ -171,6 +173,23 @@ class Deal(Record, frozen=True, kw_only=True):
     preemption_until_ns: TimeNs = TimeNs(0)
     displaced_account_id: AccountId = AccountId(0)
     parts: tuple[DealPart, ...] = ()
+    asset_kind: AssetKind = AssetKind.RIGHT
+
+    @property
+    def block(self) -> bool:
+        """Whether units of a share or note are sold, and not a right that an owner has."""
+        return self.asset_kind is not AssetKind.RIGHT
+
+    @property
+    def subject_key(self) -> int:
+        """What no other open deal is about: a right itself; blocks are sold beside each other."""
+        return -self.deal_id if self.block else self.asset_id
+
+    @property
+    def held_units(self) -> int:
+        """What of the seller's units this deal holds now; one that was not offered yet holds nothing."""
+        promised = bool(self.escrow_minor) or (self.block and self.live and bool(self.terms_sha256))
+        return self.units if promised else 0
 
     @property
     def live(self) -> bool:
@@ -194,13 +213,14 @@ class Deal(Record, frozen=True, kw_only=True):
 
 
 class ProposeDeal(Command, frozen=True, kw_only=True, tag="deal.propose"):
-    """Offer a right, or an exact part of it, to one buyer, at a price, under a contract on file.
+    """Offer a right, an exact part of it, or a block of shares or notes, to one buyer, at a price, under a contract.
 
     `jurisdiction` selects the disposal overlay of the seller's place, `related_party` says that buyer and seller are
     related (a buyer who is an inventor is marked anyway), `wait_for_recordal` that title and price wait for the office
     where the law of the right would not. `price_minor` is paid at signing, `items` later; `consideration` names their
-    kinds, and may be left out. `units` is the part of a right that several own; left out, it is the whole. Who has a
-    prior claim may step in before the buyer, on these terms, once the buyer has accepted.
+    kinds, and may be left out. `units` is the part of a right that several own; left out, it is the whole. A block
+    names its units, is paid in cash, and holds them from here on; an offer of one lapses after the profile's long stop
+    days. Who has a prior claim may step in before the buyer, on these terms, once the buyer has accepted.
     Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen, market.unknown,
     asset.unknown, deal.consideration_not_supported (a kind without its items, items in an auction that takes cash
     only), deal.terms_invalid (items that contradict each other, buyer and seller are one), deal.state (another
@@ -209,7 +229,8 @@ class ProposeDeal(Command, frozen=True, kw_only=True, tag="deal.propose"):
     right.not_owned, right.expired, patent.not_listable, right.encumbered, right.title_defect, outcome.state (it lies in
     an outcome), right.title_unknown, listing.prior_claims_open (a claim that nobody can be asked about, and no standing
     waiver), consent.missing, rule.opposite_side_gap, calendar.not_covered, rule.lock_up, rule.holder_cap,
-    fee.schedule_unknown, limit.exceeded, document.unknown.
+    fee.schedule_unknown, limit.exceeded, document.unknown. Of a block also: rule.insider, rule.closed_period,
+    listing.no_share_deed, product.state, hold.insufficient_available.
     """
 
     market_id: MarketId

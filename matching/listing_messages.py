@@ -62,7 +62,7 @@ class MarketOpened(Event, frozen=True, kw_only=True, tag="market.opened"):
 
 
 class ListingMethod(StrEnum):
-    """How what is listed finds its price. The words are the rulebook's; other methods belong to later issues."""
+    """How what is listed finds its price. The words are the rulebook's."""
 
     ORDER_BOOK = "order_book"
     AGREEMENT = "agreement"

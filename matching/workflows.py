@@ -21,7 +21,7 @@ LISTING = Workflow.of(
     """
     -         draft     listing.propose, pledge.enforce
     draft     admitted  listing.admit
-    draft     rejected  listing.delist, listing.reject, pledge.release
+    draft     rejected  listing.delist, listing.reject, patent.change_status, pledge.release
     admitted  delisted  listing.delist, patent.change_status, pledge.release, recordal.confirm
     """,
 )
@@ -31,9 +31,9 @@ PRICE_OFFER = Workflow.of(
     PriceOffer,
     """
     -      open    listing.offer
-    open   closed  listing.close_offer, clock.advance
+    open   closed  listing.close_offer, patent.change_status, preservation.order, clock.advance
     open   taken   listing.take
-    taken  closed  recordal.confirm, recordal.refuse, clock.advance
+    taken  closed  patent.change_status, preservation.order, recordal.confirm, recordal.refuse, clock.advance
     """,
 )
 
@@ -46,29 +46,36 @@ DEAL = Workflow.of(
     -            publicity         quote.accept
     -            signing           listing.take, lot.answer_offer, lot.bid, quote.accept, tender.leave_panel
     +            tender.score, clock.advance
-    pre_emption  signing           prior_claim.exercise, prior_claim.waive_round, clock.advance
+    pre_emption  signing           prior_claim.exercise, prior_claim.waive_round, patent.change_status
+    +            preservation.order, clock.advance
     proposed     pre_emption       deal.accept
     proposed     publicity         deal.accept
     proposed     signing           deal.accept
     proposed     defaulted         clock.advance
-    proposed     stopped           patent.change_status, preservation.order
+    proposed     lapsed            clock.advance
+    proposed     stopped           patent.change_status, preservation.order, clock.advance
     proposed     withdrawn         deal.withdraw
     publicity    pre_emption       clock.advance
     publicity    signing           clock.advance
     publicity    withdrawn         deal.withdraw
     publicity    objected          deal.object
-    signing      defaulted         deal.withdraw, preservation.order, clock.advance
-    signing      stopped           patent.change_status, preservation.order
+    publicity    lapsed            clock.advance
+    publicity    stopped           patent.change_status, preservation.order, clock.advance
+    signing      defaulted         deal.withdraw, patent.change_status, preservation.order, clock.advance
+    signing      stopped           patent.change_status, prior_claim.exercise, prior_claim.waive_round
+    +            preservation.order, clock.advance
     signing      withdrawn         deal.withdraw
     signing      contracted        deal.sign
     signing      lapsed            clock.advance
     objected     publicity         deal.resolve_objection
-    objected     stopped           deal.resolve_objection
+    objected     lapsed            clock.advance
+    objected     stopped           deal.resolve_objection, patent.change_status, preservation.order, clock.advance
     objected     withdrawn         deal.withdraw
     contracted   stopped           patent.change_status, preservation.order
     contracted   lapsed            clock.advance
     contracted   completed         deal.sign, recordal.confirm
     contracted   recordal_refused  recordal.refuse
+    contracted   defaulted         patent.change_status, preservation.order
     """,
 )
 
@@ -78,9 +85,10 @@ NOTIFIED_CLAIM = Workflow.of(
     """
     -          notified   deal.accept, lot.answer_offer, quote.accept, clock.advance
     notified   exercised  prior_claim.exercise
-    notified   expired    prior_claim.exercise, clock.advance
+    notified   expired    prior_claim.exercise, patent.change_status, preservation.order, clock.advance
     notified   waived     prior_claim.waive_round
-    exercised  outranked  prior_claim.exercise, prior_claim.waive_round, clock.advance
+    exercised  outranked  prior_claim.exercise, prior_claim.waive_round, patent.change_status
+    +                     preservation.order, clock.advance
     exercised  taken      prior_claim.exercise, prior_claim.waive_round, clock.advance
     """,
 )
@@ -112,12 +120,17 @@ LICENCE = Workflow.of(
     proposed   publicity   licence.accept
     proposed   signing     licence.accept
     proposed   withdrawn   licence.withdraw
+    proposed   stopped     preservation.order
     publicity  signing     clock.advance
     publicity  objected    licence.object
+    publicity  stopped     preservation.order
+    publicity  withdrawn   licence.withdraw
     signing    in_force    licence.sign
     signing    withdrawn   licence.withdraw
+    signing    stopped     preservation.order
     objected   publicity   licence.resolve_objection
-    objected   stopped     licence.resolve_objection
+    objected   stopped     licence.resolve_objection, preservation.order
+    objected   withdrawn   licence.withdraw
     """,
 )
 
@@ -126,10 +139,10 @@ OPEN_LICENCE = Workflow.of(
     OpenLicence,
     """
     -         declared   open_licence.declare
-    declared  ended      clock.advance
+    declared  ended      preservation.order, clock.advance
     declared  open       open_licence.publish
     declared  withdrawn  open_licence.withdraw
-    open      ended      recordal.confirm, clock.advance
+    open      ended      preservation.order, recordal.confirm, clock.advance
     open      withdrawn  open_licence.withdraw
     """,
 )
@@ -143,18 +156,19 @@ SALE = Workflow.of(
     announced    cancelled    patent.change_status, preservation.order, sale.cancel
     announced    closed       clock.advance
     announced    negotiating  clock.advance
-    bidding      cancelled    preservation.order, sale.cancel
+    bidding      cancelled    patent.change_status, preservation.order, sale.cancel
     bidding      closed       clock.advance
     bidding      contracting  lot.bid, clock.advance
     bidding      revealing    clock.advance
-    negotiating  closed       recordal.confirm, clock.advance
-    contracting  closed       deal.withdraw, preservation.order, recordal.confirm, recordal.refuse, clock.advance
-    revealing    cancelled    sale.cancel
+    negotiating  closed       deal.withdraw, patent.change_status, preservation.order, recordal.confirm, clock.advance
+    contracting  closed       deal.withdraw, lot.answer_offer, patent.change_status, preservation.order
+    +                         recordal.confirm, recordal.refuse, clock.advance
+    revealing    cancelled    patent.change_status, preservation.order, sale.cancel
     revealing    closed       clock.advance
     revealing    negotiating  clock.advance
     revealing    contracting  clock.advance
     revealing    scoring      clock.advance
-    scoring      cancelled    sale.cancel
+    scoring      cancelled    patent.change_status, preservation.order, sale.cancel
     scoring      closed       tender.leave_panel, clock.advance
     scoring      contracting  tender.leave_panel, tender.score, clock.advance
     """,
@@ -168,23 +182,23 @@ LOT = Workflow.of(
     announced   failed      patent.change_status, preservation.order, sale.cancel, clock.advance
     announced   negotiated  clock.advance
     announced   open        clock.advance
-    negotiated  failed      clock.advance
+    negotiated  failed      deal.withdraw, patent.change_status, preservation.order, clock.advance
     negotiated  contracted  deal.sign
-    open        failed      preservation.order, sale.cancel, clock.advance
+    open        failed      patent.change_status, preservation.order, sale.cancel, clock.advance
     open        awarded     lot.bid, clock.advance
     open        revealing   clock.advance
-    contracted  failed      recordal.refuse
+    contracted  failed      patent.change_status, preservation.order, recordal.refuse, clock.advance
     contracted  sold        recordal.confirm
-    awarded     failed      deal.withdraw, preservation.order, clock.advance
+    awarded     failed      deal.withdraw, patent.change_status, preservation.order, clock.advance
     awarded     contracted  deal.sign
     awarded     offered     deal.withdraw, clock.advance
-    revealing   failed      sale.cancel, clock.advance
+    revealing   failed      patent.change_status, preservation.order, sale.cancel, clock.advance
     revealing   negotiated  clock.advance
     revealing   awarded     clock.advance
     revealing   scoring     clock.advance
-    offered     failed      preservation.order, clock.advance
+    offered     failed      lot.answer_offer, patent.change_status, preservation.order, clock.advance
     offered     awarded     lot.answer_offer
-    scoring     failed      sale.cancel, tender.leave_panel, clock.advance
+    scoring     failed      patent.change_status, preservation.order, sale.cancel, tender.leave_panel, clock.advance
     scoring     awarded     tender.leave_panel, tender.score, clock.advance
     """,
 )
@@ -219,7 +233,7 @@ BID = Workflow.of(
     standing   superseded  lot.bid
     standing   won         lot.bid, tender.leave_panel, tender.score, clock.advance
     offered    won         lot.answer_offer
-    offered    declined    lot.answer_offer, preservation.order, clock.advance
+    offered    declined    lot.answer_offer, patent.change_status, preservation.order, clock.advance
     won        defaulted   deal.withdraw, clock.advance
     """,
 )
@@ -230,8 +244,9 @@ QUOTE_REQUEST = Workflow.of(
     """
     -         open      quote.request
     open      accepted  quote.accept
-    open      closed    preservation.order, quote.close_request, clock.advance
-    accepted  closed    deal.resolve_objection, deal.withdraw, recordal.confirm, clock.advance
+    open      closed    patent.change_status, preservation.order, quote.close_request, clock.advance
+    accepted  closed    deal.resolve_objection, deal.withdraw, patent.change_status, preservation.order
+    +                   recordal.confirm, clock.advance
     """,
 )
 
@@ -242,7 +257,7 @@ QUOTE = Workflow.of(
     -         standing  quote.place
     standing  accepted  quote.accept
     standing  expired   clock.advance
-    standing  passed    quote.accept, quote.close_request
+    standing  passed    patent.change_status, preservation.order, quote.accept, quote.close_request
     """,
 )
 

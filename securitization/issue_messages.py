@@ -2,7 +2,8 @@
 
 Its life: `issue.propose` (from a published deal) → `closing.satisfy` … → `offering.open` (state `offered`) →
 `offering.close` (`allotting`, a run) → `established`, or `failed` with every bid refunded. What is issued is served
-from here: the deal's accounts in the ledger, the classes' notes, and the running deal as it was last left.
+from here (`servicing.open`): the deal's accounts in the ledger, the classes' notes, and the deal as it stood at the
+closing. Each payment lowers the classes' balances; at the last one the issue is `redeemed`, or `unpaid`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ from exchange.core.ids import (
     AssetId,
     ClaimId,
     ClosingItemId,
+    EncumbranceId,
     IssueId,
+    LicenceId,
     MarketId,
     MemberId,
     OfferingId,
+    PoolAssetId,
+    PoolId,
     ShelfId,
 )
 from exchange.core.messages import Command, Event, Part, Record
@@ -31,6 +36,7 @@ from securitization.deal_triggers import Status
 from securitization.messages import Claim
 from securitization.offering_messages import BookBid, Offering, Shelf
 from securitization.periods import PoolPeriod
+from securitization.pool_records import Pool, PoolAsset
 from securitization.trigger import TriggerState
 
 MAX_ISSUE_CLAIMS = 100
@@ -53,6 +59,9 @@ class IssueRole(StrEnum):
     AUDITOR = "auditor"
     GUARANTOR = "guarantor"
     UNDERWRITER = "underwriter"
+    BACKUP_SERVICER = "backup_servicer"
+    """Takes the servicer's place when the sale is perfected against the debtors."""
+    HEDGE_PROVIDER = "hedge_provider"
 
 
 NEEDED_ROLES = (
@@ -85,6 +94,10 @@ class IssueState(StrEnum):
     REFUNDING = "refunding"
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
+    REDEEMED = "redeemed"
+    """Every class was paid to zero, every note is ended."""
+    UNPAID = "unpaid"
+    """The periods are over and a class is still owed something."""
 
 
 class IssueParty(Part, frozen=True, kw_only=True):
@@ -202,8 +215,9 @@ class RunningDeal(Record, frozen=True, kw_only=True):
 class Issue(Record, frozen=True, kw_only=True):
     """A deal being issued, or issued.
 
+    It sells either single `claims` or the sealed pool `pool_id`. `running` is the deal at its closing.
     Units: `raised_minor` is what all classes were sold for, retained ones at their face; `purchase_minor` what the
-    originators got for their claims, of which `retained_minor` in notes.
+    originators got for what they sold, of which `retained_minor` in notes.
     """
 
     issue_id: IssueId
@@ -223,7 +237,7 @@ class Issue(Record, frozen=True, kw_only=True):
     closing_fees: tuple[ClosingFee, ...]
     proceeds_account_id: AccountId
     running: RunningDeal
-    pool_id: int = 0
+    pool_id: PoolId = PoolId(0)
     shelf_id: ShelfId = ShelfId(0)
     offering_id: OfferingId = OfferingId(0)
     raised_minor: Minor = Minor(0)
@@ -273,7 +287,8 @@ class ClosingState(StrEnum):
 
 
 class ClosingItem(Record, frozen=True, kw_only=True):
-    """One line of an issue's closing checklist; `subject` is the class it is about, `claim_id` the claim."""
+    """One line of an issue's closing checklist; `subject` is the class it is about, `claim_id` the claim or
+    `pool_asset_id` the asset of the pool."""
 
     closing_item_id: ClosingItemId
     issue_id: IssueId
@@ -287,10 +302,14 @@ class ClosingItem(Record, frozen=True, kw_only=True):
     grade: str = ""
     satisfied_by: int = 0
     satisfied_at_ns: TimeNs = TimeNs(0)
+    pool_asset_id: PoolAssetId = PoolAssetId(0)
 
 
 class NoteLock(Record, frozen=True, kw_only=True):
-    """Notes that may not leave an account: what the originator keeps of a class. Units: notes of `asset_id`, held."""
+    """Notes that may not leave an account: what the originator keeps of a class, until they are redeemed.
+
+    Units: notes of `asset_id`, held; 0 once they are.
+    """
 
     asset_id: AssetId
     issue_id: IssueId
@@ -331,13 +350,13 @@ class DealPublished(Event, frozen=True, kw_only=True, tag="deal.published"):
 
 
 class ProposeIssue(Command, frozen=True, kw_only=True, tag="issue.propose"):
-    """Propose to issue a deal in force: who does what, which claims are sold, how each class becomes notes.
+    """Propose to issue a deal in force: who does what, what is sold, how each class becomes notes.
 
-    The arranger asks. Every party names an account of its own member; every fee, hedge and support with recourse of
-    the text names the role that is paid.
+    What is sold is either single claims or the issuer's sealed pool. The arranger asks. Every party names an account
+    of its own member; every fee, hedge and support with recourse of the text names the role that is paid.
     Refused: account.unknown, account.not_yours, mandate.invalid, account.frozen, member.frozen, market.unknown,
     deal.text_unknown, issue.invalid, currency.mismatch, rule.method_not_allowed, shelf.unknown, claim.unknown,
-    claim.not_eligible.
+    claim.not_eligible, pool.unknown, pool.state, issue.pool_unfit.
     """
 
     name: Code
@@ -346,33 +365,41 @@ class ProposeIssue(Command, frozen=True, kw_only=True, tag="issue.propose"):
     deal_version: PositiveCount
     model: IssueModel
     parties: Annotated[tuple[IssueParty, ...], msgspec.Meta(min_length=1, max_length=MAX_PARTIES)]
-    claims: Annotated[tuple[ClaimId, ...], msgspec.Meta(min_length=1, max_length=MAX_ISSUE_CLAIMS)]
+    claims: Annotated[tuple[ClaimId, ...], msgspec.Meta(max_length=MAX_ISSUE_CLAIMS)] = ()
     classes: Annotated[tuple[ClassTerms, ...], msgspec.Meta(min_length=1, max_length=40)]
     payees: Annotated[tuple[FeePayee, ...], msgspec.Meta(max_length=120)] = ()
     closing_fees: Annotated[tuple[ClosingFee, ...], msgspec.Meta(max_length=40)] = ()
     shelf_id: ShelfId | None = None
+    pool_id: PoolId | None = None
 
 
 class IssueProposed(Event, frozen=True, kw_only=True, tag="issue.proposed"):
-    """The issue has its accounts, its claims are in no other pool, and its checklist is open."""
+    """The issue has its accounts, what it sells is sold to nobody else, and its checklist is open."""
 
     issue: Issue
     items: tuple[ClosingItem, ...]
     claims: tuple[Claim, ...]
+    pool: Pool | None = None
 
 
 class SatisfyClosing(Command, frozen=True, kw_only=True, tag="closing.satisfy"):
     """Show what an item of the checklist asks for, by the party whose word it is.
 
-    `reference_id` is the pledge or the licence that shows it; the other items are shown by documents. A rating names
-    its `grade`.
+    `encumbrance_id` is the pledge that shows it, `licence_id` the licence; the other items are shown by documents. A
+    rating names its `grade`.
     Refused: closing.unknown, closing.state, closing.not_party, document.unknown, closing.not_shown.
     """
 
     closing_item_id: ClosingItemId
     documents: Annotated[tuple[Sha256Hex, ...], msgspec.Meta(max_length=16)] = ()
-    reference_id: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)] = 0
+    encumbrance_id: EncumbranceId | None = None
+    licence_id: LicenceId | None = None
     grade: Annotated[str, msgspec.Meta(max_length=16)] = ""
+
+    @property
+    def reference_id(self) -> int:
+        """What of the register is named; 0 if nothing is."""
+        return self.encumbrance_id or self.licence_id or 0
 
 
 class ClosingSatisfied(Event, frozen=True, kw_only=True, tag="closing.satisfied"):
@@ -396,6 +423,7 @@ class IssueWithdrawn(Event, frozen=True, kw_only=True, tag="issue.withdrawn"):
 
     issue: Issue
     claims: tuple[Claim, ...]
+    pool: Pool | None = None
 
 
 class IssueOffered(Event, frozen=True, kw_only=True, tag="issue.offered"):
@@ -428,7 +456,7 @@ class NotesAllotted(Event, frozen=True, kw_only=True, tag="issue.notes_allotted"
 
 
 class IssueEstablished(Event, frozen=True, kw_only=True, tag="issue.established"):
-    """The claims are sold, fees and originators paid, retained notes locked: the plan is established."""
+    """What is sold is the issuer's, fees and originators are paid, retained notes locked: the plan is established."""
 
     issue: Issue
     offering: Offering
@@ -436,6 +464,8 @@ class IssueEstablished(Event, frozen=True, kw_only=True, tag="issue.established"
     locks: tuple[NoteLock, ...]
     movement: Movement
     locked: Movement
+    pool: Pool | None = None
+    pool_assets: tuple[PoolAsset, ...] = ()
 
 
 class BidsRefunded(Event, frozen=True, kw_only=True, tag="issue.bids_refunded"):
@@ -454,3 +484,4 @@ class IssueFailed(Event, frozen=True, kw_only=True, tag="issue.failed"):
     claims: tuple[Claim, ...]
     movement: Movement
     shelf: Shelf | None = None
+    pool: Pool | None = None

@@ -246,7 +246,8 @@ class ClaimCollected(Event, frozen=True, kw_only=True, tag="claim.collected"):
 class PayProduct(Command, frozen=True, kw_only=True, tag="product.pay"):
     """Pay what the pool collected to the holders of record, and redeem the notes; a run. Needs two operators.
 
-    Refused: product.unknown, product.state, product.invalid (a claim is not collected yet).
+    Refused: product.unknown, product.state, product.invalid (a claim is not collected yet), payment.notes_held (notes
+    are promised, pledged or still listed).
     """
 
     product_id: ProductId

@@ -201,8 +201,8 @@ class OpenOffering(Command, frozen=True, kw_only=True, tag="offering.open"):
     """Offer the classes of an issue to bids from now until `ends_ns`. Needs two operators.
 
     The issuer's cash for the interest of a refund is held; an issue from a shelf draws its faces.
-    Refused: issue.unknown, issue.state, closing.open_items, offering.invalid, document.unknown, shelf.conditions,
-    hold.insufficient_available.
+    Refused: issue.unknown, issue.state, closing.open_items, pool.rules_failed, asset.frozen, account.frozen (of the
+    pool), offering.invalid, document.unknown, shelf.conditions, hold.insufficient_available.
     """
 
     issue_id: IssueId
@@ -267,7 +267,8 @@ class BookBidWithdrawn(Event, frozen=True, kw_only=True, tag="offering.bid_withd
 class CloseOffering(Command, frozen=True, kw_only=True, tag="offering.close"):
     """Close the book after its period: allot every class that is covered, or refund if one is not; a run either way.
 
-    Refused: offering.unknown, offering.state, closing.open_items.
+    Refused: offering.unknown, offering.state, closing.open_items, pool.rules_failed, asset.frozen, account.frozen (of
+    the pool).
     """
 
     offering_id: OfferingId

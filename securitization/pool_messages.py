@@ -160,7 +160,8 @@ class RegisterPoolAsset(Command, frozen=True, kw_only=True, tag="pool_asset.regi
     """Put a receivable on the register and offer it to a pool, as its originator.
 
     The debtor is a member's account, or outside and named by its code. A pledge loan names the pledge that secures it,
-    which is the originator's; whoever owes the others, the originator holds the right they arise from.
+    which is the originator's; whoever owes the others, the originator holds the right they arise from, or, for the fee
+    of a licence back, the debtor's exclusive licence with the right to sublicense.
     Refused: account.unknown, account.not_yours, account.frozen, member.frozen, pool.unknown, pool.state,
     asset.unknown (no whole right), pool_asset.invalid (debtor, flows, or this contract is on record),
     encumbrance.unknown, right.not_owned, document.unknown.

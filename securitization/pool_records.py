@@ -16,6 +16,7 @@ from exchange.core.ids import (
     AccountId,
     AssetId,
     EncumbranceId,
+    IssueId,
     MemberId,
     PoolAssetId,
     PoolId,
@@ -132,6 +133,8 @@ class Pool(Record, frozen=True, kw_only=True):
     agreement_sha256: str = ""
     tripped: int = 0
     reason: str = ""
+    issue_id: IssueId = IssueId(0)
+    """The issue that buys it, or bought it, with what its notes brought."""
 
     @property
     def live(self) -> bool:

@@ -21,8 +21,11 @@ from exchange.core.ids import (
     CollectionPageId,
     DealPaymentId,
     DutyId,
+    IssueId,
     MemberId,
     PaymentPageId,
+    PoolId,
+    ProjectedPeriodId,
     ServicingId,
     UnpaidPartId,
     UserId,
@@ -33,7 +36,8 @@ from exchange.core.units import AnyMinor, Minor, Name, PositiveMinor, Sequence, 
 from securitization.deal_formulas import Label
 from securitization.deal_terms import MAX_ITEMS, MAX_PERIODS
 from securitization.explain import PeriodResult
-from securitization.issue_messages import RunningDeal
+from securitization.issue_messages import Issue, NoteLock, RunningDeal
+from securitization.pool_records import Pool, PoolAsset
 
 MAX_ROWS = 200
 """Rows of one import."""
@@ -112,6 +116,15 @@ class Servicing(Record, frozen=True, kw_only=True):
     """The period's payment under way."""
     paying: bool = False
     """Its holders are being paid: the period is over when they are."""
+    issue_id: IssueId = IssueId(0)
+    pool_id: PoolId = PoolId(0)
+    """The pool behind it; 0: single claims."""
+    fallen: tuple[AssetId, ...] = ()
+    """The rights behind the pool whose fall a paid period counted."""
+    backup_account_id: AccountId = AccountId(0)
+    perfected_at_ns: TimeNs = TimeNs(0)
+    perfection_sha256: str = ""
+    """The notice by which the debtors were told to pay the issuer, once they were."""
 
     @property
     def live(self) -> bool:
@@ -219,6 +232,26 @@ class CollectionTotals(Record, frozen=True, kw_only=True):
         return self.interest_minor + self.principal_minor + self.prepayment_minor + self.recovery_minor
 
 
+class ProjectedPeriod(Record, frozen=True, kw_only=True):
+    """What a period is expected to bring, and once its collection is complete, what that brought more.
+
+    Units: `difference` is what was collected less what was projected, below zero where less came in.
+    """
+
+    projected_period_id: ProjectedPeriodId
+    servicing_id: ServicingId
+    account_id: AccountId
+    servicer_account_id: AccountId
+    period: int
+    version: int
+    projected: CollectionTotals
+    document_sha256: str
+    collection_id: CollectionId = CollectionId(0)
+    difference: CollectionTotals = CollectionTotals()
+    over: bool = False
+    """The period is paid, or a later version took its place."""
+
+
 class CollectionState(StrEnum):
     """Where a version of a period's collection stands."""
 
@@ -243,6 +276,8 @@ class Collection(Record, frozen=True, kw_only=True):
     totals: CollectionTotals
     rows_sha256: str
     figures: PeriodFigures | None = None
+    fallen: tuple[AssetId, ...] = ()
+    """The rights behind the pool that fell since the last paid period: what `invalidated_rights` counts."""
 
     @property
     def live(self) -> bool:
@@ -306,6 +341,7 @@ class DealPayment(Record, frozen=True, kw_only=True):
     escrow_account_id: AccountId = AccountId(0)
     """Where the holders' money lies while they are paid."""
     classes_left: int = 0
+    """Classes that had holders to pay when the payment began; none when all are paid."""
     waiting_minor: Minor = Minor(0)
     reason: str = ""
 
@@ -400,22 +436,23 @@ class UnpaidPart(Record, frozen=True, kw_only=True):
 
 
 class OpenServicing(Command, frozen=True, kw_only=True, tag="servicing.open"):
-    """Take an issued deal into servicing: from here on its periods have duties, record dates and payments.
+    """Take an established issue into servicing: from here on its periods have duties, record dates and payments.
 
-    Every class of the text names its notes, every fee, support and hedge the account it is paid on. The deal's accounts
-    are opened here; what they open with is paid in from the originator's account. Two operators.
-    Refused: servicing.invalid, servicing.exists, account.unknown, hold.insufficient_available.
+    The issue says all the rest: the text with the coupons found, notes, accounts, payees, parties, the pool. The first
+    journals have commands that say it themselves, without an issue; they can be read, and are refused. Two operators.
+    Refused: servicing.invalid, issue.unknown, issue.state, servicing.exists.
     """
 
-    name: Name
-    deal_text: Annotated[str, msgspec.Meta(max_length=100_000)]
-    money_asset_id: AssetId
-    originator_account_id: AccountId
-    servicer_account_id: AccountId
-    trustee_account_id: AccountId
-    classes: Annotated[tuple[NoteClass, ...], msgspec.Meta(min_length=1, max_length=MAX_ITEMS)]
-    payees: Annotated[tuple[Linked, ...], msgspec.Meta(max_length=3 * MAX_ITEMS)] = ()
+    issue_id: IssueId | None = None
     calendar: Calendar = Calendar()
+    name: Name | None = None
+    deal_text: Annotated[str, msgspec.Meta(max_length=100_000)] | None = None
+    money_asset_id: AssetId | None = None
+    originator_account_id: AccountId | None = None
+    servicer_account_id: AccountId | None = None
+    trustee_account_id: AccountId | None = None
+    classes: Annotated[tuple[NoteClass, ...], msgspec.Meta(max_length=MAX_ITEMS)] = ()
+    payees: Annotated[tuple[Linked, ...], msgspec.Meta(max_length=3 * MAX_ITEMS)] = ()
 
 
 class ServicingOpened(Event, frozen=True, kw_only=True, tag="servicing.opened"):
@@ -423,6 +460,35 @@ class ServicingOpened(Event, frozen=True, kw_only=True, tag="servicing.opened"):
 
     servicing: Servicing
     duties: tuple[Duty, ...]
+    movement: Movement
+
+
+class PerfectSale(Command, frozen=True, kw_only=True, tag="servicing.perfect"):
+    """Tell the debtors to pay the issuer, as the trustee; the back-up, if there is one, takes the servicer's place.
+
+    Once, after early amortisation or an event of default began, or while the collection is late.
+    Refused: servicing.unknown, servicing.not_party, servicing.state (it is done, or a period's money is handed in),
+    servicing.not_triggered, document.unknown.
+    """
+
+    servicing_id: ServicingId
+    document_sha256: Sha256Hex
+
+
+class SalePerfected(Event, frozen=True, kw_only=True, tag="servicing.perfected"):
+    """Who serves the deal now has what the one before had still to do."""
+
+    servicing: Servicing
+    replaced_account_id: AccountId
+    duties: tuple[Duty, ...]
+    movement: Movement
+
+
+class DebtorsTold(Event, frozen=True, kw_only=True, tag="servicing.debtors_told"):
+    """What a debtor owes, it owes the issuer: told to those who are members here."""
+
+    issuer_account_id: AccountId
+    document_sha256: str
     movement: Movement
 
 
@@ -446,11 +512,45 @@ class DutyLate(Event, frozen=True, kw_only=True, tag="servicing.duty_late"):
 # --- Collections ------------------------------------------------------------------------------------------------------
 
 
+class ExpectedPeriod(Part, frozen=True, kw_only=True):
+    """What one period is expected to bring."""
+
+    period: PeriodNumber
+    interest_minor: AnyMinor = Minor(0)
+    principal_minor: AnyMinor = Minor(0)
+    prepayment_minor: AnyMinor = Minor(0)
+    default_minor: AnyMinor = Minor(0)
+    recovery_minor: AnyMinor = Minor(0)
+    balance_minor: AnyMinor = Minor(0)
+
+
+class RecordProjection(Command, frozen=True, kw_only=True, tag="projection.record"):
+    """Put on record what the periods are expected to bring, as the servicer or the trustee.
+
+    Rising periods, from the current one on while its collection is not complete. What was on record for those it names
+    is replaced; each complete collection is compared with what stands for its period.
+    Refused: servicing.unknown, servicing.not_party, projection.invalid, document.unknown.
+    """
+
+    servicing_id: ServicingId
+    periods: Annotated[tuple[ExpectedPeriod, ...], msgspec.Meta(min_length=1, max_length=MAX_PERIODS)]
+    document_sha256: Sha256Hex
+
+
+class ProjectionRecorded(Event, frozen=True, kw_only=True, tag="projection.recorded"):
+    """Collections are compared with these from now on; `replaced` count no more."""
+
+    periods: tuple[ProjectedPeriod, ...]
+    replaced: tuple[ProjectedPeriod, ...]
+    movement: Movement
+
+
 class ImportCollection(Command, frozen=True, kw_only=True, tag="collection.import"):
     """Hand in some rows of a period's collection; the part that names the figures completes the version.
 
-    Rows rise by key within a version. A complete later version replaces an earlier one, and withdraws a payment that
-    was prepared from it, until the period is paid.
+    Of a pool, a version is one part with a row for each asset under its number (`PX1-204`); the register counts the
+    rights that fell, which may be named or left at 0. Rows rise by key within a version. A complete later version
+    replaces an earlier one, and withdraws a payment that was prepared from it, until the period is paid.
     Refused: servicing.unknown, servicing.not_party, collection.period, collection.version, collection.invalid.
     """
 
@@ -472,6 +572,8 @@ class CollectionImported(Event, frozen=True, kw_only=True, tag="collection.impor
     payment: DealPayment | None = None
     duties: tuple[Duty, ...] = ()
     movement: Movement = Movement()
+    projected: ProjectedPeriod | None = None
+    """What was expected of the period, with the difference."""
 
 
 class DepositCollection(Command, frozen=True, kw_only=True, tag="collection.deposit"):
@@ -494,7 +596,7 @@ class CollectionDeposited(Event, frozen=True, kw_only=True, tag="collection.depo
 
 
 class RepurchaseMade(Event, frozen=True, kw_only=True, tag="repurchase.made"):
-    """The price is principal of the period."""
+    """The price is principal of the period; an asset of a pool has left it and is its originator's, `held` there."""
 
     key: str
     amount_minor: Minor
@@ -502,13 +604,18 @@ class RepurchaseMade(Event, frozen=True, kw_only=True, tag="repurchase.made"):
     document_sha256: str
     servicing: Servicing
     movement: Movement
+    pool: Pool | None = None
+    pool_asset: PoolAsset | None = None
+    held: Movement | None = None
 
 
 class MakeRepurchase(Command, frozen=True, kw_only=True, tag="repurchase.make"):
-    """The originator buys a claim back on a breach of what it assured; the price is paid at once.
+    """The originator buys a claim back on a breach of what it assured, or to clean up; the price is paid at once.
 
-    Refused: servicing.unknown, servicing.not_party, account.frozen, member.frozen, collection.period,
-    document.unknown, hold.insufficient_available.
+    Of a pool, `key` is the asset's number (`PX1-204`): its own originator pays and has the receivable again.
+    Refused: servicing.unknown, pool_asset.unknown, servicing.not_party, account.frozen, member.frozen,
+    collection.period (its payment is prepared; of a pool, its collection is complete), asset.frozen, document.unknown,
+    hold.insufficient_available.
     """
 
     servicing_id: ServicingId
@@ -597,6 +704,11 @@ class PaymentStarted(Event, frozen=True, kw_only=True, tag="payment.started"):
     collections: tuple[Collection, ...]
     classes: tuple[ClassPayment, ...]
     movement: Movement
+    issue: Issue | None = None
+    """With the balances of its classes after the payment."""
+    locks: tuple[NoteLock, ...] = ()
+    """Retained notes that end with it, held no more."""
+    projected: ProjectedPeriod | None = None
 
 
 class ClassHoldersPaid(Event, frozen=True, kw_only=True, tag="payment.holders_paid"):
@@ -609,12 +721,13 @@ class ClassHoldersPaid(Event, frozen=True, kw_only=True, tag="payment.holders_pa
 
 
 class PaymentCompleted(Event, frozen=True, kw_only=True, tag="payment.completed"):
-    """Every class is paid. Unless the deal is over, its next period is open."""
+    """Every class is paid. Unless the deal is over, its next period is open; if it is, so is its issue."""
 
     payment: DealPayment
     servicing: Servicing
     duties: tuple[Duty, ...]
     movement: Movement
+    issue: Issue | None = None
 
 
 class ReleaseUnpaidPart(Command, frozen=True, kw_only=True, tag="payment.release"):

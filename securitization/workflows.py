@@ -6,6 +6,7 @@ from exchange.core.workflows import Workflow
 from securitization.application_messages import Application
 from securitization.issue_messages import ClosingItem, Issue
 from securitization.messages import Claim, Product, Reward, Subscription
+from securitization.mirror import MirrorFile
 from securitization.offering_messages import BookBid, Offering
 from securitization.pool_records import Pool, PoolAsset
 from securitization.scheme_messages import Scheme, SchemeCall
@@ -66,7 +67,7 @@ POOL = Workflow.of(
     -       draft      pool.open
     draft   sealed     pool.seal
     draft   withdrawn  pool.withdraw
-    sealed  sold       pool.sell
+    sealed  sold       pool.sell, run.continue
     sealed  withdrawn  pool.withdraw
     """,
 )
@@ -80,8 +81,8 @@ POOL_ASSET = Workflow.of(
     offered  sold       pool_asset.add, pool_asset.substitute
     offered  withdrawn  pool_asset.withdraw
     pooled   offered    pool_asset.remove, pool_asset.substitute, pool.withdraw
-    pooled   sold       pool.sell
-    sold     offered    pool_asset.substitute
+    pooled   sold       pool.sell, run.continue
+    sold     offered    pool_asset.substitute, repurchase.make
     """,
 )
 
@@ -166,6 +167,8 @@ ISSUE = Workflow.of(
     offered    refunding    offering.close, offering.cancel, clock.advance
     allotting  established  run.continue
     refunding  failed       run.continue, offering.close, offering.cancel, clock.advance
+    established  redeemed   payment.pay, run.continue
+    established  unpaid     payment.pay, run.continue
     """,
 )
 
@@ -259,10 +262,22 @@ DUTY = Workflow.of(
     open  late       clock.advance
     open  missed     clock.advance
     late  missed     clock.advance
-    open  dropped    clock.advance, collection.import
-    late  dropped    clock.advance, collection.import
+    open  dropped    clock.advance, collection.import, servicing.perfect
+    late  dropped    clock.advance, collection.import, servicing.perfect
     open  done       *
     late  done_late  *
+    """,
+)
+
+MIRROR_FILE = Workflow.of(
+    "register file of a product",
+    MirrorFile,
+    """
+    -         open       mirror.open
+    open      complete   mirror.complete
+    open      discarded  mirror.discard
+    complete  confirmed  mirror.confirm
+    complete  discarded  mirror.discard
     """,
 )
 
@@ -285,4 +300,5 @@ WORKFLOWS = (
     DEAL_PAYMENT,
     CLASS_PAYMENT,
     DUTY,
+    MIRROR_FILE,
 )

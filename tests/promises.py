@@ -72,7 +72,11 @@ def _withdrawals(state: ExchangeState) -> Held:
 
 
 def _deals(state: ExchangeState) -> Held:
-    return ((deal.seller_account_id, deal.asset_id, deal.units) for deal in _in_escrow(state))
+    return (
+        (deal.seller_account_id, deal.asset_id, deal.units)
+        for deal in state.table(Deal).values()
+        if deal.escrow_minor or deal.asset_kind is not AssetKind.RIGHT
+    )
 
 
 def _in_escrow(state: ExchangeState) -> list[Deal]:

@@ -7,9 +7,12 @@ the names of the commands a step sends. tests/tooling/test_state_tables.py compa
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import pytest
 
 from exchange.core.messages import Rejected
 from exchange.core.wire import name_of
@@ -67,6 +70,12 @@ class StateTable:
     take: Callable[[Any, str], str]
     """Take one step; the code it is refused with, or nothing."""
     codes: Mapping[str, str] = field(default_factory=dict[str, str])
+    shown: Callable[[Any], str] | None = None
+    """How the cells say the state; by that of the newest case if nothing is said."""
+    also: tuple[str, ...] = ()
+    """The other workflows whose cases stand on the same stage."""
+    came: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The cases that came to a row already; a step is taken with a twin."""
 
     @property
     def lines(self) -> list[list[str]]:
@@ -77,14 +86,18 @@ class StateTable:
 
     def arrive(self, row: str) -> Any:
         """A fresh case that came to this row."""
-        case = self.begin()
-        for step in self.paths[row]:
-            refused = self.take(case, step)
-            assert not refused, f"{row}: {step} is refused: {refused}"
-        return case
+        if row not in self.came:
+            case = self.begin()
+            for step in self.paths[row]:
+                refused = self.take(case, step)
+                assert not refused, f"{row}: {step} is refused: {refused}"
+            self.came[row] = case
+        return twin(self.came[row])
 
     def state(self, case: Any) -> str:
-        """How the newest case of the workflow stands."""
+        """How the case at hand stands."""
+        if self.shown is not None:
+            return self.shown(case)
         states = {key: state for (flow, key), state in case.venue.steps.states.items() if flow == self.flow}
         return states[max(states)]
 
@@ -92,15 +105,38 @@ class StateTable:
         """Every step of one row is taken or refused as its cell says."""
         for step, cell in zip(self.lines[0][1:], row[1:], strict=True):
             case = self.arrive(row[0])
-            became = self.take(case, step) or self.state(case)
+            refused = self.take(case, step)
+            became = refused or self.state(case)
             assert became == self.codes.get(cell, cell), f"{self.flow}, {row[0]}: {step} -> {became}"
-            case.venue.close()
+            if not refused:  # a refusal changed nothing: the venue looked
+                case.venue.close()
 
-    def covered(self) -> Covered:
-        """What the table covers."""
+    def covered(self) -> tuple[Covered, ...]:
+        """What the table covers, workflow by workflow."""
         heading, *rows = self.lines
         assert [row[0] for row in rows] == list(self.paths)
-        return Covered(self.flow, tuple(self.paths), tuple(heading[1:]), self.arrive, self.take)
+        flows = (self.flow, *self.also)
+        return tuple(Covered(flow, tuple(self.paths), tuple(heading[1:]), self.arrive, self.take) for flow in flows)
+
+
+def every_row(*tables: StateTable) -> list[Any]:
+    """The rows of some tables, each a test's parameters."""
+    return [
+        pytest.param(table, row, id=f"{table.flow}, {place}: {row[0]}")
+        for place, table in enumerate(tables)
+        for row in table.lines[1:]
+    ]
+
+
+def twin(case: Any) -> Any:
+    """Another case with the same past: the venue is copied, and what the stage remembers of it."""
+    other = copy.copy(case)
+    other.venue = case.venue.copy()
+    remembered: dict[str, Any] = vars(other)
+    for name, value in remembered.items():
+        if isinstance(value, dict):
+            setattr(other, name, copy.copy(value))
+    return other
 
 
 def answered(events: list[Any]) -> str:

@@ -172,6 +172,13 @@ class Venue:
         requested = self.make(command, ApprovalRequested, by)
         return self.do(GrantApproval(approval_id=requested.approval.approval_id), second)
 
+    def refused_by_two(self, command: Command) -> str:
+        """The code a command of two operators is refused with, when it is asked or when it is signed; or nothing."""
+        asked = self.do(command)[0]
+        if isinstance(asked, ApprovalRequested):
+            return self.refusal(GrantApproval(approval_id=asked.approval.approval_id), "ops2")
+        return asked.code.value if isinstance(asked, Rejected) else ""
+
     def finish_runs(self) -> int:
         """Do what the node does in its slow lane, until no run is left; how many chunks it took."""
         chunks = 0

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from api.client_http import Http
 from api.proofs.statements import is_signed
 from custody.proofs import is_consistent
 
@@ -83,6 +84,30 @@ def _check_growth(last: Json, head: Json, path: list[str] | None) -> None:
             f"history was rewritten: rows 1 to {last['size']} are no longer those of head {last['number']}, "
             f"which the exchange had signed with the root {last['root']}"
         )
+
+
+async def look(http: Http, kept: Kept) -> bool:
+    """Ask for the newest head and, if it is over more rows, for the proof that it only adds.
+
+    Raises: NotWitnessed, OSError.
+    """
+    shown = await _get(http, "/v1/proofs/head")
+    path: list[str] | None = None
+    try:
+        if kept.last is not None and kept.needs_path(shown):
+            sizes = f"first={kept.last['size']}&second={shown['head']['size']}"
+            path = (await _get(http, f"/v1/proofs/consistency?{sizes}"))["path"]
+        return kept.take(shown, path)
+    except (KeyError, TypeError) as error:
+        raise NotWitnessed(f"the exchange answers something that is no head: {error!r}") from error
+
+
+async def _get(http: Http, path: str) -> Any:
+    answer = await http.request("GET", path)
+    if answer.status != 200:
+        found = answer.json()
+        raise NotWitnessed(f"the exchange answers {path} with {answer.status} {found.get('code', '')}".strip())
+    return answer.json()
 
 
 def read_kept(path: Path) -> Kept:

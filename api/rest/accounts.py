@@ -105,7 +105,7 @@ async def _file(asked: Question) -> Response:
         return StreamingResponse(tabular.csv_chunks(told), media_type="text/csv; charset=utf-8", headers=headers)
     make, media_type = {
         "parquet": (tabular.parquet, "application/vnd.apache.parquet"),
-        "pdf": (printed.pdf, "application/pdf"),
+        "pdf": (lambda told: printed.pdf(told, asked.services.settings.pdf_font), "application/pdf"),
         "xml": (semt.xml, "application/xml"),
     }[form]
     try:

@@ -1,7 +1,8 @@
-"""A holder's certificate of title: JSON with its proofs, a page to print, or both in a bundle with the verifier."""
+"""A holder's certificate of title: JSON with its proofs, HTML or PDF to read, or all in a bundle with the verifier."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.problems import RequestCode, RequestRefused
-from api.proofs import certificates, proving, shelf
+from api.proofs import certificates, paper, proving, shelf
 from api.proofs.certificates import Facts
 from api.proofs.printed import page
 from api.proofs.shelf import JOURNAL
@@ -25,11 +26,12 @@ from exchange.node.burdens import Burdens, burdens_at_rest
 
 router = APIRouter(prefix="/v1/certificates", tags=["proofs"])
 
-FORM = Param("form", choices=("json", "html", "bundle"), text="JSON (the default), a page to print, or a bundle.")
+FORM = Param("form", choices=("json", "html", "pdf", "bundle"), text="JSON (the default), to read, or a bundle.")
 README = """What is in this bundle
 
 certificate.proof.json  the certificate, with its proofs
 certificate.html        the same, to read and to print
+certificate.pdf         the same, to file
 verifier.py             checks them: python verifier.py BUNDLE.zip KEY
 
 KEY is the first public key of the exchange. Take it from where you trust it, and not from this bundle. Take the
@@ -47,9 +49,14 @@ async def certificate(request: Request) -> Response:
         return answer(made)
     if form == "html":
         return Response(page(made), media_type="text/html; charset=utf-8")
+    sheets = await asyncio.to_thread(paper.pdf, made, asked.services.settings.pdf_font)
+    if form == "pdf":
+        named = f"certificate-{made['asset_id']}-{made['holder']['account_id']}.pdf"
+        return Response(sheets, media_type="application/pdf", headers=_saved_as(named))
     files = {
         "certificate.proof.json": json.dumps(made, ensure_ascii=False, indent=1).encode(),
         "certificate.html": page(made).encode(),
+        "certificate.pdf": sheets,
         "verifier.py": verifier_text(),
         "README.txt": README.encode(),
     }
@@ -63,8 +70,12 @@ async def certificate(request: Request) -> Response:
         keys=made["keys"],
         sign=lambda manifest: sign("bundle", manifest, private),
     )
-    named = {"content-disposition": f'attachment; filename="certificate-{made["asset_id"]}.zip"'}
-    return Response(packed, media_type="application/zip", headers=named)
+    named = f"certificate-{made['asset_id']}.zip"
+    return Response(packed, media_type="application/zip", headers=_saved_as(named))
+
+
+def _saved_as(name: str) -> dict[str, str]:
+    return {"content-disposition": f'attachment; filename="{name}"'}
 
 
 async def certified(asked: Question) -> dict[str, Any]:
@@ -89,9 +100,11 @@ async def certified(asked: Question) -> dict[str, Any]:
     if found is None or holding is None:
         raise RequestRefused(RequestCode.RESOURCE_UNKNOWN)
     burdens = await burdens_at_rest(services.keeper.sequencer, asset_id)
-    if found.right_id != asset_id:
-        whole = await burdens_at_rest(services.keeper.sequencer, found.right_id)
-        burdens = Burdens(whole.sequence, (*burdens.found, *whole.found))
+    for right_id in found.right_ids:
+        if right_id != asset_id:
+            whole = await burdens_at_rest(services.keeper.sequencer, right_id)
+            lying = dict.fromkeys((*burdens.found, *whole.found))  # what reaches the shares too is told once
+            burdens = Burdens(whole.sequence, tuple(lying))
     parts = [own_part(asked, entry, frozenset((account_id,))) for entry in found.entries]
 
     def paths(shelves: Connection) -> list[dict[str, Any]]:

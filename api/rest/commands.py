@@ -27,7 +27,7 @@ from custody import corrections_messages as corrections
 from custody import distribution_messages as incomes
 from custody import funding_messages as funding
 from exchange.assets import messages as assets
-from exchange.core import documents, membership, node_messages, rule_messages
+from exchange.core import authorisations, documents, membership, node_messages, rule_messages
 from exchange.core.messages import Command
 from matching import allocation_messages as allocations
 from matching import correction_messages as trade_corrections
@@ -44,6 +44,7 @@ from matching import tender_messages as tenders
 from securitization import application_messages as applications
 from securitization import issue_messages as issues
 from securitization import messages as products
+from securitization import mirror
 from securitization import offering_messages as offerings
 from securitization import pool_messages as pools
 from securitization import scheme_messages as schemes
@@ -83,6 +84,8 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/orders/kill", corrections.KillOrders),
     Post("/v1/orders/release", corrections.ReleaseOrders),
     # Markets, listings, instruments
+    Post("/v1/authorisations", authorisations.RecordAuthorisation, made=True),
+    Post("/v1/authorisations/withdraw", authorisations.WithdrawAuthorisation),
     Post("/v1/markets", listings.OpenMarket, made=True),
     Post("/v1/listings", listings.ProposeListing, made=True),
     Post("/v1/listings/admit", listings.AdmitListing),
@@ -240,6 +243,8 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/packs/seal", packs.SealPack),
     # Servicing of deals
     Post("/v1/servicings", servicing.OpenServicing, made=True),
+    Post("/v1/projected-periods", servicing.RecordProjection, made=True),
+    Post("/v1/servicings/perfect", servicing.PerfectSale),
     Post("/v1/collections", servicing.ImportCollection, made=True),
     Post("/v1/collections/deposit", servicing.DepositCollection),
     Post("/v1/repurchases", servicing.MakeRepurchase),
@@ -248,6 +253,13 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/deal-payments/approve", servicing.ApprovePayment),
     Post("/v1/deal-payments/pay", servicing.PayPayment),
     Post("/v1/unpaid-parts/release", servicing.ReleaseUnpaidPart),
+    # Products whose register is elsewhere
+    Post("/v1/mirrors", mirror.HandOverRegister),
+    Post("/v1/mirror-files", mirror.OpenMirrorFile, made=True),
+    Post("/v1/mirror-files/lines", mirror.ImportMirrorLines, max_bytes=LARGE),
+    Post("/v1/mirror-files/complete", mirror.CompleteMirrorFile),
+    Post("/v1/mirror-files/confirm", mirror.ConfirmMirrorFile),
+    Post("/v1/mirror-files/discard", mirror.DiscardMirrorFile),
     # Public sales
     Post("/v1/sales", sales.AnnounceSale, made=True),
     Post("/v1/sales/cancel", sales.CancelSale),

@@ -36,6 +36,7 @@ from custody.register import TitleEntry
 from custody.rights import Right
 from custody.transfers import Transfer
 from exchange.assets.messages import Alias, Patent
+from exchange.core.authorisations import Authorisation
 from exchange.core.documents import Document
 from exchange.core.ids import KINDS, MemberId
 from exchange.core.membership import Key, Mandate, Member, User
@@ -68,6 +69,7 @@ from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.application_messages import Application, ApplicationState
 from securitization.issue_messages import ClosingItem, Issue, NoteLock
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
+from securitization.mirror import MirrorFile, MirrorPage, MirrorRegister
 from securitization.offering_messages import BookBid, Offering, Shelf
 from securitization.pool_records import Pool, PoolAsset, Valuation
 from securitization.scheme_messages import RewardEvent, Scheme, SchemeCall
@@ -78,6 +80,7 @@ from securitization.servicing_messages import (
     DealPayment,
     Duty,
     PaymentPage,
+    ProjectedPeriod,
     Servicing,
     UnpaidPart,
 )
@@ -375,15 +378,27 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("/v1/unclaimed", Unclaimed, by_account("account_id"), filters=("distribution_id", "account_id")),
     # Servicing of deals: the parties'; a duty its holder's too, a part that waits its holder's
     Resource(
-        "/v1/servicings", Servicing, by_account("originator_account_id", "servicer_account_id", "trustee_account_id")
+        "/v1/servicings",
+        Servicing,
+        by_account("originator_account_id", "servicer_account_id", "trustee_account_id", "backup_account_id"),
     ),
     Resource("/v1/duties", Duty, by_account("account_id"), filters=("servicing_id", "state")),
     Resource("/v1/collections", Collection, by_account("account_id"), filters=("servicing_id", "state")),
+    Resource(
+        "/v1/projected-periods",
+        ProjectedPeriod,
+        by_account("account_id", "servicer_account_id"),
+        filters=("servicing_id", "period"),
+    ),
     Resource("/v1/collection-pages", CollectionPage, by_account("account_id"), filters=("collection_id",)),
     Resource("/v1/deal-payments", DealPayment, by_account("account_id"), filters=("servicing_id", "state")),
     Resource("/v1/class-payments", ClassPayment, by_account("account_id"), filters=("payment_id",)),
     Resource("/v1/payment-pages", PaymentPage, by_account("account_id"), filters=("payment_id",)),
     Resource("/v1/unpaid-parts", UnpaidPart, by_account("account_id"), filters=("payment_id",)),
+    # Products whose register is elsewhere: its registrar's, and the staff's, who keep the files
+    Resource("/v1/mirrors", MirrorRegister, by_account("registrar_account_id")),
+    Resource("/v1/mirror-files", MirrorFile, staff=True, filters=("asset_id", "state", "as_of")),
+    Resource("/v1/mirror-pages", MirrorPage, staff=True, filters=("mirror_file_id",)),
     # Public sales: what is sold is everybody's to see, who bids is the seller's, and a bid its bidder's alone
     Resource("/v1/sales", Sale, public=True, filters=("market_id", "member_id", "method", "state")),
     Resource("/v1/lots", Lot, public=True, filters=("sale_id", "listing_id", "asset_id", "state")),
@@ -547,6 +562,7 @@ RESOURCES: tuple[Resource, ...] = (
         ),
     ),
     # Rules, and the node's own
+    Resource("/v1/authorisations", Authorisation, public=True, filters=("profile",)),
     Resource("/v1/rules", Published, public=True, filters=("kind", "name"), hidden=("text",)),
     Resource("/v1/runs", Run, staff=True, hidden=("plan",)),
     Resource("/v1/timers", Timer, staff=True, show=show_timer),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from exchange.cli import deal_pools, deal_stress
+from exchange.cli import deal_pools, deal_reports, deal_stress
 from exchange.cli.deal_files import AsJson, File, deal_of, fail, refuse, sound, text_of
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ Language = Annotated[Tongue, typer.Option("--language", help="zh or en.")]
 group = typer.Typer(no_args_is_help=True)
 deal_stress.register(group)
 deal_pools.register(group)
+deal_reports.register(group)
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 @group.callback()
 def deal() -> None:
-    """Work with a deal as data; nothing is sent to an exchange.
+    """Work with a deal as data, or report a served one; nothing is sent to an exchange.
 
     Example: exchange deal example nanshan_5 > deal.json && exchange deal check deal.json
     """

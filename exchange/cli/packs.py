@@ -32,12 +32,12 @@ def pack(
     Example: exchange pack D1-200 --out D1-200.zip --user tsinghua
     """
     with asking(url):
-        taken = asyncio.run(_take(url, user, password, f"/v1/packs/{case}/bundle?form={form}"))
+        taken = asyncio.run(take(url, user, password, f"/v1/packs/{case}/bundle?form={form}"))
     out.write_bytes(taken)
     typer.echo(f"{out}: {len(taken):,} bytes")
 
 
-async def _take(url: str, user: str, password: str, path: str) -> bytes:
+async def take(url: str, user: str, password: str, path: str) -> bytes:
     """Log in, ask, log out.
 
     Raises: Problem, OSError.

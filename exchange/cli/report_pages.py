@@ -6,6 +6,7 @@ Files for machines hold the integers with their units; the page, for people, hol
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,12 +85,15 @@ def as_html(report: Report) -> str:
     """The whole report as a page that needs nothing else."""
     folder = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(loader=folder, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.tests["number"] = _is_number
     shown = {TITLES[name]: _shown(report, frame) for name, frame in report.tables.items() if name in TITLES}
     page = environment.get_template("report.html")
     return page.render(report=report, tables=shown, pictures=pictures(report), width=WIDTH, height=HEIGHT) + "\n"
 
 
 FORMATS = ("csv", "json", "html")
+NUMBER = re.compile("[-–0-9,.% ]*")
+"""Cells that stand to the right; words stand to the left."""
 
 
 def decimal(amount: int, scale: int) -> str:
@@ -177,10 +181,14 @@ def _shown(report: Report, frame: pd.DataFrame) -> tuple[list[str], list[list[st
     return [_heading(column) for column in columns], cells
 
 
+def _is_number(cell: str) -> bool:
+    return NUMBER.fullmatch(cell) is not None
+
+
 def _heading(column: str) -> str:
     """A column's name without its unit, which the cells show."""
     words = column.removesuffix("_ticks").removesuffix("_minor").removesuffix("_ppm").removesuffix("_lots")
-    return words.replace("_", " ").capitalize()
+    return "VWAP" if words == "vwap" else words.replace("_", " ").capitalize()
 
 
 def _cell(column: str, line: Mapping[str, Any], one: Subject | None, scales: Mapping[str, int]) -> str:

@@ -42,6 +42,7 @@ def statement(
     """
     from api.exports import printed, semt, tabular
     from api.exports.gathered import Asked, TooLong, gather
+    from api.settings import EdgeSettings
     from exchange.core.ids import KINDS, AccountId, from_wire
     from exchange.store.queries.reader import Reads
 
@@ -71,7 +72,7 @@ def statement(
         made = {
             "csv": lambda: b"".join(tabular.csv_chunks(told)),
             "parquet": lambda: tabular.parquet(told),
-            "pdf": lambda: printed.pdf(told),
+            "pdf": lambda: printed.pdf(told, EdgeSettings().pdf_font),
             "xml": lambda: semt.xml(told),
         }[format_]()
     except tabular.NoParquet:

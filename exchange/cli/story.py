@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,35 +65,20 @@ def story(
 
 
 def _summary(stage: Stage, counted: dict[str, Any], data_dir: Path, *, serving: bool) -> None:
-    """What happened, and where to look."""
-    orders, patents, verified = counted["orders"], counted["patents"], counted["verify"]
-    titles, returned = counted["titles"], counted["titles"]["returned"]
-    lines = [
+    """The figures as a table, what was refused, the proof; and where to look."""
+    from exchange.story.proofs import WITNESS
+    from exchange.story.telling import wrapped
+
+    rows = table(counted)
+    wide = max(len(name) for name, _ in rows)
+    refused = ", ".join(f"{code}\u00a0{count}" for code, count in counted["refusals"].items())
+    verified = counted["verify"]
+    lines = ["", "IN FIGURES", *(f"  {name:<{wide}}  {figures}" for name, figures in rows), ""]
+    lines += wrapped(f"Refused on the way, by code: {refused}")
+    lines += [
         "",
-        f"  {patents['new']} real patents, {counted['institutions']} real applicants as simulated institutions, "
-        f"{counted['outcomes_listed']} outcomes listed",
-        f"  {titles['papers']} recorded papers: titles clear {titles['clear']}, unknown {titles['unknown']}, "
-        f"defect {titles['defect']};",
-        *textwrap.wrap(
-            f"returned from listing: {returned['reason']}", 108, initial_indent=" " * 4, subsequent_indent=" " * 6
-        ),
-        f"  {orders['accepted']} orders from {orders['accounts']} accounts: {orders['traded']} traded, "
-        f"{orders['cancelled_or_replaced']} cancelled or replaced,",
-        f"    {orders['part_filled_at_two_prices']} filled in part at two prices or more",
-        f"  opened by call auction: {counted['openings']['instruments']} books at one price each for "
-        f"{counted['openings']['lots']} lots; then {orders['iceberg_slices']} slices of icebergs",
-        f"    and {orders['stops_triggered']} stops set free",
-        f"  whole patents by agreement: {counted['deals']['recorded']} recorded, {counted['deals']['refused']} refused",
-        f"  pilot {counted['pilot']['pilot_id']}: {counted['pilot']['inventors']} inventors have their share",
-        f"  product {counted['product']['product_id']}: {counted['product']['holders_paid']} holders paid, "
-        "issuer and arranger rewarded",
-        f"  programme {counted['reform']['reform_id']}: {counted['reform']['co_owners']} co-owners of a patent, "
-        f"one use right; pledge {counted['burdens']['pledge']['encumbrance_id']} and a court's order came and went",
-        f"  licences {counted['licences']['exclusive']['licence_id']} and {counted['licences']['open']['taken']}; "
-        f"income: of net {counted['income']['net_minor']:,} "
-        f"the finishers got {counted['income']['contributors_minor']:,}",
-        f"  refused, by code: {', '.join(f'{code} {count}' for code, count in counted['refusals'].items())}",
-        f"  verify --replay: clean, {verified['journal_rows']} journal rows, {verified['decided']} decided again",
+        f"  The journal is proved (verify --replay): clean, {verified['journal_rows']:,} rows, "
+        f"{verified['decided']:,} decided again.",
         "",
     ]
     if serving:
@@ -105,9 +89,51 @@ def _summary(stage: Stage, counted: dict[str, Any], data_dir: Path, *, serving: 
             "",
             *(f"    {name:<14} {stage.passwords[name]}" for name in SHOWN),
             "",
-            f"  The data are in {data_dir}. Stop with Ctrl-C.",
+            f"  The data are in {data_dir}. To go on where the witness of the story left off:",
+            f"  exchange witness {stage.base_url} --keep {stage.folder / WITNESS}",
+            "",
+            "  Stop with Ctrl-C.",
         ]
     typer.echo("\n".join(lines))
+
+
+def table(counted: dict[str, Any]) -> list[tuple[str, str]]:
+    """The story's figures, a row for each thing a newcomer may look for."""
+    from exchange.story.stage import money
+
+    orders, opened, titles, block = (counted[name] for name in ("orders", "openings", "titles", "block"))
+    pilot, reform, income, company = (counted[name] for name in ("pilot", "reform", "income", "company"))
+    listed, pack, refusal, signed = (
+        counted[name] for name in ("listed_price", "pack", "first_refusal", "two_signatures")
+    )
+    pledge, order = counted["burdens"]["pledge"], counted["burdens"]["preservation"]
+    compared, product, witness = (counted[name] for name in ("reconciliation", "product", "witness"))
+    issued, sold, paid = (counted[name] for name in ("notes_issued", "notes_sold_on", "notes_paid"))
+    return [
+        ("patents", f"{counted['patents']['new']:,} real ones, {counted['institutions']} simulated institutions"),
+        ("titles", f"{titles['clear']} clear, {titles['unknown']} unknown, {titles['defect']} defective"),
+        ("books", f"{opened['instruments']} opened by call auction for {opened['lots']:,} lots"),
+        ("orders", f"{orders['accepted']:,} from {orders['accounts']} accounts, {orders['traded']:,} traded"),
+        ("block", f"{block['allocation_id']}: {sum(block['lots'].values())} lots shared by {len(block['lots'])} funds"),
+        ("pilot", f"{pilot['pilot_id']}: {pilot['inventors']} inventors have their share"),
+        ("programme", f"{reform['reform_id']}: {reform['co_owners']} co-owners of a patent"),
+        ("income", f"{income['distribution_id']}: {money(income['contributors_minor'])} to finishers"),
+        ("company", f"{company['company_id']}: {company['members']} members, {money(company['capital_minor'])}"),
+        ("reconciliation", f"{compared['reconciliation_id']}: one of {compared['lines']} lines, {compared['status']}"),
+        ("agreements", f"{counted['deals']['recorded']} recorded, {counted['deals']['refused']} refused"),
+        ("listed price", f"{listed['deal_id']} {listed['state']}, its pack {pack['state']}"),
+        ("first refusal", f"{refusal['deal_id']} {refusal['state']}, by a co-owner before a stranger"),
+        ("two signatures", f"{signed['deal_id']}, its date corrected to {counted['dates']['right']}"),
+        ("pledge", f"{pledge['encumbrance_id']}: {pledge['released']}"),
+        ("court's order", f"{order['encumbrance_id']}: {order['ended']}"),
+        ("licences", f"{counted['licences']['exclusive']['licence_id']} and {counted['licences']['open']['taken']}"),
+        ("product", f"{product['product_id']}: {product['holders_paid']} holders paid"),
+        ("pool", f"{counted['pool']['pool_id']}: {counted['pool']['loans']} loans on pledged patents"),
+        ("notes", f"{issued['issue_id']}: {money(issued['raised_minor'])} raised, {issued['rate_ppm'] / 10_000:.2f} %"),
+        ("notes sold on", f"{sold['deal_id']}: {sold['notes']:,} notes, {sold['state']}"),
+        ("first payment", f"{paid['payment_id']}: {money(paid['paid_minor']['senior'])} to the senior notes"),
+        ("witness", f"{witness['heads']} signed heads, the newest over {witness['rows']:,} rows"),
+    ]
 
 
 async def _until_signalled() -> None:

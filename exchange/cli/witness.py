@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from api.client_http import Http
-from api.proofs.witness import Kept, NotWitnessed, read_kept, write_kept
+from api.proofs.witness import NotWitnessed, look, read_kept, write_kept
 from exchange.cli.faults import asking
 
 
@@ -60,27 +60,3 @@ async def watch(url: str, keep: Path, every: float) -> None:
             await asyncio.sleep(every)
     finally:
         await http.close()
-
-
-async def look(http: Http, kept: Kept) -> bool:
-    """Ask for the newest head and, if it is over more rows, for the proof that it only adds.
-
-    Raises: NotWitnessed, OSError.
-    """
-    shown = await _get(http, "/v1/proofs/head")
-    path: list[str] | None = None
-    try:
-        if kept.last is not None and kept.needs_path(shown):
-            sizes = f"first={kept.last['size']}&second={shown['head']['size']}"
-            path = (await _get(http, f"/v1/proofs/consistency?{sizes}"))["path"]
-        return kept.take(shown, path)
-    except (KeyError, TypeError) as error:
-        raise NotWitnessed(f"the exchange answers something that is no head: {error!r}") from error
-
-
-async def _get(http: Http, path: str) -> Any:
-    answer = await http.request("GET", path)
-    if answer.status != 200:
-        found = answer.json()
-        raise NotWitnessed(f"the exchange answers {path} with {answer.status} {found.get('code', '')}".strip())
-    return answer.json()

@@ -90,6 +90,7 @@ ApplicationId = NewType("ApplicationId", int)
 IssueId = NewType("IssueId", int)
 OfferingId = NewType("OfferingId", int)
 ShelfId = NewType("ShelfId", int)
+AuthorisationId = NewType("AuthorisationId", int)
 ClosingItemId = NewType("ClosingItemId", int)
 BookBidId = NewType("BookBidId", int)
 NoteSaleId = NewType("NoteSaleId", int)
@@ -101,6 +102,10 @@ ClassPaymentId = NewType("ClassPaymentId", int)
 PaymentPageId = NewType("PaymentPageId", int)
 UnpaidPartId = NewType("UnpaidPartId", int)
 DutyId = NewType("DutyId", int)
+MirrorFileId = NewType("MirrorFileId", int)
+"""One version of a register that is kept elsewhere."""
+MirrorPageId = NewType("MirrorPageId", int)
+ProjectedPeriodId = NewType("ProjectedPeriodId", int)
 RunId = NewType("RunId", int)
 ApprovalId = NewType("ApprovalId", int)
 ConnectionId = NewType("ConnectionId", int)
@@ -182,6 +187,7 @@ KINDS: dict[str, str] = {
     "IssueId": "IS",
     "OfferingId": "OF",
     "ShelfId": "SH",
+    "AuthorisationId": "AU",
     "ClosingItemId": "CK",
     "BookBidId": "BB",
     "NoteSaleId": "NS",
@@ -193,6 +199,9 @@ KINDS: dict[str, str] = {
     "PaymentPageId": "PP",
     "UnpaidPartId": "UP",
     "DutyId": "DU",
+    "MirrorFileId": "MF",
+    "MirrorPageId": "MG",
+    "ProjectedPeriodId": "PJ",
 }
 """Type name → kind letter on the wire. Never reused."""
 

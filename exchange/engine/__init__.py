@@ -7,5 +7,6 @@ timers, node_life (start, clock, connections), busts with recent_trades (trades 
 allocations (blocks shared out), thresholds (what waits for a second person), then a file for each workflow. A public
 sale has several: sale_checks and sales (what may be sold), bidders (who takes part), lots (bids), sale_clock (time),
 sale_awards (winners, and offers to the next), sale_contracts (what their agreements tell, and defaults), sale_ends;
-sale_cases is what they share, sale_deals what the agreement asks of them.
+sale_cases is what they share, sale_deals what the agreement asks of them. An agreement about units has three beside
+the deal_… files: blocks (what is asked of them), notes (whose notes are), share_checks (what is behind shares).
 """

@@ -22,7 +22,7 @@ from matching._book cimport CompiledBook, Event, NewOrder
 from custody.accounts import Bank
 from custody.outcomes import Outcome
 from exchange.core.ids import ORDINALS
-from exchange.core.instruments import OrderType, Phase, SelfTradePrevention, Side, TimeInForce
+from exchange.core.instruments import AssetKind, OrderType, Phase, SelfTradePrevention, Side, TimeInForce
 from exchange.core.parties import UserRight
 from exchange.core.messages import Rejected
 from exchange.core.rejections import InvariantBroken, RejectCode
@@ -95,6 +95,7 @@ cdef object DAY = TimeInForce.DAY
 cdef object GTC = TimeInForce.GTC
 cdef object NEWEST = SelfTradePrevention.CANCEL_NEWEST
 cdef object CONTINUOUS = Phase.CONTINUOUS
+cdef object NOTE = AssetKind.NOTE
 cdef int BOOK_BUY = BookSide.BUY, BOOK_SELL = BookSide.SELL
 cdef int BOOK_LIMIT = Kind.LIMIT, BOOK_MARKET = Kind.MARKET
 cdef int BOOK_DAY = TimeLimit.DAY, BOOK_GTC = TimeLimit.GTC, BOOK_IOC = TimeLimit.IOC
@@ -266,6 +267,8 @@ cdef class Desk:
             return None
         if not isinstance(self.books[instrument_id], CompiledBook):
             return None
+        if self.assets[instrument.asset_id].kind is NOTE:
+            return None  # its holders are counted over all classes of its issue
         found = Venue.__new__(Venue)
         found.instrument = instrument
         found.asset_id, found.money_id = instrument.asset_id, instrument.money_asset_id

@@ -73,6 +73,7 @@ from custody.reform import DraftReform, EndReform, EvaluateReform, PromoteReform
 from custody.register import CorrectTitleDate
 from custody.rights import ExamineRight, RegisterRight
 from exchange.assets.messages import ChangePatentStatus, ConfirmAlias, ImportPatents
+from exchange.core.authorisations import RecordAuthorisation, WithdrawAuthorisation
 from exchange.core.documents import FileDocument
 from exchange.core.membership import (
     ClassMember,
@@ -108,6 +109,7 @@ from exchange.engine import (
     applications,
     approvals,
     auctions,
+    authorisations,
     bidders,
     book_follow,
     busts,
@@ -143,6 +145,7 @@ from exchange.engine import (
     lots,
     markets,
     members,
+    mirrors,
     node_life,
     obligations,
     offering_close,
@@ -154,6 +157,7 @@ from exchange.engine import (
     packs,
     patent_status,
     patents,
+    perfection,
     phases,
     pilot_entry,
     pilot_life,
@@ -166,6 +170,7 @@ from exchange.engine import (
     preservations,
     price_offers,
     products,
+    projections,
     quotes,
     reconciliations,
     reforms,
@@ -287,6 +292,14 @@ from securitization.messages import (
     RegisterClaim,
     SubscribeProduct,
 )
+from securitization.mirror import (
+    CompleteMirrorFile,
+    ConfirmMirrorFile,
+    DiscardMirrorFile,
+    HandOverRegister,
+    ImportMirrorLines,
+    OpenMirrorFile,
+)
 from securitization.offering_messages import (
     CancelOffering,
     CloseOffering,
@@ -324,7 +337,9 @@ from securitization.servicing_messages import (
     MakeRepurchase,
     OpenServicing,
     PayPayment,
+    PerfectSale,
     PreparePayment,
+    RecordProjection,
     ReleaseUnpaidPart,
 )
 
@@ -473,6 +488,8 @@ ROUTES: dict[type[Command], Route] = {
     BustTrade: Route(busts.bust_trade, OPERATOR, four_eyes=True),
     CorrectTrade: Route(busts.correct_trade, OPERATOR, four_eyes=True),
     # Markets
+    RecordAuthorisation: Route(authorisations.record_authorisation, OPERATOR, four_eyes=True),
+    WithdrawAuthorisation: Route(authorisations.withdraw_authorisation, OPERATOR, four_eyes=True),
     OpenMarket: Route(markets.open_market, OPERATOR),
     # Documents, patents, rights, outcomes
     FileDocument: Route(documents.file_document, MEMBERS_AND_OPERATOR),
@@ -611,6 +628,8 @@ ROUTES: dict[type[Command], Route] = {
     SealPack: Route(packs.seal_pack, TRADERS),
     # Servicing of deals
     OpenServicing: Route(servicing.open_servicing, OPERATOR, four_eyes=True),
+    RecordProjection: Route(projections.record_projection, TRADERS),
+    PerfectSale: Route(perfection.perfect_sale, TRADERS),
     ImportCollection: Route(deal_collections.import_collection, TRADERS, slow=True),
     DepositCollection: Route(deal_collections.deposit_collection, TRADERS),
     MakeRepurchase: Route(deal_collections.make_repurchase, TRADERS),
@@ -619,6 +638,13 @@ ROUTES: dict[type[Command], Route] = {
     ApprovePayment: Route(deal_payments.approve_payment, TRADERS),
     PayPayment: Route(deal_payouts.pay_payment, OPERATOR, four_eyes=True),
     ReleaseUnpaidPart: Route(deal_payouts.release_part, MEMBERS_AND_OPERATOR),
+    # Products whose register is elsewhere
+    HandOverRegister: Route(mirrors.hand_over, OPERATOR, four_eyes=True),
+    OpenMirrorFile: Route(mirrors.open_file, OPERATOR),
+    ImportMirrorLines: Route(mirrors.import_lines, OPERATOR, slow=True),
+    CompleteMirrorFile: Route(mirrors.complete_file, OPERATOR),
+    ConfirmMirrorFile: Route(mirrors.confirm_file, OPERATOR),
+    DiscardMirrorFile: Route(mirrors.discard_file, OPERATOR),
     # Orders
     PlaceOrder: Route(orders.place_order, TRADERS),
     CancelOrder: Route(orders.cancel_order, TRADERS),

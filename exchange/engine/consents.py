@@ -18,16 +18,16 @@ from custody.consents import (
     GiveConsent,
     WithdrawConsent,
 )
-from custody.outcomes import Outcome, PriorClaimKind, ShareDeed
-from custody.rights import Right
+from custody.outcomes import PriorClaimKind, ShareDeed
 from exchange.core.ids import AssetId, ConsentId, MemberId, make_id, to_wire
+from exchange.core.instruments import AssetKind
 from exchange.core.messages import Citation, Event, Header, Rejected
 from exchange.core.parties import UserRight
 from exchange.core.rejections import RejectCode
 from exchange.core.units import TimeNs
 from exchange.engine.access import acts_for_member, refuse_member
 from exchange.engine.documents import refuse_documents
-from exchange.engine.prior_claims import co_owners_of
+from exchange.engine.prior_claims import co_owners_of, outcome_of
 from exchange.engine.state import ExchangeState
 
 CO_OWNERSHIP = Citation(profile="co_ownership", version=1, field="consent", provision="CN-PATENT-14")
@@ -38,7 +38,8 @@ def give_consent(state: ExchangeState, header: Header, command: GiveConsent) -> 
     """Keep a co-owner's consent."""
     if (refusal := refuse_member(state, header, command.member_id, UserRight.TRADE)) is not None:
         return [refusal]
-    if command.asset_id not in state.table(Right):
+    asset = state.assets.get(command.asset_id)
+    if asset is None or asset.kind not in (AssetKind.RIGHT, AssetKind.SHARE):
         return [Rejected(code=RejectCode.ASSET_UNKNOWN)]
     owners = [member_id for member_id, _ in co_owners_of(state, command.asset_id)]
     if command.member_id not in owners or len(owners) < 2:
@@ -96,6 +97,8 @@ def refuse_without_consents(
     `to_member_id` 0 asks for a consent to any counterparty.
     Refused: consent.missing, with the co-owner; it cites the law on co-ownership.
     """
+    if state.assets[asset_id].kind is AssetKind.NOTE:
+        return None  # a note is its holder's alone
     others = [member_id for member_id, _ in co_owners_of(state, asset_id) if member_id != actor_id]
     if not others:
         return None
@@ -119,11 +122,15 @@ def refuse_without_consents(
 
 def _agreed_on_paper(state: ExchangeState, asset_id: AssetId, act: ConsentAct) -> tuple[MemberId, ...]:
     """Who agreed to any sale once for all: in the deed in force, or by the co-owners' standing waiver."""
-    outcome = state.table(Outcome).get(state.table(Right)[asset_id].outcome_id)
+    outcome = outcome_of(state, asset_id)
     if outcome is None or act is not ConsentAct.SALE:
         return ()
     waived = any(claim.kind is PriorClaimKind.CO_OWNER and claim.waiver_sha256 for claim in outcome.claims)
     if waived:
         return tuple(member_id for member_id, _ in co_owners_of(state, asset_id))
     deed = state.table(ShareDeed).get(outcome.deed_id)
-    return deed.signer_ids if deed is not None and deed.transfer_consent else ()
+    if deed is None or not deed.transfer_consent:
+        return ()
+    if state.assets[asset_id].kind is AssetKind.SHARE:  # whoever takes a share takes it under its deed
+        return tuple(member_id for member_id, _ in co_owners_of(state, asset_id))
+    return deed.signer_ids

@@ -1,7 +1,7 @@
 """An agreement as the state keeps it: its terms, how it changes, opens and ends, and who is told.
 
-The money is in escrow exactly as long as the right's units are held, and leaves it in one transfer: against the right
-to the seller, or back to the buyer.
+While the money is in escrow the units are held; it leaves it in one transfer: against the units to the seller, or back
+to the buyer. The units of a block are held before it too, as long as the agreement is open.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def refuse_party(
 
     Refused: deal.not_party, mandate.invalid, account.frozen, member.frozen.
     """
-    seller_id = acting_seller(state, deal.asset_id, deal.seller_account_id)
+    seller_id = deal.seller_account_id if deal.block else acting_seller(state, deal.asset_id, deal.seller_account_id)
     account_id = deal.buyer_account_id if side is Side.BUY else seller_id
     worth = 0 if frozen_too else cost_minor(deal) if side is Side.BUY else deal.price_minor
     refusal = refuse_account(state, header, account_id, UserRight.TRADE, value_minor=worth, frozen_too=frozen_too)
@@ -149,7 +149,8 @@ def end_deal(state: ExchangeState, header: Header, deal: Deal, to: DealState, re
     if deal.escrow_minor:
         legs = [(bank.escrow_id, money_id, -deal.escrow_minor)]
         legs += [(part.account_id, money_id, part.price_minor + part.fee_minor) for part in deal.takers]
-        releases = [(deal.seller_account_id, deal.asset_id, -deal.units)]
+    if deal.held_units:
+        releases = [(deal.seller_account_id, deal.asset_id, -deal.held_units)]
     movement = move_deal(state, header, deal, legs, releases)
     ended = put_deal(state, deal, state=to, escrow_minor=Minor(0), reason=reason)
     dropped = [

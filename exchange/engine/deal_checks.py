@@ -1,4 +1,4 @@
-"""May this right be sold to this buyer by agreement? Asked when a deal is proposed, accepted and signed, as of then.
+"""May this right, or this block, be sold to this buyer by agreement? Asked when proposed, accepted and signed.
 
 The parties first, then the market's law, the seller's overlay and the export gate, then the right itself. What a deal
 began under (profile, overlays, fees) stays with it; title, burdens and standings may have changed and are asked anew.
@@ -12,18 +12,20 @@ from custody.consents import NO_MEMBER, ConsentAct
 from custody.encumbrances import Burden, burdens_hash
 from custody.rights import Right
 from exchange.core.ids import AccountId, AssetId, MemberId, to_wire
-from exchange.core.instruments import Side, TitleRegime
+from exchange.core.instruments import AssetKind, Settlement, Side, TitleRegime
 from exchange.core.membership import Member
 from exchange.core.messages import Citation, Header, Rejected
 from exchange.core.parties import MemberStatus
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
+from exchange.engine.blocks import refuse_form, refuse_units, technology_country
 from exchange.engine.burdens import burdens_of
 from exchange.engine.consents import refuse_without_consents
 from exchange.engine.encumbrances import aside_for_deal
+from exchange.engine.insiders import refuse_insider_of
 from exchange.engine.prior_claims import refuse_open_claims
 from exchange.engine.resale import refuse_holders, refuse_resale
-from exchange.engine.rights import patents_of, refuse_title, refuse_whole_right
+from exchange.engine.rights import patents_of, refuse_title, refuse_whole_right, technology_class
 from exchange.engine.rules import disposal_overlay, profile_of
 from exchange.engine.sale_deals import method_of
 from exchange.engine.state import ExchangeState
@@ -55,25 +57,23 @@ def refuse_deal(state: ExchangeState, header: Header, deal: Deal, method: Method
     """
     market = state.table(Market)[deal.market_id]
     profile = profile_of(state, market)
-    right = state.table(Right)[deal.asset_id]
     method = method or method_of(state, deal)
     buyers = [part.account_id for part in deal.takers]
     for account_id in (deal.seller_account_id, *buyers):
         if (refusal := refuse_stopped(state, account_id)) is not None:
             return refusal
-    if (refusal := _refuse_by_market(state, market, profile, right, deal, method)) is not None:
+    if (refusal := _refuse_by_market(state, market, profile, deal, method)) is not None:
         return refusal
     bound = overlay_of_deal(state, header, profile, deal)
     if isinstance(bound, Rejected):
         return bound
     if bound is not None and (refused := check_disposal_method(*bound, method)) is not None:
         return refused.rejected()
-    seller = party(state, deal.seller_account_id)
+    technology, origin = technology_class(state, deal.asset_id), technology_country(state, deal)
     for account_id in buyers:
-        country = party(state, account_id).country
-        if (refused := check_export(right.technology_class, seller.country, country)) is not None:
+        if (refused := check_export(technology, origin, party(state, account_id).country)) is not None:
             return refused.rejected()
-    if (refusal := refuse_right(state, header, market, profile, right, deal)) is not None:
+    if (refusal := _refuse_thing(state, header, market, profile, deal)) is not None:
         return refusal
     if (refusal := refuse_consents(state, header, deal)) is not None:
         return refusal
@@ -82,6 +82,17 @@ def refuse_deal(state: ExchangeState, header: Header, deal: Deal, method: Method
     if (refusal := refuse_holders(state, profile, deal)) is not None:
         return refusal
     return refuse_changed_burdens(state, deal)
+
+
+def refuse_knowing(state: ExchangeState, header: Header, deal: Deal, side: Side) -> Rejected | None:
+    """Whether who acts for this side of a block knows what the others do not. The other side is not told so.
+
+    Refused: rule.insider, rule.closed_period.
+    """
+    if not deal.block:
+        return None
+    account_id = deal.buyer_account_id if side is Side.BUY else deal.seller_account_id
+    return refuse_insider_of(state, header, deal.asset_id, account_id)
 
 
 def refuse_stopped(state: ExchangeState, account_id: AccountId) -> Rejected | None:
@@ -117,6 +128,8 @@ def overlay_of_deal(state: ExchangeState, header: Header, profile: Profile, deal
 
     Refused: profile.not_active if the market asks for overlays and none are in force.
     """
+    if deal.asset_kind is AssetKind.NOTE:
+        return None  # a note is no outcome that an institution disposes of
     seller = party(state, deal.seller_account_id)
     return disposal_overlay(state, header, profile, seller, deal.jurisdiction, deal.overlays_version)
 
@@ -153,15 +166,18 @@ def deal_fees(
 
 
 def _refuse_by_market(
-    state: ExchangeState, market: Market, profile: Profile, right: Right, deal: Deal, method: Method
+    state: ExchangeState, market: Market, profile: Profile, deal: Deal, method: Method
 ) -> Rejected | None:
     """Method, form, currency and value as the market's profile has them, and whether it admits both parties."""
     if (refusal := check_method(profile, method)) is not None:
         return refusal.rejected()
     if profile.fields.register_of_record.value is RegisterOfRecord.EXTERNAL:
         return _not_this_way(profile, "register_of_record", "another register's holdings take no deal here")
-    if right.settlement not in profile.fields.settlement.value:
-        return _not_this_way(profile, "settlement", f"{right.settlement} settlement")
+    settlement = Settlement.BOOK_ENTRY if deal.block else state.table(Right)[deal.asset_id].settlement
+    if settlement not in profile.fields.settlement.value:
+        return _not_this_way(profile, "settlement", f"{settlement} settlement")
+    if deal.block and (unfit := refuse_form(state, market, profile, deal, method)) is not None:
+        return unfit
     for check in (
         check_currency(profile, market.currency),
         check_value_cap(profile, deal.price_minor + promised_minor(deal.items)),
@@ -179,6 +195,17 @@ def _refuse_by_market(
     return None
 
 
+def _refuse_thing(
+    state: ExchangeState, header: Header, market: Market, profile: Profile, deal: Deal
+) -> Rejected | None:
+    """Whether what is sold may pass: a right or a part of it, or the units of a block."""
+    if not deal.block:
+        return refuse_right(state, header, market, profile, state.table(Right)[deal.asset_id], deal)
+    if (refusal := refuse_frozen_assets(state, market.money_asset_id)) is not None:
+        return refusal
+    return refuse_units(state, header, deal) or refuse_open_claims(state, profile, deal)
+
+
 def _not_this_way(profile: Profile, field: str, detail: str) -> Rejected:
     return Rejected(code=RejectCode.RULE_METHOD_NOT_ALLOWED, detail=detail, rule=cite(profile, field))
 
@@ -192,9 +219,8 @@ def refuse_right(
     """
     if (refusal := refuse_frozen_assets(state, market.money_asset_id)) is not None:
         return refusal
-    own_hold = deal.units if deal.escrow_minor else 0
     seller_id, aside = deal.seller_account_id, aside_for_deal(state, deal)
-    refusal = refuse_whole_right(state, header, right, seller_id, own_hold, part_units=deal.units, besides=aside)
+    refusal = refuse_whole_right(state, header, right, seller_id, deal.held_units, part_units=deal.units, besides=aside)
     if refusal is not None:
         return refusal
     for patent in patents_of(state, right):
@@ -230,7 +256,9 @@ def refuse_consents(state: ExchangeState, header: Header, deal: Deal) -> Rejecte
 
 
 def burdens_on(state: ExchangeState, deal: Deal) -> list[Burden]:
-    """What lies on the right and goes with it to the buyer."""
+    """What lies on the right and goes with it to the buyer; a block's units are free, and lie behind a deed."""
+    if deal.block:
+        return []
     return [burden for burden in burdens_of(state, deal.asset_id) if not burden.blocks]
 
 

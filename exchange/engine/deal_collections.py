@@ -13,7 +13,9 @@ from exchange.core.rejections import RejectCode
 from exchange.core.units import MAX_INTEGER, Minor
 from exchange.engine.deal_checks import party, refuse_stopped
 from exchange.engine.deal_payments import take_back
+from exchange.engine.deal_pools import buy_back, fallen_rights, figures_with, pool_of, rows_problem
 from exchange.engine.documents import refuse_documents
+from exchange.engine.projections import compare
 from exchange.engine.servicing import (
     deal_of,
     duties_of,
@@ -62,8 +64,20 @@ def import_collection(state: ExchangeState, header: Header, command: ImportColle
     sums = (totals.cash_minor + servicing.repurchased_minor, totals.default_minor, totals.balance_minor)
     if max(sums) > MAX_INTEGER:
         return [Rejected(code=RejectCode.COLLECTION_INVALID, detail="the sums are too large")]
-    deal = deal_of(servicing)
-    if command.figures is not None and (wrong := _figures_wrong(deal, command)):
+    deal, fallen = deal_of(servicing), fallen_rights(state, servicing)
+    wrong = _figures_wrong(deal, command) or rows_problem(state, servicing, command)
+    if (
+        not wrong
+        and servicing.pool_id
+        and command.figures
+        and command.figures.invalidated_rights
+        not in (
+            0,
+            len(fallen),
+        )
+    ):
+        wrong = f"the register knows of {len(fallen)} rights that fell"
+    if wrong:
         return [Rejected(code=RejectCode.COLLECTION_INVALID, detail=wrong)]
 
     state.change()
@@ -81,7 +95,8 @@ def import_collection(state: ExchangeState, header: Header, command: ImportColle
         last_key=command.rows[-1].key if command.rows else (before.last_key if before else ""),
         totals=totals,
         rows_sha256=hashlib.sha256(hashed).hexdigest(),
-        figures=command.figures,
+        figures=figures_with(command.figures, fallen, pooled=bool(servicing.pool_id)),
+        fallen=fallen if command.figures is not None else (),
     )
     state.put(collection)
     page = CollectionPage(
@@ -117,6 +132,7 @@ def import_collection(state: ExchangeState, header: Header, command: ImportColle
             payment=payment,
             duties=duties,
             movement=move_and_tell(state, header, parties_of(servicing), legs),
+            projected=compare(state, servicing, collection),
         ),
         *events,
     ]
@@ -151,6 +167,10 @@ def deposit_collection(state: ExchangeState, header: Header, command: DepositCol
 
 def make_repurchase(state: ExchangeState, header: Header, command: MakeRepurchase) -> list[Event]:
     """Take the price from the originator; it is principal of the period."""
+    known = state.table(Servicing).get(command.servicing_id)
+    pool = pool_of(state, known) if known is not None else None
+    if known is not None and pool is not None:
+        return buy_back(state, header, known, pool, command)
     servicing = refuse_servicing(state, header, command.servicing_id, "originator")
     if isinstance(servicing, Rejected):
         return [servicing]

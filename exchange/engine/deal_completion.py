@@ -6,7 +6,7 @@ from exchange.core.ids import AccountId, AssetId, DealId
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.node_messages import Timer, TimerKind
 from exchange.core.rejections import RejectCode, ensure
-from exchange.core.units import Minor
+from exchange.core.units import NS_PER_DAY, Minor
 from exchange.engine import timers
 from exchange.engine.deal_cases import bank_and_money, cost_minor, end_deal, follow, move_deal, put_deal
 from exchange.engine.deal_checks import (
@@ -65,7 +65,10 @@ def refuse_recordal(state: ExchangeState, header: Header, command: RefuseRecorda
 def _long_stop(state: ExchangeState, header: Header, timer: Timer) -> list[Event]:
     """Time is up: what was taken goes back, to a frozen account too, since nobody asks for it and it stays there."""
     deal = state.table(Deal)[DealId(timer.subject_id)]
-    ensure(deal.escrow_minor > 0, "a long stop stands as long as the escrow")
+    ensure(deal.held_units > 0, "a long stop stands as long as the units are held")
+    if deal.state is DealState.PRE_EMPTION:  # who has a prior claim has its days; an offer of a block ends after them
+        due_ns = deal.preemption_until_ns + NS_PER_DAY
+        return [timers.set_timer(state, header, TimerKind.DEAL_LONG_STOP, due_ns, deal.deal_id)]
     return end_deal(state, header, deal, DealState.LAPSED, "long stop")
 
 
@@ -111,6 +114,8 @@ def complete_deal(
     events: list[Event] = [DealCompleted(deal=completed, last_sale=last_sale, movement=movement)]
     events.extend(timers.drop_timers(state, TimerKind.DEAL_LONG_STOP, deal.deal_id))
     events.extend(make_obligations(state, header, completed, method))
+    if deal.block:  # units pass from holder to holder, and what they are traded as stays listed
+        return [*events, *follow(state, header, completed)]
     events.extend(pass_units(state, deal.asset_id, deal.units))
     listing = state.find(Listing, deal.asset_id)
     if listing is not None:

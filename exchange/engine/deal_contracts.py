@@ -11,9 +11,7 @@ from exchange.core.rejections import RejectCode
 from exchange.core.units import Minor, TimeNs
 from exchange.engine import timers
 from exchange.engine.deal_cases import bank_and_money, cost_minor, follow, move_deal, put_deal, refuse_party
-from exchange.engine.deal_checks import (
-    refuse_deal,
-)
+from exchange.engine.deal_checks import refuse_deal, refuse_knowing
 from exchange.engine.deal_completion import complete_deal
 from exchange.engine.rules import profile_of
 from exchange.engine.sale_deals import (
@@ -53,7 +51,7 @@ def sign_deal(state: ExchangeState, header: Header, command: SignDeal) -> list[E
         return [Rejected(code=RejectCode.DEAL_TERMS_CHANGED, detail=f"contract_sha256={deal.contract_sha256}")]
     if header.principal == other:
         return [Rejected(code=RejectCode.APPROVAL_SAME_PERSON)]
-    if (refusal := refuse_deal(state, header, deal)) is not None:
+    if (refusal := refuse_deal(state, header, deal) or refuse_knowing(state, header, deal, command.side)) is not None:
         return [refusal]
     if (refusal := refuse_before_the_set(state, deal, command.side)) is not None:
         return [refusal]
@@ -82,8 +80,8 @@ def sign_deal(state: ExchangeState, header: Header, command: SignDeal) -> list[E
 
 
 def start_long_stop(state: ExchangeState, header: Header, deal: Deal) -> list[Event]:
-    """From each signature on the escrow stands under, the office has the profile's days."""
-    if not deal.escrow_minor:
+    """From each signature on the escrow stands under, the office has the profile's days; so has an offer of a block."""
+    if not deal.held_units:
         return []
     dropped = timers.drop_timers(state, TimerKind.DEAL_LONG_STOP, deal.deal_id)
     due_ns = long_stop_ns(profile_of(state, state.table(Market)[deal.market_id]), header.at_ns)
@@ -105,7 +103,8 @@ def _signature(header: Header, side: Side) -> dict[str, object]:
 
 
 def _to_escrow(state: ExchangeState, header: Header, deal: Deal) -> Movement:
-    """The buyer's money waits, and the right is promised: its units are contracted."""
+    """The buyer's money waits, and the right is promised: its units are contracted (a block's are held already)."""
     bank, money_id = bank_and_money(state, deal)
     legs = [(deal.buyer_account_id, money_id, -deal.escrow_minor), (bank.escrow_id, money_id, int(deal.escrow_minor))]
-    return move_deal(state, header, deal, legs, [(deal.seller_account_id, deal.asset_id, deal.units)])
+    holds = [] if deal.block else [(deal.seller_account_id, deal.asset_id, int(deal.units))]
+    return move_deal(state, header, deal, legs, holds)

@@ -15,7 +15,7 @@ from custody.corrections_messages import AssetFrozen
 from custody.distribution import part_at
 from custody.ledger import Leg
 from custody.messages import AccountOpened
-from exchange.core.ids import AccountId, ClassPaymentId, PaymentPageId, UnpaidPartId, make_id, to_wire
+from exchange.core.ids import AccountId, AssetId, ClassPaymentId, PaymentPageId, UnpaidPartId, make_id, to_wire
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.node_messages import Run, RunKind
 from exchange.core.parties import MemberStatus, Role, UserRight
@@ -24,11 +24,15 @@ from exchange.core.units import Minor
 from exchange.engine.deal_checks import party, refuse_frozen_assets, refuse_stopped
 from exchange.engine.distributions import refuse_suspended
 from exchange.engine.incomes import not_party
-from exchange.engine.issuance import open_venue_account
+from exchange.engine.issuance import open_venue_account, outstanding_units
+from exchange.engine.issues import put_issue
+from exchange.engine.notes import refuse_ending_notes
+from exchange.engine.projections import end_expected
 from exchange.engine.runs import Progress, start_run
 from exchange.engine.servicing import class_payments_of, deal_of, open_period, parties_of, put_servicing
 from exchange.engine.state import ExchangeState
 from exchange.engine.telling import move_and_tell
+from securitization.issue_messages import Issue, IssueState, NoteLock
 from securitization.servicing import Place, flows, is_over, is_unpaid, pots, redeemed
 from securitization.servicing_messages import (
     MAX_LINES,
@@ -70,8 +74,10 @@ def pay_payment(state: ExchangeState, header: Header, command: PayPayment) -> li
     if not servicing.record_sequence:
         return [Rejected(code=RejectCode.PAYMENT_RECORD_PENDING)]
     deal = deal_of(servicing)
-    shared, ending = pots(deal, payment.result), redeemed(deal, payment.after)
     classes = class_payments_of(state, servicing)
+    standing = [one.name for one in classes if outstanding_units(state, one.asset_id)]
+    shared = pots(deal, payment.result)
+    ending = [name for name in redeemed(deal, payment.after) if name in standing]
     if (refusal := _refuse_classes(state, servicing, classes, shared, ending)) is not None:
         return [refusal]
 
@@ -108,10 +114,12 @@ def pay_payment(state: ExchangeState, header: Header, command: PayPayment) -> li
     state.put(started)
     after = put_servicing(
         state, servicing, running=payment.after, paying=True, deposited_minor=Minor(0), repurchased_minor=Minor(0),
-        collection_id=0,
+        collection_id=0, fallen=(*servicing.fallen, *state.table(Collection)[payment.collection_id].fallen),
     )  # fmt: skip
     collections = _end_collections(state, servicing)
-    movement = move_and_tell(state, header, parties_of(servicing), _legs(servicing, started))
+    issue = _lower_balances(state, after)
+    locks, releases = _unlock(state, [asset.asset_id for asset in frozen])
+    movement = move_and_tell(state, header, parties_of(servicing), _legs(servicing, started), releases)
     events: list[Event] = [
         AccountOpened(account=account),
         *(AssetFrozen(asset=asset, reason="redemption") for asset in frozen),
@@ -121,6 +129,9 @@ def pay_payment(state: ExchangeState, header: Header, command: PayPayment) -> li
             collections=collections,
             classes=tuple(paying),
             movement=movement,
+            issue=issue,
+            locks=locks,
+            projected=end_expected(state, servicing),
         ),
         *runs,
     ]
@@ -202,9 +213,7 @@ def pay_chunk(state: ExchangeState, header: Header, run: Run, plan: list[int]) -
     movement = move_and_tell(state, header, (paid.account_id,), legs)
     told: list[Event] = [ClassHoldersPaid(class_payment=changed, page=page, waiting=tuple(waiting), movement=movement)]
     if last:
-        left = msgspec.structs.replace(payment, classes_left=payment.classes_left - 1)
-        state.put(left)
-        told += _complete(state, header, left)
+        told += _complete(state, header, payment)
     return Progress(told, position, position if last else max(position + 1, holders_end + 1))
 
 
@@ -244,15 +253,16 @@ def _refuse_classes(
     if (refusal := refuse_frozen_assets(state, servicing.money_asset_id)) is not None:
         return refusal
     for one in classes:
+        if not outstanding_units(state, one.asset_id) and not shared[one.name]:
+            continue  # its notes ended with an earlier payment
         refusal = refuse_frozen_assets(state, one.asset_id) or refuse_suspended(state, one.asset_id)
         if refusal is not None:
             return refusal
         copied = state.class_holders[one.class_payment_id].copied
         if shared[one.name] and not any(state.accounts[account_id].kind is CLIENT for account_id in copied):
             return Rejected(code=RejectCode.PAYMENT_NO_HOLDERS, detail=one.name)
-        balances = state.ledger.balances.get(one.asset_id, {})
-        if one.name in ending and any(balance.held_units for balance in balances.values()):
-            return Rejected(code=RejectCode.PAYMENT_NOTES_HELD, detail=one.name)
+        if one.name in ending and (refusal := refuse_ending_notes(state, one.asset_id)) is not None:
+            return refusal
     return None
 
 
@@ -295,12 +305,15 @@ def _end_collections(state: ExchangeState, servicing: Servicing) -> tuple[Collec
 
 
 def _complete(state: ExchangeState, header: Header, payment: DealPayment) -> list[Event]:
-    """When every class is paid, the payment is; the next period opens, or the deal is over."""
-    if payment.classes_left:
-        return []
+    """When every class is paid, the payment is; the next period opens, or the deal is over.
+
+    The classes themselves say so: a count kept beside them would be forgotten by a node that starts between two.
+    """
     servicing = state.table(Servicing)[payment.servicing_id]
+    if any(one.state is ClassPaymentState.PAYING for one in class_payments_of(state, servicing)):
+        return []
     deal = deal_of(servicing)
-    done = msgspec.structs.replace(payment, state=DealPaymentState.PAID)
+    done = msgspec.structs.replace(payment, state=DealPaymentState.PAID, classes_left=0)
     state.put(done)
     over = is_over(deal, servicing.running)
     ended = ServicingState.UNPAID if is_unpaid(servicing.running) else ServicingState.REDEEMED
@@ -317,8 +330,42 @@ def _complete(state: ExchangeState, header: Header, payment: DealPayment) -> lis
     events: list[Event] = []
     if not over:
         duties, events = open_period(state, header, changed, deal)
+    issue = end_issue(state, changed) if over else None
     movement = move_and_tell(state, header, parties_of(servicing))
-    return [PaymentCompleted(payment=done, servicing=changed, duties=duties, movement=movement), *events]
+    told = PaymentCompleted(payment=done, servicing=changed, duties=duties, movement=movement, issue=issue)
+    return [told, *events]
+
+
+def end_issue(state: ExchangeState, servicing: Servicing) -> Issue | None:
+    """The issue ends as its servicing did; none if it was serviced without one."""
+    issue = state.table(Issue).get(servicing.issue_id)
+    if issue is None:
+        return None
+    redeemed = servicing.state is ServicingState.REDEEMED
+    return put_issue(state, issue, state=IssueState.REDEEMED if redeemed else IssueState.UNPAID)
+
+
+def _lower_balances(state: ExchangeState, servicing: Servicing) -> Issue | None:
+    """The classes of the issue stand at what the running deal says they are owed of their principal."""
+    issue = state.table(Issue).get(servicing.issue_id)
+    if issue is None:
+        return None
+    owed = {tranche.name: tranche.balance for tranche in servicing.running.tranches}
+    classes = tuple(msgspec.structs.replace(one, balance_minor=Minor(owed[one.name])) for one in issue.classes)
+    return put_issue(state, issue, classes=classes)
+
+
+def _unlock(state: ExchangeState, ending: list[AssetId]) -> tuple[tuple[NoteLock, ...], list[Leg]]:
+    """Retained notes that end are held no more; nobody can move them, for their class is frozen."""
+    locks: list[NoteLock] = []
+    releases: list[Leg] = []
+    for asset_id in ending:
+        lock = state.table(NoteLock).get(asset_id)
+        if lock is not None:
+            releases.append((lock.account_id, asset_id, -lock.units))
+            locks.append(msgspec.structs.replace(lock, units=0))
+            state.put(locks[-1])
+    return tuple(locks), releases
 
 
 def _still_holding(state: ExchangeState, paid: ClassPayment, besides: list[AccountId] | None = None) -> list[AccountId]:

@@ -1,4 +1,4 @@
-"""Agreements: proposed, accepted, or stepped back from before there is a contract.
+"""Agreements about rights and blocks: proposed, accepted, or stepped back from before there is a contract.
 
 What follows is in deal_publicity, deal_contracts and deal_completion; what all of them use, in deal_cases.
 """
@@ -16,6 +16,7 @@ from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import Minor
 from exchange.engine.access import refuse_account
+from exchange.engine.blocks import BLOCKS, refuse_draft
 from exchange.engine.deal_cases import end_deal, follow, move_deal, put_deal, refuse_party, terms_of, with_fees
 from exchange.engine.deal_checks import (
     awaits_office,
@@ -24,11 +25,14 @@ from exchange.engine.deal_checks import (
     overlay_of_deal,
     party,
     refuse_deal,
+    refuse_knowing,
     rules_of_deal,
     with_burdens,
 )
+from exchange.engine.deal_contracts import start_long_stop
 from exchange.engine.deal_publicity import publicity, publicity_until, start_clock
 from exchange.engine.documents import refuse_documents
+from exchange.engine.mirrors import refuse_external
 from exchange.engine.order_terms import MAX_ORDER_MINOR
 from exchange.engine.rules import profile_of
 from exchange.engine.sale_deals import (
@@ -62,7 +66,7 @@ def propose_deal(state: ExchangeState, header: Header, command: ProposeDeal) -> 
     draft = _draft(state, header, command)
     if isinstance(draft, Rejected):
         return [draft]
-    if (refusal := refuse_deal(state, header, draft)) is not None:
+    if (refusal := refuse_deal(state, header, draft) or refuse_knowing(state, header, draft, Side.SELL)) is not None:
         return [refusal]
     if (refusal := refuse_beside_sale(state, draft)) is not None:
         return [refusal]
@@ -90,9 +94,10 @@ def propose_deal(state: ExchangeState, header: Header, command: ProposeDeal) -> 
         publicity_days=days_of_publicity(bound),
         terms_sha256=terms_hash(terms),
     )
-    told = move_deal(state, header, deal)
+    holds = [(seller_id, deal.asset_id, int(deal.units))] if deal.block else []
+    told = move_deal(state, header, deal, holds=holds)
     proposed = DealProposed(deal=deal, terms=terms, rules=rules_of_deal(profile, bound), movement=told)
-    return [proposed, *follow(state, header, deal)]
+    return [proposed, *start_long_stop(state, header, deal), *follow(state, header, deal)]
 
 
 def accept_deal(state: ExchangeState, header: Header, command: AcceptDeal) -> list[Event]:
@@ -106,7 +111,7 @@ def accept_deal(state: ExchangeState, header: Header, command: AcceptDeal) -> li
         return [Rejected(code=RejectCode.DEAL_STATE, detail=deal.state)]
     if command.terms_sha256 != deal.terms_sha256:
         return [Rejected(code=RejectCode.DEAL_TERMS_CHANGED, detail=f"terms_sha256={deal.terms_sha256}")]
-    if (refusal := refuse_deal(state, header, deal)) is not None:
+    if (refusal := refuse_deal(state, header, deal) or refuse_knowing(state, header, deal, Side.BUY)) is not None:
         return [refusal]
     until = publicity_until(state, header, deal)
     if isinstance(until, Rejected):
@@ -149,25 +154,24 @@ def _draft(state: ExchangeState, header: Header, command: ProposeDeal) -> Deal |
     market = state.table(Market).get(command.market_id)
     if market is None:
         return Rejected(code=RejectCode.MARKET_UNKNOWN)
+    if (refusal := refuse_external(state, command.asset_id, "deal")) is not None:
+        return refusal
     asset = state.assets.get(command.asset_id)
-    if asset is None or asset.kind is not AssetKind.RIGHT:
-        return Rejected(code=RejectCode.ASSET_UNKNOWN, detail="a deal is about a whole right in custody")
+    if asset is None or asset.kind not in (AssetKind.RIGHT, *BLOCKS):
+        return Rejected(code=RejectCode.ASSET_UNKNOWN, detail="a deal is about a right in custody, shares or notes")
     if (refusal := _refuse_items(command)) is not None:
         return refusal
     if command.units is not None and command.units > asset.total_units:
-        return Rejected(code=RejectCode.DEAL_TERMS_INVALID, detail=f"a right of {asset.total_units} units")
+        return Rejected(code=RejectCode.DEAL_TERMS_INVALID, detail=f"{asset.code} has {asset.total_units} units")
     if buyer_account.member_id == state.accounts[command.seller_account_id].member_id:
         return Rejected(code=RejectCode.DEAL_TERMS_INVALID, detail="buyer and seller are one member")
-    right = state.table(Right)[command.asset_id]
-    if command.wait_for_recordal and right.title_regime is TitleRegime.CONTRACT_REGISTER:
-        return Rejected(code=RejectCode.DEAL_TERMS_INVALID, detail="no office records this right")
-    if (other := state.find(Deal, command.asset_id)) is not None:
-        return Rejected(code=RejectCode.DEAL_STATE, detail=f"{to_wire('D', other.deal_id)} is {other.state}")
-    pilot = state.find(Pilot, right.outcome_id) if right.outcome_id else None
-    if pilot is not None and pilot.state is not PilotState.COMPLETED:
-        return Rejected(code=RejectCode.PILOT_STATE, detail=f"{to_wire('J', pilot.pilot_id)} is {pilot.state}")
+    shape = refuse_draft(state, command) if asset.kind in BLOCKS else _refuse_beside(state, command)
+    if shape is not None:
+        return shape
     buyer = party(state, command.buyer_account_id)
-    awaits = awaits_office(right, command.wait_for_recordal)
+    awaits = asset.kind is AssetKind.RIGHT and awaits_office(
+        state.table(Right)[command.asset_id], command.wait_for_recordal
+    )
     return Deal(
         deal_id=DealId(make_id(header.sequence)),
         market_id=command.market_id,
@@ -191,7 +195,24 @@ def _draft(state: ExchangeState, header: Header, command: ProposeDeal) -> Deal |
         proposed_by=header.principal,
         proposed_at_ns=header.at_ns,
         items=command.items,
+        asset_kind=asset.kind,
     )
+
+
+def _refuse_beside(state: ExchangeState, command: ProposeDeal) -> Rejected | None:
+    """Whether a right is asked to wait for an office it has not, or something else runs about it.
+
+    Refused: deal.terms_invalid, deal.state, pilot.state.
+    """
+    right = state.table(Right)[command.asset_id]
+    if command.wait_for_recordal and right.title_regime is TitleRegime.CONTRACT_REGISTER:
+        return Rejected(code=RejectCode.DEAL_TERMS_INVALID, detail="no office records this right")
+    if (other := state.find(Deal, command.asset_id)) is not None:
+        return Rejected(code=RejectCode.DEAL_STATE, detail=f"{to_wire('D', other.deal_id)} is {other.state}")
+    pilot = state.find(Pilot, right.outcome_id) if right.outcome_id else None
+    if pilot is not None and pilot.state is not PilotState.COMPLETED:
+        return Rejected(code=RejectCode.PILOT_STATE, detail=f"{to_wire('J', pilot.pilot_id)} is {pilot.state}")
+    return None
 
 
 def _refuse_items(command: ProposeDeal) -> Rejected | None:

@@ -19,7 +19,7 @@ from custody.pledges import (
 )
 from exchange.core.ids import AccountId, AssetId, EncumbranceId, MemberId, to_wire
 from exchange.core.instruments import AssetKind
-from exchange.core.messages import Header, Rejected
+from exchange.core.messages import Citation, Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.core.units import Units
 from exchange.engine import burdens
@@ -30,7 +30,10 @@ from matching.deals import Deal
 from matching.listing_messages import Listing
 from matching.messages import Market
 from matching.sale_messages import Lot, Sale
+from securitization.issue_messages import NoteLock
 
+RETENTION = Citation(profile="risk_retention", version=1, field="retained_notes", provision="ISSUE-TERMS")
+"""The rule by which an originator's notes stay: the issue's own terms, of no market's profile."""
 BURDENED_KINDS = (AssetKind.RIGHT, AssetKind.SHARE, AssetKind.NOTE)
 """What may be pledged or preserved: a whole right by its entry, units by a hold."""
 
@@ -138,8 +141,15 @@ def aside_for_deal(state: ExchangeState, deal: Deal) -> tuple[str, ...]:
 def short_of(state: ExchangeState, account_id: AccountId, asset_id: AssetId, needed_units: int) -> Rejected:
     """Why an account cannot promise so much: what it lacks lies under an encumbrance, or it has not got it.
 
-    Refused: right.encumbered, with the entries that hold the units; hold.insufficient_available.
+    Refused: rule.lock_up (an originator's retained notes), right.encumbered, with the entries that hold the units;
+    hold.insufficient_available.
     """
+    lock = state.table(NoteLock).get(asset_id)
+    if lock is not None and lock.account_id == account_id:
+        free_of_it = state.ledger.available(account_id, asset_id) + lock.units
+        if needed_units <= free_of_it:
+            detail = f"{lock.units} notes are retained for {to_wire('IS', lock.issue_id)}"
+            return Rejected(code=RejectCode.RULE_LOCK_UP, detail=detail, rule=RETENTION)
     holding = [each for each in entries_on(state, asset_id) if each.account_id == account_id and each.held_units]
     blocked = sum(each.held_units for each in holding)
     if not blocked or needed_units > state.ledger.available(account_id, asset_id) + blocked:

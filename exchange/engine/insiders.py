@@ -11,6 +11,7 @@ from exchange.core.messages import Event, Header, Rejected
 from exchange.core.parties import Role, UserRight
 from exchange.core.rejections import RejectCode
 from exchange.engine.access import acts_for_member
+from exchange.engine.notes import note_issue
 from exchange.engine.state import ExchangeState
 from matching.messages import Instrument
 from matching.notice_messages import (
@@ -21,7 +22,6 @@ from matching.notice_messages import (
     OpenInsiderList,
     SetClosedPeriod,
 )
-from securitization.messages import Product
 
 MAX_LISTS = 32
 """Open lists about one asset: each order of it reads them all."""
@@ -100,7 +100,14 @@ def refuse_insider(
 
     Refused: rule.insider, rule.closed_period. The answer names the list and not its matter.
     """
-    lists = state.insider_lists.get(instrument.asset_id)
+    return refuse_insider_of(state, header, instrument.asset_id, account_id)
+
+
+def refuse_insider_of(
+    state: ExchangeState, header: Header, asset_id: AssetId, account_id: AccountId
+) -> Rejected | None:
+    """The same question about units of an asset, however they change hands."""
+    lists = state.insider_lists.get(asset_id)
     if not lists:
         return None
     member_ids = (state.accounts[account_id].member_id, state.users[header.principal].member_id)
@@ -122,8 +129,8 @@ def issuer_of(state: ExchangeState, asset_id: AssetId) -> MemberId | None:
         outcome = state.table(Outcome).get(asset.subject_id)
         return outcome.member_id if outcome is not None else None
     if asset.kind is AssetKind.NOTE:
-        product = state.table(Product).get(asset.subject_id)
-        return state.accounts[product.issuer_account_id].member_id if product is not None else None
+        found = note_issue(state, asset_id)
+        return found.issuer_id if found is not None else None
     return None
 
 

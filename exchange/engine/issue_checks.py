@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from custody.accounts import AccountKind
 from custody.encumbrances import BurdenKind
 from custody.pledges import Encumbrance, EncumbranceState
-from exchange.core.ids import AssetId, ClaimId, ClosingItemId, EncumbranceId, IssueId, LicenceId, make_id, to_wire
+from exchange.core.ids import (
+    AccountId,
+    AssetId,
+    ClaimId,
+    ClosingItemId,
+    EncumbranceId,
+    IssueId,
+    LicenceId,
+    PoolAssetId,
+    make_id,
+    to_wire,
+)
 from exchange.core.messages import Header, Rejected
 from exchange.core.parties import UserRight
-from exchange.core.rejections import RejectCode
+from exchange.core.rejections import RejectCode, ensure
 from exchange.core.units import Minor, div_ceil
 from exchange.engine.access import acts_for_member
 from exchange.engine.issuance import asset_code_taken
@@ -28,6 +41,7 @@ from securitization.issue_messages import (
     ProposeIssue,
 )
 from securitization.messages import Claim
+from securitization.pool_records import Pool, PoolAsset
 
 PPM = 1_000_000
 WHOSE: dict[ClosingKind, IssueRole] = {
@@ -162,27 +176,29 @@ def claims_of(state: ExchangeState, command: ProposeIssue, deal: Deal, money_ass
     return claims
 
 
-def checklist(header: Header, command: ProposeIssue, deal: Deal, first_ordinal: int) -> list[ClosingItem]:
-    """What must be shown: for the issue, for its rated classes, for each claim."""
+def checklist(header: Header, command: ProposeIssue, deal: Deal, pooled: tuple[PoolAssetId, ...]) -> list[ClosingItem]:
+    """What must be shown: for the issue, for its rated classes, for each claim or asset of the pool."""
     roles = [party.role for party in command.parties]
-    wanted: list[tuple[ClosingKind, int, str]] = [(ClosingKind.TRUE_SALE_OPINION, 0, "")]
-    wanted += [(ClosingKind.RATING, 0, each.name) for each in command.classes if each.rated]
+    wanted: list[tuple[ClosingKind, int, int, str]] = [(ClosingKind.TRUE_SALE_OPINION, 0, 0, "")]
+    wanted += [(ClosingKind.RATING, 0, 0, each.name) for each in command.classes if each.rated]
     for kind in (ClosingKind.VALUATION, ClosingKind.AUDIT):
-        wanted += [(kind, 0, "")] if WHOSE[kind] in roles else []
-    wanted += [(ClosingKind.GUARANTEE, 0, support.name) for support in deal.supports]
-    wanted.append((ClosingKind.FUND_ACCOUNT, 0, ""))
-    for claim_id in command.claims:
-        wanted += [(kind, claim_id, "") for kind in (ClosingKind.SALE_CONTRACT, *OF_MODEL[command.model])]
+        wanted += [(kind, 0, 0, "")] if WHOSE[kind] in roles else []
+    wanted += [(ClosingKind.GUARANTEE, 0, 0, support.name) for support in deal.supports]
+    wanted.append((ClosingKind.FUND_ACCOUNT, 0, 0, ""))
+    of_each = (ClosingKind.SALE_CONTRACT, *OF_MODEL[command.model])
+    wanted += [(kind, claim_id, 0, "") for claim_id in command.claims for kind in of_each]
+    wanted += [(kind, 0, asset_id, "") for asset_id in pooled for kind in of_each]
     return [
         ClosingItem(
-            closing_item_id=ClosingItemId(make_id(header.sequence, first_ordinal + place)),
+            closing_item_id=ClosingItemId(make_id(header.sequence, place)),
             issue_id=IssueId(make_id(header.sequence)),
             kind=kind,
             state=ClosingState.OPEN,
             claim_id=ClaimId(claim_id),
             subject=subject,
+            pool_asset_id=PoolAssetId(asset_id),
         )
-        for place, (kind, claim_id, subject) in enumerate(wanted)
+        for place, (kind, claim_id, asset_id, subject) in enumerate(wanted)
     ]
 
 
@@ -214,8 +230,10 @@ def refuse_not_party(state: ExchangeState, header: Header, issue: Issue, item: C
     Refused: closing.not_party.
     """
     if item.kind is ClosingKind.SALE_CONTRACT:
-        claim = state.table(Claim)[item.claim_id]
-        member_id, whose = state.accounts[claim.originator_account_id].member_id, "the claim's originator"
+        sold = _sold(state, item)
+        ensure(sold is not None, "a sale contract is about something that is sold")
+        account_id = sold.originator_account_id if sold is not None else AccountId(0)
+        member_id, whose = state.accounts[account_id].member_id, "its originator"
     else:
         party = issue.party(WHOSE[item.kind])
         if party is None:
@@ -228,41 +246,80 @@ def refuse_not_party(state: ExchangeState, header: Header, issue: Issue, item: C
 
 def not_shown(state: ExchangeState, item: ClosingItem, reference_id: int) -> str:
     """Why a pledge or licence does not show the item as of now; empty if it does, or if documents show it."""
-    claim = state.table(Claim).get(item.claim_id)
-    if claim is None:
+    sold = _sold(state, item)
+    if sold is None:
         return ""
     match item.kind:
         case ClosingKind.PLEDGE_REGISTERED:
-            return _no_pledge(state, claim, reference_id)
+            return _no_pledge(state, sold, reference_id)
         case ClosingKind.FIRST_LICENCE:
-            return _no_licence(state, claim, reference_id)
+            return _no_licence(state, sold, reference_id)
         case _:
             return ""
 
 
-def _no_pledge(state: ExchangeState, claim: Claim, reference_id: int) -> str:
+@dataclass(frozen=True, slots=True)
+class _Sold:
+    """What is asked of a claim, or of an asset of the pool. Units: `secured_minor` is what its pledge must secure."""
+
+    originator_account_id: AccountId
+    debtor_account_id: AccountId
+    right_asset_id: AssetId
+    money_asset_id: AssetId
+    secured_minor: int
+    encumbrance_id: int = 0
+
+
+def _sold(state: ExchangeState, item: ClosingItem) -> _Sold | None:
+    """What an item is about, if it is about something that is sold; one pledge secures all assets that name it."""
+    if (claim := state.table(Claim).get(item.claim_id)) is not None:
+        return _Sold(
+            originator_account_id=claim.originator_account_id,
+            debtor_account_id=claim.debtor_account_id,
+            right_asset_id=claim.right_asset_id,
+            money_asset_id=claim.money_asset_id,
+            secured_minor=claim.amount_minor,
+        )
+    asset = state.table(PoolAsset).get(item.pool_asset_id)
+    if asset is None:
+        return None
+    pool = state.table(Pool)[asset.pool_id]
+    beside = [state.table(PoolAsset)[each] for each in pool.assets]
+    return _Sold(
+        originator_account_id=asset.originator_account_id,
+        debtor_account_id=asset.debtor_account_id,
+        right_asset_id=asset.right_asset_id,
+        money_asset_id=pool.money_asset_id,
+        secured_minor=sum(each.balance_minor for each in beside if each.encumbrance_id == asset.encumbrance_id),
+        encumbrance_id=asset.encumbrance_id,
+    )
+
+
+def _no_pledge(state: ExchangeState, sold: _Sold, reference_id: int) -> str:
     """The lender's pledge of the right behind its claim, for at least the claim, registered before the sale."""
+    if sold.encumbrance_id and reference_id != sold.encumbrance_id:
+        return f"it is secured by {to_wire('EN', sold.encumbrance_id)}"
     pledge = state.table(Encumbrance).get(EncumbranceId(reference_id))
     if pledge is None or pledge.kind is not BurdenKind.PLEDGE or pledge.state is not EncumbranceState.REGISTERED:
         return "no registered pledge"
-    if pledge.asset_id != claim.right_asset_id:
+    if pledge.asset_id != sold.right_asset_id:
         return "a pledge of another right"
-    if pledge.pledgee_account_id != claim.originator_account_id:
+    if pledge.pledgee_account_id != sold.originator_account_id:
         return "another's pledge"
-    if pledge.money_asset_id != claim.money_asset_id or pledge.secured_minor < claim.amount_minor:
-        return f"secures {pledge.secured_minor} of {claim.amount_minor}"
+    if pledge.money_asset_id != sold.money_asset_id or pledge.secured_minor < sold.secured_minor:
+        return f"secures {pledge.secured_minor} of {sold.secured_minor}"
     return ""
 
 
-def _no_licence(state: ExchangeState, claim: Claim, reference_id: int) -> str:
+def _no_licence(state: ExchangeState, sold: _Sold, reference_id: int) -> str:
     """The first leg of the second-licence model: the debtor's exclusive licence to the originator, in force."""
     licence = state.table(Licence).get(LicenceId(reference_id))
-    if licence is None or licence.state is not LicenceState.IN_FORCE or licence.asset_id != claim.right_asset_id:
+    if licence is None or licence.state is not LicenceState.IN_FORCE or licence.asset_id != sold.right_asset_id:
         return "no licence of the right in force"
     if licence.kind is not LicenceKind.EXCLUSIVE or not licence.sublicence:
         return "not exclusive with the right to license back"
-    if licence.licensee_account_id != claim.originator_account_id:
+    if licence.licensee_account_id != sold.originator_account_id:
         return "another's licence"
-    if licence.licensor_account_id != claim.debtor_account_id:
+    if licence.licensor_account_id != sold.debtor_account_id:
         return "not from the debtor"
     return ""

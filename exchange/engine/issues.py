@@ -6,13 +6,14 @@ import msgspec
 
 from custody.accounts import AccountKind
 from custody.messages import AccountOpened
-from exchange.core.ids import AccountId, IssueId, ShelfId, make_id
+from exchange.core.ids import AccountId, IssueId, PoolId, ShelfId, make_id
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.parties import UserRight
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import Published, PublishedKind
 from exchange.core.units import TimeNs
 from exchange.engine.access import acts_for_member, refuse_account
+from exchange.engine.authorisations import refuse_unauthorised
 from exchange.engine.documents import refuse_documents
 from exchange.engine.issuance import open_venue_account
 from exchange.engine.issue_checks import (
@@ -24,6 +25,7 @@ from exchange.engine.issue_checks import (
     refuse_not_party,
     refuse_parties,
 )
+from exchange.engine.issue_pools import free_pool, pool_for, wait_for
 from exchange.engine.parsing import canonical, parse
 from exchange.engine.rules import profile_of
 from exchange.engine.state import ExchangeState
@@ -96,6 +98,8 @@ def propose_issue(state: ExchangeState, header: Header, command: ProposeIssue) -
     if deal.currency != market.currency:
         return [Rejected(code=RejectCode.CURRENCY_MISMATCH, detail=f"the deal pays in {deal.currency}")]
     profile = profile_of(state, market)
+    if (refusal := refuse_unauthorised(state, header, profile)) is not None:
+        return [refusal]
     for broken in (check_method(profile, Method.AGREEMENT), check_currency(profile, market.currency)):
         if broken is not None:
             return [broken.rejected()]
@@ -108,9 +112,14 @@ def propose_issue(state: ExchangeState, header: Header, command: ProposeIssue) -
     classes = classes_of(state, command, deal)
     if isinstance(classes, Rejected):
         return [classes]
-    claims = claims_of(state, command, deal, market.money_asset_id)
+    if bool(command.claims) == (command.pool_id is not None):
+        return [invalid("it sells claims, or a pool")]
+    claims = claims_of(state, command, deal, market.money_asset_id) if command.claims else []
     if isinstance(claims, Rejected):
         return [claims]
+    pool = pool_for(state, command, deal, market.money_asset_id) if command.pool_id is not None else None
+    if isinstance(pool, Rejected):
+        return [pool]
 
     state.change()
     names = ["proceeds", *(f"account:{account.name}" for account in deal.accounts)]
@@ -147,18 +156,19 @@ def propose_issue(state: ExchangeState, header: Header, command: ProposeIssue) -
         closing_fees=command.closing_fees,
         proceeds_account_id=opened[0].account_id,
         running=store(begin(deal, NO_PERIOD)),
+        pool_id=command.pool_id or PoolId(0),
         shelf_id=command.shelf_id or ShelfId(0),
         proposed_by=header.principal,
         proposed_at_ns=TimeNs(header.at_ns),
     )
     state.put(issue)
-    items = checklist(header, command, deal, 0)
+    items = checklist(header, command, deal, pool.assets if pool is not None else ())
     for item in items:
         state.put(item)
     pooled = with_status(state, claims, ClaimStatus.POOLED, issue.issue_id)
     return [
         *(AccountOpened(account=account) for account in opened),
-        IssueProposed(issue=issue, items=tuple(items), claims=pooled),
+        IssueProposed(issue=issue, items=tuple(items), claims=pooled, pool=wait_for(state, pool, issue.issue_id)),
     ]
 
 
@@ -210,7 +220,7 @@ def withdraw_issue(state: ExchangeState, header: Header, command: WithdrawIssue)
 
     state.change()
     withdrawn = put_issue(state, issue, state=IssueState.WITHDRAWN, reason=command.reason)
-    return [IssueWithdrawn(issue=withdrawn, claims=free_claims(state, issue))]
+    return [IssueWithdrawn(issue=withdrawn, claims=free_claims(state, issue), pool=free_pool(state, issue))]
 
 
 # --- For the offer ----------------------------------------------------------------------------------------------------
@@ -259,7 +269,9 @@ def free_claims(state: ExchangeState, issue: Issue) -> tuple[Claim, ...]:
 def _problem(state: ExchangeState, item: ClosingItem, command: SatisfyClosing, *, by_register: bool) -> str:
     """Why what was named shows nothing; empty if it does."""
     if by_register:
-        return not_shown(state, item, command.reference_id)
+        of_licence = item.kind is ClosingKind.FIRST_LICENCE
+        wrong = command.encumbrance_id if of_licence else command.licence_id
+        return "names what it is not shown by" if wrong else not_shown(state, item, command.reference_id)
     if command.reference_id:
         return f"{item.kind} is shown by documents"
     if not command.documents:

@@ -7,23 +7,25 @@ disclosure). A method is asked before anything else is looked at, so that a mark
 from __future__ import annotations
 
 from custody.consents import ConsentAct
-from custody.outcomes import Outcome, ShareDeed
+from custody.outcomes import Outcome
 from custody.rights import Right
 from exchange.core.ids import to_wire
 from exchange.core.instruments import AssetKind, Settlement, Side
 from exchange.core.messages import Citation, Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
-from exchange.engine.burdens import refuse_burdened
+from exchange.engine.authorisations import refuse_unauthorised
+from exchange.engine.blocks import FORMS, refuse_note
 from exchange.engine.consents import refuse_without_consents
-from exchange.engine.conveyances import refuse_recorded_title
 from exchange.engine.documents import refuse_documents
 from exchange.engine.encumbrances import aside_for_listing
+from exchange.engine.notes import note_issue
 from exchange.engine.order_terms import MAX_ORDER_MINOR
-from exchange.engine.outcomes import open_claims, rights_of_outcome
+from exchange.engine.outcomes import open_claims
 from exchange.engine.rights import patents_of as patents_of_right
-from exchange.engine.rights import refuse_patent, refuse_title, refuse_whole_right
+from exchange.engine.rights import refuse_title, refuse_whole_right
 from exchange.engine.rules import disposal_overlay, profile_of
+from exchange.engine.share_checks import refuse_rights_behind, refuse_unsigned_deed
 from exchange.engine.state import ExchangeState
 from exchange.rulebook.checks import check_method, check_value_cap
 from exchange.rulebook.disposal import check_disposal_method
@@ -64,6 +66,8 @@ def overlay_of(
 
     Refused: profile.not_active if the market asks for overlays and none are in force.
     """
+    if state.assets[listing.asset_id].kind is AssetKind.NOTE:
+        return None  # a note is no outcome that an institution disposes of
     return disposal_overlay(state, header, profile, state.members[listing.member_id], listing.jurisdiction)
 
 
@@ -81,6 +85,8 @@ def _refuse_by_rule(
 ) -> Rejected | None:
     """The market's method, the seller's overlay, the form that fits the method, the price of the service."""
     method = Method(listing.method.value)
+    if (refused := refuse_unauthorised(state, header, profile)) is not None:
+        return refused
     if (refusal := check_method(profile, method)) is not None:
         return refusal.rejected()
     bound = overlay_of(state, header, profile, listing)
@@ -102,12 +108,12 @@ def _refuse_by_rule(
 
 
 def _refuse_form(state: ExchangeState, profile: Profile, listing: Listing) -> Rejected | None:
-    """A book takes shares, which settle in our books; a whole right goes by agreement and settles as its title does."""
+    """A book takes units, which settle in our books; a whole right goes by agreement and settles as its title does."""
     right = state.table(Right).get(listing.asset_id)
     if listing.method is ListingMethod.ORDER_BOOK and right is not None:
         return _not_this_way(profile, "settlement", "a whole right takes no order book")
     if listing.method is not ListingMethod.ORDER_BOOK and right is None:
-        return _not_this_way(profile, "methods", "shares are sold in a book; blocks belong to a later issue")
+        return _not_this_way(profile, "methods", "units are listed in a book; a block needs no listing")
     settlement = right.settlement if right is not None else Settlement.BOOK_ENTRY
     if settlement not in profile.fields.settlement.value:
         return _not_this_way(profile, "settlement", f"{settlement} settlement")
@@ -154,29 +160,32 @@ def _refuse_shares(state: ExchangeState, header: Header, profile: Profile, listi
     asset = state.assets[listing.asset_id]
     if asset.frozen:
         return Rejected(code=RejectCode.ASSET_FROZEN, detail=asset.code)
+    if asset.kind is AssetKind.NOTE:
+        return _refuse_notes(state, profile, listing)
     outcome = state.table(Outcome).get(asset.subject_id)
     if asset.kind is not AssetKind.SHARE or outcome is None or outcome.member_id != listing.member_id:
         return Rejected(code=RejectCode.RIGHT_NOT_OWNED, detail=asset.code)
-    rights = rights_of_outcome(state, outcome)
-    if isinstance(rights, Rejected):
-        return rights
-    for right in rights:
-        if state.assets[right.asset_id].frozen:
-            return Rejected(code=RejectCode.ASSET_FROZEN, detail=state.assets[right.asset_id].code)
-        for patent in patents_of_right(state, right):
-            if (refusal := refuse_patent(header, patent)) is not None:
-                return refusal
-            if not patent.listable:
-                return Rejected(
-                    code=RejectCode.PATENT_NOT_LISTABLE, detail=f"{patent.number} lacks what a listing needs"
-                )
-        if (refusal := refuse_burdened(state, right.asset_id)) is not None:
-            return refusal
-        if (refusal := refuse_recorded_title(state, patents_of_right(state, right))) is not None:
-            return refusal
+    if (refusal := refuse_rights_behind(state, header, outcome)) is not None:
+        return refusal
     if (refusal := _refuse_scales(profile, listing, asset.total_units)) is not None:
         return refusal
     return _refuse_without_deed(state, outcome)
+
+
+def _refuse_notes(state: ExchangeState, profile: Profile, listing: Listing) -> Rejected | None:
+    """Whether notes may be listed: by their issuer, in the market they were issued in, before they are paid back.
+
+    Refused: rule.method_not_allowed, market.unknown, product.state, right.not_owned, listing.terms_invalid.
+    """
+    market = state.table(Market)[listing.market_id]
+    if AssetKind.NOTE not in FORMS[form := profile.fields.unit_form.value]:
+        return _not_this_way(profile, "unit_form", f"notes where the form is {form}")
+    if (refusal := refuse_note(state, listing.asset_id, market, Method.ORDER_BOOK)) is not None:
+        return refusal
+    found = note_issue(state, listing.asset_id)
+    if found is None or found.issuer_id != listing.member_id:
+        return Rejected(code=RejectCode.RIGHT_NOT_OWNED, detail=state.assets[listing.asset_id].code)
+    return _refuse_scales(profile, listing, state.assets[listing.asset_id].total_units)
 
 
 def _refuse_scales(profile: Profile, listing: Listing, total_units: int) -> Rejected | None:
@@ -200,11 +209,9 @@ def _refuse_without_deed(state: ExchangeState, outcome: Outcome) -> Rejected | N
 
     Source: 民法典 arts. 305-306, 847, 859, 860; 专利法 art. 14.
     """
-    deed = state.table(ShareDeed).get(outcome.deed_id)
-    if deed is None:
-        return Rejected(code=RejectCode.LISTING_NO_SHARE_DEED, detail=to_wire("X", outcome.outcome_id))
-    if any(member_id not in deed.signer_ids for member_id in (outcome.member_id, *outcome.co_owner_ids)):
-        return Rejected(code=RejectCode.LISTING_NO_SHARE_DEED, detail="a co-owner has not signed the deed in force")
+    deed = refuse_unsigned_deed(state, outcome)
+    if isinstance(deed, Rejected):
+        return deed
     if not (deed.transfer_consent and deed.preemption_waived):
         return Rejected(code=RejectCode.LISTING_PRIOR_CLAIMS_OPEN, detail="the deed keeps consent or pre-emption")
     claims = open_claims(state, outcome)

@@ -23,6 +23,7 @@ from exchange.engine.book_follow import tell_standing
 from exchange.engine.encumbrances import acting_seller
 from exchange.engine.interruptions import close_book
 from exchange.engine.listing_checks import overlay_of, refuse_listing, rules_of
+from exchange.engine.mirrors import refuse_external
 from exchange.engine.rules import profile_of
 from exchange.engine.runs import start_run
 from exchange.engine.sessions import schedule, unschedule
@@ -47,8 +48,8 @@ from matching.price_offers import PriceOffer
 from matching.quote_messages import QuoteRequest
 from matching.sale_messages import Lot
 
-SHARE_CLASS = "S"
-"""The class letter of an outcome share in our instrument codes; notes have one of their own."""
+CLASSES = {AssetKind.SHARE: "S", AssetKind.NOTE: "N"}
+"""The class letters of our instrument codes."""
 
 
 def propose_listing(state: ExchangeState, header: Header, command: ProposeListing) -> list[Event]:
@@ -58,8 +59,10 @@ def propose_listing(state: ExchangeState, header: Header, command: ProposeListin
     market = state.table(Market).get(command.market_id)
     if market is None:
         return [Rejected(code=RejectCode.MARKET_UNKNOWN)]
+    if (refusal := refuse_external(state, command.asset_id, "listing")) is not None:
+        return [refusal]
     asset = state.assets.get(command.asset_id)
-    if asset is None or asset.kind not in (AssetKind.RIGHT, AssetKind.SHARE):
+    if asset is None or asset.kind not in (AssetKind.RIGHT, AssetKind.SHARE, AssetKind.NOTE):
         return [Rejected(code=RejectCode.ASSET_UNKNOWN)]
     listing = _draft(state, header, command)
     if (refusal := refuse_listing(state, header, listing)) is not None:
@@ -223,16 +226,15 @@ def _publicity_until(state: ExchangeState, header: Header, listing: Listing) -> 
 
 
 def _deed_of(state: ExchangeState, listing: Listing) -> DocumentId:
-    """The deed whose terms a buyer accepts with the order; 0 for a whole right."""
-    if listing.method is not ListingMethod.ORDER_BOOK:
-        return DocumentId(0)
-    return state.table(Outcome)[state.assets[listing.asset_id].subject_id].deed_id
+    """The deed whose terms a buyer accepts with the order; 0 for whole rights, and for notes, whose issue says them."""
+    asset = state.assets[listing.asset_id]
+    return state.table(Outcome)[asset.subject_id].deed_id if asset.kind is AssetKind.SHARE else DocumentId(0)
 
 
 def _instrument(state: ExchangeState, market: Market, listing: Listing) -> Instrument:
     return Instrument(
         instrument_id=listing.instrument_id,
-        code=next_instrument_code(state, SHARE_CLASS),
+        code=next_instrument_code(state, CLASSES[state.assets[listing.asset_id].kind]),
         name=listing.name,
         market_id=listing.market_id,
         listing_id=listing.listing_id,

@@ -7,6 +7,7 @@ from exchange.core.instruments import AssetKind
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
+from exchange.engine.authorisations import refuse_unauthorised
 from exchange.engine.state import ExchangeState
 from exchange.rulebook.checks import check_currency, check_method
 from exchange.rulebook.fees import FeeSchedule
@@ -54,23 +55,25 @@ def open_market(state: ExchangeState, header: Header, command: OpenMarket) -> li
 def _refuse_profile(state: ExchangeState, header: Header, profile: Profile) -> Rejected | None:
     """Whether a market may be opened under this version now.
 
-    A licensed profile needs a licence on record, which belongs to a later issue. The trading-day gap between buying and
-    selling is asked of deals, not of a book, so a profile that wants both cannot be kept and is refused.
+    The trading-day gap between buying and selling, and the lock-up of what was bought, are asked of deals, not of a
+    book, so a profile that wants a book with either cannot be kept and is refused.
     """
     if state.version_in_force(PublishedKind.PROFILE, profile.name, header.at_ns) != profile.version:
         return Rejected(code=RejectCode.PROFILE_NOT_ACTIVE, detail=f"{profile.name}@{profile.version} is not in force")
     fields = profile.fields
-    if fields.licence_required.value:
-        return Rejected(
-            code=RejectCode.PROFILE_NOT_ACTIVE,
-            detail="licence: licensed markets belong to a later issue",
-            rule=cite(profile, "licence_required"),
-        )
+    if (refusal := refuse_unauthorised(state, header, profile)) is not None:
+        return refusal
     if Method.ORDER_BOOK in fields.centralised_methods.value and fields.opposite_side_gap_trading_days.value:
         return Rejected(
             code=RejectCode.PROFILE_INVALID,
             detail="an order book with a gap between the sides",
             rule=cite(profile, "opposite_side_gap_trading_days"),
+        )
+    if Method.ORDER_BOOK in fields.centralised_methods.value and fields.lock_up_days.value:
+        return Rejected(
+            code=RejectCode.PROFILE_INVALID,
+            detail="an order book with a lock-up of what was bought",
+            rule=cite(profile, "lock_up_days"),
         )
     return None
 

@@ -19,6 +19,13 @@ from exchange.core.rejections import RejectCode, ensure
 from exchange.core.units import Minor, TimeNs, Units
 from exchange.engine.issuance import open_venue_account
 from exchange.engine.issue_checks import note_code, refuse_open_items
+from exchange.engine.issue_pools import (
+    free_pool,
+    price_problem,
+    refuse_pool_sale,
+    retained_minor,
+    sell_to_issuer,
+)
 from exchange.engine.issues import deal_of, free_claims, put_issue, with_status
 from exchange.engine.offerings import bids_of, closing_costs, draw, offered_lots, put_offering
 from exchange.engine.runs import start_run
@@ -75,7 +82,9 @@ def close_offering(state: ExchangeState, header: Header, command: CloseOffering)
     reason = f"not covered: {', '.join(short)}" if short else ""
     if not short and cash < closing_costs(state, issue, cash):
         reason = f"the proceeds, {cash}, do not pay what falls due at closing"
-    if not reason and (refusal := refuse_open_items(state, issue)) is not None:
+    if not reason:
+        reason = price_problem(state, issue, cash - closing_costs(state, issue, cash))
+    if not reason and (refusal := refuse_open_items(state, issue) or refuse_pool_sale(state, header, issue)):
         return [refusal]
 
     state.change()
@@ -260,15 +269,21 @@ def _establish(state: ExchangeState, header: Header, issue: Issue, offering: Off
             legs.append((party.account_id, money_id, fee_minor(cash, fee.rate_ppm, fee.amount_minor)))
     claims = [state.table(Claim)[claim_id] for claim_id in issue.claims]
     left = cash - sum(units for _, _, units in legs)
-    sold = [(int(claim.originator_account_id), int(claim.amount_minor)) for claim in claims]
-    legs += [(AccountId(account), money_id, amount) for account, amount in to_originators(left, sold)]
+    releases: list[Leg] = [(offering.issuer_account_id, money_id, -offering.reserve_held_minor)]
+    holds: list[Leg] = []
+    sale = sell_to_issuer(state, header, issue, left) if issue.pool_id else None
+    if sale is not None:
+        legs, releases, holds = [*legs, *sale.legs], [*releases, *sale.releases], sale.holds
+    else:
+        sold = [(int(claim.originator_account_id), int(claim.amount_minor)) for claim in claims]
+        legs += [(AccountId(account), money_id, amount) for account, amount in to_originators(left, sold)]
     legs.append((issue.proceeds_account_id, money_id, -cash))
     locks = _retain(state, issue, legs)
-    releases = [(offering.issuer_account_id, money_id, -offering.reserve_held_minor)]
     movement = state.ledger.move(header.sequence, legs, releases)
-    holds = [(lock.account_id, lock.asset_id, lock.units) for lock in locks]
-    locked = state.ledger.move(header.sequence, [], holds)
-    retained = sum(each.retained_notes * each.note_face_minor for each in issue.classes)
+    locked = state.ledger.move(
+        header.sequence, [], [*holds, *((lock.account_id, lock.asset_id, lock.units) for lock in locks)]
+    )
+    retained = retained_minor(issue)
     established = put_issue(
         state,
         issue,
@@ -287,6 +302,8 @@ def _establish(state: ExchangeState, header: Header, issue: Issue, offering: Off
         locks=locks,
         movement=movement,
         locked=locked,
+        pool=sale.pool if sale is not None else None,
+        pool_assets=sale.assets if sale is not None else (),
     )
 
 
@@ -350,10 +367,14 @@ def refund_chunk(state: ExchangeState, header: Header, run: Run, entries: list[i
 
 
 def _stop(state: ExchangeState, header: Header, issue: Issue, offering: Offering, reason: str) -> list[Event]:
-    """Freeze who gets which interest, and refund in a run. Call after the line."""
+    """Freeze who gets which interest, and refund in a run. Call after the line.
+
+    A venue that stood still when the offer lapsed wakes up later: interest runs to the lapse, as the reserve does.
+    """
     plan: list[int] = []
+    until_ns = min(header.at_ns, offering.lapses_ns)
     for bid in bids_of(state, offering):
-        interest = refund_interest_minor(bid.held_minor, offering.refund_rate_ppm, bid.bid_at_ns, header.at_ns)
+        interest = refund_interest_minor(bid.held_minor, offering.refund_rate_ppm, bid.bid_at_ns, until_ns)
         plan += [bid.book_bid_id, interest]
     failing = put_issue(state, issue, state=IssueState.REFUNDING, reason=reason)
     stopped = put_offering(state, offering, state=OfferingState.REFUNDING, reason=reason)
@@ -377,4 +398,5 @@ def _fail(state: ExchangeState, header: Header, issue: Issue, offering: Offering
         claims=free_claims(state, issue),
         movement=state.ledger.move(header.sequence, [], releases),
         shelf=draw(state, issue, -1),
+        pool=free_pool(state, issue),
     )

@@ -14,6 +14,7 @@ from exchange.core.units import NS_PER_DAY, Minor, TimeNs
 from exchange.engine.access import refuse_account
 from exchange.engine.documents import refuse_documents
 from exchange.engine.issue_checks import BEFORE_OFFER, refuse_open_items
+from exchange.engine.issue_pools import price_problem, refuse_pool_sale
 from exchange.engine.issues import deal_of, put_issue
 from exchange.engine.order_terms import MAX_ORDER_MINOR
 from exchange.engine.rules import holder_of, profile_of
@@ -127,6 +128,8 @@ def open_offering(state: ExchangeState, header: Header, command: OpenOffering) -
         return [Rejected(code=RejectCode.ISSUE_STATE, detail=issue.state)]
     if (refusal := refuse_open_items(state, issue, BEFORE_OFFER)) is not None:
         return [refusal]
+    if (refusal := refuse_pool_sale(state, header, issue)) is not None:
+        return [refusal]
     if (problem := _terms_problem(state, header, issue, command)) != "":
         return [Rejected(code=RejectCode.OFFERING_INVALID, detail=problem)]
     issuer = issue.party(IssueRole.ISSUER)
@@ -212,6 +215,8 @@ def _terms_problem(state: ExchangeState, header: Header, issue: Issue, command: 
         return f"at most {MAX_ORDER_MINOR} minor in all"
     if least < closing_costs(state, issue, least):
         return f"the least proceeds, {least}, do not pay what falls due at closing"
+    if (problem := price_problem(state, issue, least - closing_costs(state, issue, least))) != "":
+        return f"of the least proceeds, {least}: {problem}"
     return f"book_cap_minor is at least {least}" if command.book_cap_minor < least else ""
 
 

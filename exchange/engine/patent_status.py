@@ -1,7 +1,7 @@
 """A patent lapses, is invalidated, suspended or restored: what that does to listings, orders and contracts.
 
 An invalidated patent is deemed never to have been, but what was performed under it stays, save malice or plain
-unfairness: settled transfers are not touched here, and the window for claims of that exception is a later issue's.
+unfairness: settled transfers are not touched here, and what makes good such a case is settled outside.
 Source: 专利法 arts. 44, 47.
 """
 

@@ -12,6 +12,7 @@ from exchange.core.messages import Event, Header, Rejected
 from exchange.core.node_messages import RunKind, TimerKind
 from exchange.core.rejections import RejectCode, ensure
 from exchange.core.units import TimeNs
+from exchange.engine.authorisations import refuse_unauthorised
 from exchange.engine.book_fold import book_for, fold
 from exchange.engine.book_follow import tell_standing
 from exchange.engine.interruptions import begin_volatility_call, end_halted_orders, set_prices
@@ -52,6 +53,10 @@ def change_phase(state: ExchangeState, header: Header, command: ChangePhase) -> 
         return [Rejected(code=RejectCode.INSTRUMENT_UNKNOWN)]
     if instrument.frozen and command.phase is not Phase.CLOSED:
         return [Rejected(code=RejectCode.INSTRUMENT_FROZEN)]
+    if command.phase not in (Phase.CLOSED, Phase.HALTED):
+        profile = state.terms[instrument.market_id].profile
+        if (refusal := refuse_unauthorised(state, header, profile)) is not None:
+            return [refusal]
     if (refusal := _refuse_phase(state, instrument, command.phase)) is not None:
         return [refusal]
 

@@ -47,7 +47,9 @@ def follow_deal(state: ExchangeState, header: Header, deal: Deal) -> list[Event]
 
 
 def _parts(state: ExchangeState, deal: Deal) -> list[Part]:
-    """What of the price is for each pledge, by rank."""
+    """What of the price is for each pledge, by rank; the units of a block are sold free of any."""
+    if deal.block:
+        return []
     pledges = pledges_on(state, deal.asset_id)
     shares = split_proceeds(deal.price_minor - deal.seller_fee_minor, [pledge.claimed_minor for pledge in pledges])
     enforced = enforcement_of(state, deal.asset_id) is not None

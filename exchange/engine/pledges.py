@@ -55,6 +55,7 @@ from exchange.engine.encumbrances import (
     put,
 )
 from exchange.engine.listings import end_listing
+from exchange.engine.mirrors import refuse_external
 from exchange.engine.pledge_checks import answers, case_of, is_day, refuse_beside, refuse_failed
 from exchange.engine.pledge_sales import follow_deal
 from exchange.engine.state import VENUE_TIME_ZONE, ExchangeState
@@ -264,6 +265,8 @@ def _draft(state: ExchangeState, header: Header, command: RequestPledge) -> Encu
     asset, money = state.assets.get(command.asset_id), state.assets.get(command.money_asset_id)
     if asset is None or asset.kind not in BURDENED_KINDS:
         return Rejected(code=RejectCode.ASSET_UNKNOWN, detail="asset_id")
+    if (refusal := refuse_external(state, command.asset_id, "pledge")) is not None:
+        return refusal
     if money is None or money.kind is not AssetKind.MONEY:
         return Rejected(code=RejectCode.ASSET_UNKNOWN, detail="money_asset_id")
     whole = asset.kind is AssetKind.RIGHT

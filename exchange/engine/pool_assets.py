@@ -37,6 +37,9 @@ from exchange.engine.pool_cases import (
 from exchange.engine.pools import price_legs, refuse_price, refuse_sale
 from exchange.engine.state import ExchangeState
 from exchange.engine.telling import move_and_tell
+from matching.licence_messages import Licence, LicenceState
+from matching.licences import LicenceKind
+from securitization.deal_triggers import Status
 from securitization.messages import Claim
 from securitization.pool_messages import (
     AddPoolAsset,
@@ -60,6 +63,7 @@ from securitization.pool_records import (
     flows_problem,
 )
 from securitization.pool_rules import ask_asset
+from securitization.servicing_messages import Servicing
 
 
 def register_pool_asset(state: ExchangeState, header: Header, command: RegisterPoolAsset) -> list[Event]:
@@ -69,7 +73,7 @@ def register_pool_asset(state: ExchangeState, header: Header, command: RegisterP
     pool = state.table(Pool).get(command.pool_id)
     if pool is None:
         return [Rejected(code=RejectCode.POOL_UNKNOWN)]
-    if not _buys(header, pool):
+    if not _buys(state, header, pool):
         return [Rejected(code=RejectCode.POOL_STATE, detail=pool.state)]
     if command.right_asset_id not in state.records[Right]:
         return [Rejected(code=RejectCode.ASSET_UNKNOWN)]
@@ -112,7 +116,7 @@ def add_pool_asset(state: ExchangeState, header: Header, command: AddPoolAsset) 
     if isinstance(found, Rejected):
         return [found]
     pool, asset = found
-    if not _buys(header, pool):
+    if not _buys(state, header, pool):
         return [Rejected(code=RejectCode.POOL_STATE, detail=pool.state)]
     if len(pool.assets) >= MAX_POOL_ASSETS:
         return [Rejected(code=RejectCode.POOL_FULL, detail=f"{MAX_POOL_ASSETS} assets")]
@@ -184,7 +188,7 @@ def substitute_pool_asset(state: ExchangeState, header: Header, command: Substit
     if isinstance(coming, Rejected):
         return [coming]
     (pool, old), (other, new) = leaving, coming
-    if not _buys(header, pool):
+    if not _buys(state, header, pool):
         return [Rejected(code=RejectCode.POOL_STATE, detail=pool.state)]
     if (problem := _swap_problem(pool, other, old, new)) != "":
         return [Rejected(code=RejectCode.POOL_ASSET_SUBSTITUTE, detail=problem)]
@@ -258,10 +262,13 @@ def _offered(
     return pool, asset
 
 
-def _buys(header: Header, pool: Pool) -> bool:
-    """Whether a pool takes assets now: as a draft, or sold and revolving."""
+def _buys(state: ExchangeState, header: Header, pool: Pool) -> bool:
+    """Whether a pool takes assets now: as a draft, or sold and revolving, until its deal leaves its normal course."""
     revolves = pool.kind is PoolKind.REVOLVING and today_of(header) <= pool.revolving_until
-    return pool.state is PoolState.DRAFT or (pool.state is PoolState.SOLD and revolves)
+    if pool.state is not PoolState.SOLD:
+        return pool.state is PoolState.DRAFT
+    served = (one for one in state.table(Servicing).values() if one.pool_id == pool.pool_id)
+    return revolves and all(one.running.status is Status.NORMAL for one in served)
 
 
 def _refuse_rules(
@@ -351,5 +358,19 @@ def _refuse_security(state: ExchangeState, asset: PoolAsset) -> Rejected | None:
             return Rejected(code=RejectCode.ENCUMBRANCE_UNKNOWN)
     if asset.kind is PoolAssetKind.PLEDGE_LOAN:
         return None if asset.encumbrance_id else Rejected(code=RejectCode.ENCUMBRANCE_UNKNOWN)
-    owner = state.ledger.units(asset.originator_account_id, asset.right_asset_id) > 0
-    return None if owner else Rejected(code=RejectCode.RIGHT_NOT_OWNED)
+    if state.ledger.units(asset.originator_account_id, asset.right_asset_id) > 0 or _licensed(state, asset):
+        return None
+    return Rejected(code=RejectCode.RIGHT_NOT_OWNED)
+
+
+def _licensed(state: ExchangeState, asset: PoolAsset) -> bool:
+    """Whether a fee is for the licence back of a right that its debtor licensed exclusively to the originator."""
+    return asset.kind is PoolAssetKind.LICENCE_FEE and any(
+        licence.asset_id == asset.right_asset_id
+        and licence.state is LicenceState.IN_FORCE
+        and licence.kind is LicenceKind.EXCLUSIVE
+        and licence.sublicence
+        and licence.licensee_account_id == asset.originator_account_id
+        and licence.licensor_account_id == asset.debtor_account_id
+        for licence in state.table(Licence).values()
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from custody.ledger import Leg
-from exchange.core.ids import AccountId, PoolId, ValuationId, make_id
+from exchange.core.ids import AccountId, PoolId, ValuationId, make_id, to_wire
 from exchange.core.instruments import AssetKind
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.parties import Role, UserRight
@@ -141,8 +141,8 @@ def sell_pool(state: ExchangeState, header: Header, command: SellPool) -> list[E
     pool = own_pool(state, header, command.pool_id)
     if isinstance(pool, Rejected):
         return [pool]
-    if pool.state is not PoolState.SEALED:
-        return [Rejected(code=RejectCode.POOL_STATE, detail=pool.state)]
+    if pool.state is not PoolState.SEALED or pool.issue_id:
+        return [Rejected(code=RejectCode.POOL_STATE, detail=buyer_of(pool) or pool.state)]
     if command.seal_sha256 != pool.seal_sha256:
         return [Rejected(code=RejectCode.POOL_SEAL_CHANGED, detail=pool.seal_sha256)]
     assets = assets_of(state, pool)
@@ -190,8 +190,8 @@ def withdraw_pool(state: ExchangeState, header: Header, command: WithdrawPool) -
     pool = own_pool(state, header, command.pool_id)
     if isinstance(pool, Rejected):
         return [pool]
-    if pool.state not in (PoolState.DRAFT, PoolState.SEALED):
-        return [Rejected(code=RejectCode.POOL_STATE, detail=pool.state)]
+    if pool.state not in (PoolState.DRAFT, PoolState.SEALED) or pool.issue_id:
+        return [Rejected(code=RejectCode.POOL_STATE, detail=buyer_of(pool) or pool.state)]
 
     state.change()
     left = [leave(state, asset) for asset in assets_of(state, pool)]
@@ -268,6 +268,11 @@ def refuse_price(asset: PoolAsset, part_minor: int) -> Rejected | None:
         return None
     said = f"{part_minor} for {asset.balance_minor}, asked {asset.least_ppm} ppm ({asset.contract_sha256[:12]})"
     return Rejected(code=RejectCode.POOL_PRICE, detail=said)
+
+
+def buyer_of(pool: Pool) -> str:
+    """Which issue a sealed pool waits for, and alone decides what becomes of it; empty if none."""
+    return f"{to_wire('IS', pool.issue_id)} buys it" if pool.issue_id else ""
 
 
 def price_legs(pool: Pool, assets: list[PoolAsset], parts: list[int]) -> list[Leg]:

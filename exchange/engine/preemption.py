@@ -11,6 +11,7 @@ import msgspec
 
 from custody.ledger import Leg
 from exchange.core.ids import ORDINALS, DealId, PriorClaimId, make_id
+from exchange.core.instruments import Side
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.node_messages import Timer, TimerKind
 from exchange.core.parties import SellerClass, UserRight
@@ -20,7 +21,7 @@ from exchange.core.units import NS_PER_DAY, Minor, TimeNs, Units
 from exchange.engine import timers
 from exchange.engine.access import acts_for_member, refuse_account
 from exchange.engine.deal_cases import bank_and_money, cost_minor, end_deal, follow, put_deal, terms_of
-from exchange.engine.deal_checks import deal_fees, party, refuse_deal, refuse_stopped
+from exchange.engine.deal_checks import deal_fees, party, refuse_deal, refuse_knowing, refuse_stopped
 from exchange.engine.deal_contracts import start_long_stop
 from exchange.engine.prior_claims import account_for, claimants_on
 from exchange.engine.rules import profile_of
@@ -117,7 +118,8 @@ def exercise_claim(state: ExchangeState, header: Header, command: ExercisePriorC
     if command.contract_sha256 != deal.contract_sha256:
         return [Rejected(code=RejectCode.DEAL_TERMS_CHANGED, detail=f"contract_sha256={deal.contract_sha256}")]
     in_its_place = msgspec.structs.replace(deal, buyer_account_id=command.account_id)
-    if (refusal := refuse_deal(state, header, in_its_place)) is not None:
+    refusal = refuse_deal(state, header, in_its_place) or refuse_knowing(state, header, in_its_place, Side.BUY)
+    if refusal is not None:
         return [refusal]
     if cost > state.ledger.available(command.account_id, claim.money_asset_id):
         return [Rejected(code=RejectCode.HOLD_INSUFFICIENT_AVAILABLE)]
@@ -186,6 +188,14 @@ def claims_on(state: ExchangeState, deal_id: DealId) -> list[NotifiedClaim]:
     return sorted(found, key=lambda claim: claim.claim_id)
 
 
+def _drop_claims(state: ExchangeState, header: Header, deal: Deal) -> list[Event]:
+    """Nobody may step in any more, for the deal itself will be stopped: what each held is free. Call after the line."""
+    return [
+        *timers.drop_timers(state, TimerKind.DEAL_PRE_EMPTION_ENDS, deal.deal_id),
+        *_buyer_goes_on(state, header, deal, claims_on(state, deal.deal_id)),
+    ]
+
+
 def _close(state: ExchangeState, header: Header, deal: Deal) -> list[Event]:
     """Let the first-ranking claims that were exercised take the deal, or else its buyer go on. Call after the line."""
     claims = claims_on(state, deal.deal_id)
@@ -198,11 +208,19 @@ def _close(state: ExchangeState, header: Header, deal: Deal) -> list[Event]:
     takers = [claim for claim in exercised if RANKS.index(claim.kind) == first]
     if not takers:
         return _buyer_goes_on(state, header, deal, claims)
-    if state.ledger.available(deal.seller_account_id, deal.asset_id) < deal.units:
+    if state.ledger.available(deal.seller_account_id, deal.asset_id) < deal.units - deal.held_units:
         # Only a correction can have taken the units away meanwhile: there is nothing left to take.
         closed = _buyer_goes_on(state, header, deal, claims)
         return [*closed, *end_deal(state, header, state.table(Deal)[deal.deal_id], DealState.STOPPED, "units are gone")]
     return _claims_are_taken(state, header, deal, claims, takers)
+
+
+def stop_deal(state: ExchangeState, header: Header, deal: Deal, reason: str) -> list[Event]:
+    """End a deal that somebody outside it stops, whatever it waits for: claims on it first. Call after the line."""
+    if deal.state is not DealState.PRE_EMPTION:
+        return end_deal(state, header, deal, DealState.STOPPED, reason)
+    dropped = _drop_claims(state, header, deal)
+    return [*dropped, *end_deal(state, header, state.table(Deal)[deal.deal_id], DealState.STOPPED, reason)]
 
 
 def _buyer_goes_on(state: ExchangeState, header: Header, deal: Deal, claims: list[NotifiedClaim]) -> list[Event]:
@@ -222,7 +240,8 @@ def _claims_are_taken(
     bank, money_id = bank_and_money(state, deal)
     parts = _parts(state, deal, takers)
     holds: list[Leg] = [(claim.account_id, money_id, -claim.held_minor) for claim in claims]
-    holds.append((deal.seller_account_id, deal.asset_id, int(deal.units)))
+    if not deal.block:
+        holds.append((deal.seller_account_id, deal.asset_id, int(deal.units)))
     legs: list[Leg] = [(part.account_id, money_id, -(part.price_minor + part.fee_minor)) for part in parts]
     total = sum(part.price_minor + part.fee_minor for part in parts)
     legs.append((bank.escrow_id, money_id, total))

@@ -27,13 +27,14 @@ from exchange.core.node_messages import Timer, TimerKind
 from exchange.core.rejections import RejectCode
 from exchange.core.units import NS_PER_SECOND, TimeNs, Units
 from exchange.engine import timers
-from exchange.engine.deal_cases import end_deal
+from exchange.engine.blocks import blocks_of
 from exchange.engine.documents import refuse_documents
 from exchange.engine.encumbrances import BURDENED_KINDS, concerned, end, entry_of, open_entry, preservations_on, put
 from exchange.engine.licence_cases import end_licence
 from exchange.engine.open_licences import end_declaration
 from exchange.engine.open_order import OpenOrder
 from exchange.engine.order_ends import end_orders, may_withdraw, withdraw
+from exchange.engine.preemption import stop_deal
 from exchange.engine.price_offers import close_offer
 from exchange.engine.quotes import close_quotes
 from exchange.engine.rights import patents_of
@@ -104,6 +105,9 @@ def lift_preservation(state: ExchangeState, header: Header, command: LiftPreserv
 def unwind(state: ExchangeState, header: Header, asset_id: AssetId, reason: str) -> list[Event]:
     """End what is not yet effective about a whole right: its sale, its contract, its quotes. Call after the line."""
     events: list[Event] = []
+    asked_first = state.find(Deal, asset_id)
+    if asked_first is not None and asked_first.state is DealState.PRE_EMPTION:
+        events += stop_deal(state, header, asked_first, reason)  # the claims end before what they are about
     lot = state.find(Lot, asset_id)
     if lot is not None:
         sale = state.table(Sale)[lot.sale_id]
@@ -113,7 +117,7 @@ def unwind(state: ExchangeState, header: Header, asset_id: AssetId, reason: str)
             events += give_up_lot(state, header, sale, lot, reason)
     deal = state.find(Deal, asset_id)
     if deal is not None:
-        events += end_deal(state, header, deal, DealState.STOPPED, reason)
+        events += stop_deal(state, header, deal, reason)
     asked = state.find(QuoteRequest, asset_id)
     if asked is not None:
         events += close_quotes(state, header, asked, reason)
@@ -189,7 +193,10 @@ def _resume(state: ExchangeState, header: Header, lifted: Encumbrance) -> list[E
 
 
 def _hold_more(state: ExchangeState, header: Header, order: Encumbrance) -> list[Event]:
-    """Hold what is free, and end the account's offers for the rest, as many as one step may. Call after the line."""
+    """Hold what is free, and end the account's offers, then its blocks, for the rest: as many as one step may.
+
+    Call after the line.
+    """
     events: list[Event] = []
     free = _free(state, order)
     waiting = 0
@@ -205,6 +212,14 @@ def _hold_more(state: ExchangeState, header: Header, order: Encumbrance) -> list
             continue
         events += withdraw(state, header, offer, CancelReason.FROZEN)
         ended += 1
+        free = _free(state, order)
+    for deal in blocks_of(state, order.account_id, order.asset_id) if not waiting else ():
+        if order.held_units + free >= order.units:
+            break
+        if len(events) > MAX_STEP_EVENTS:
+            waiting += 1
+            break
+        events += stop_deal(state, header, deal, f"preserved by {entry_of(order)}")
         free = _free(state, order)
     if (taken := min(free, order.units - order.held_units)) > 0:
         extended = put(state, order, held_units=Units(order.held_units + taken))

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from custody.accounts import AccountKind
 from custody.outcomes import Outcome, PriorClaimKind, ShareDeed
 from custody.pilot import Pilot, PilotState
 from custody.rights import Right
-from exchange.core.ids import AccountId, AssetId, MemberId
+from exchange.core.ids import AccountId, AssetId, MemberId, OutcomeId
+from exchange.core.instruments import AssetKind
 from exchange.core.messages import Rejected
 from exchange.core.parties import Role
 from exchange.core.rejections import RejectCode
@@ -20,6 +22,9 @@ from exchange.engine.state import ExchangeState
 from exchange.rulebook.profile import Profile, cite
 from matching.deals import Deal
 from matching.preemption import RANKS, ClaimKind
+
+MAX_CLAIMANTS = 500
+"""So many can be asked in one round, whose end is one command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,15 @@ def co_owners_of(state: ExchangeState, asset_id: AssetId) -> list[tuple[MemberId
     by contract and without a number (1 each).
     """
     units: dict[MemberId, int] = {}
+    shares = state.assets[asset_id].kind is AssetKind.SHARE
     for account_id, held in state.ledger.holders(asset_id):
+        if shares and state.accounts[account_id].kind is not AccountKind.CLIENT:
+            continue
         member_id = state.accounts[account_id].member_id
         units[member_id] = units.get(member_id, 0) + held
     if len(units) != 1:
         return list(units.items())
-    named = _outcome_of(state, asset_id)
+    named = outcome_of(state, asset_id)
     members = dict.fromkeys((*units, *(named.co_owner_ids if named is not None else ())))
     return [(member_id, 1) for member_id in members]
 
@@ -57,6 +65,14 @@ def account_for(state: ExchangeState, member_id: MemberId, asset_id: AssetId) ->
         if state.accounts[account_id].member_id == member_id:
             return account_id
     return min(account_id for account_id, account in state.accounts.items() if account.member_id == member_id)
+
+
+def outcome_of(state: ExchangeState, asset_id: AssetId) -> Outcome | None:
+    """The outcome a right is in, or shares are of, if there is one."""
+    right, asset = state.table(Right).get(asset_id), state.assets.get(asset_id)
+    if right is None and asset is not None and asset.kind is AssetKind.SHARE:
+        return state.table(Outcome).get(OutcomeId(asset.subject_id))
+    return state.table(Outcome).get(right.outcome_id) if right is not None else None
 
 
 # --- Who may step in --------------------------------------------------------------------------------------------------
@@ -99,6 +115,8 @@ def refuse_open_claims(state: ExchangeState, profile: Profile, deal: Deal) -> Re
     claimants = claimants_on(state, deal)
     if claimants and not profile.fields.first_refusal_days.value:
         return _open(profile, "this market gives nobody days to step in: waivers beforehand")
+    if len(claimants) > MAX_CLAIMANTS:
+        return _open(profile, f"{len(claimants)} may step in, at most {MAX_CLAIMANTS} can be asked")
     if len(claimants) > 1 and deal.items is not None:
         return _open(profile, "what is promised for later is not split among several who step in")
     return None
@@ -136,12 +154,6 @@ def _open(profile: Profile, detail: str) -> Rejected:
     return Rejected(code=RejectCode.LISTING_PRIOR_CLAIMS_OPEN, detail=detail, rule=rule)
 
 
-def _outcome_of(state: ExchangeState, asset_id: AssetId) -> Outcome | None:
-    """The outcome a right is in, if it is in one."""
-    right = state.table(Right).get(asset_id)
-    return state.table(Outcome).get(right.outcome_id) if right is not None else None
-
-
 Standing = tuple[ClaimKind | None, list[tuple[MemberId, int]]]
 
 
@@ -159,7 +171,9 @@ def _standing(state: ExchangeState, asset_id: AssetId, seller_id: MemberId) -> l
 
     The finisher's is against an institution that sells; what somebody else sells, its finishers have no claim on.
     """
-    outcome = _outcome_of(state, asset_id)
+    outcome = outcome_of(state, asset_id)
+    if state.assets[asset_id].kind is AssetKind.NOTE:
+        return []  # a note is a claim on money: nobody owns it with anybody
     open_kinds = [claim.kind for claim in outcome.claims if not claim.waiver_sha256] if outcome is not None else []
     standing: list[Standing] = []
     co_owners = _unwaived_co_owners(state, asset_id, outcome)
@@ -199,6 +213,8 @@ def _unwaived_co_owners(state: ExchangeState, asset_id: AssetId, outcome: Outcom
     if waived:
         return []
     deed = state.table(ShareDeed).get(outcome.deed_id)
+    if deed is not None and deed.preemption_waived and state.assets[asset_id].kind is AssetKind.SHARE:
+        return []  # whoever takes a share takes it under its deed
     signers = deed.signer_ids if deed is not None and deed.preemption_waived else ()
     return [(member_id, units) for member_id, units in owners if member_id not in signers]
 

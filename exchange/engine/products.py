@@ -18,6 +18,7 @@ from exchange.core.units import Minor, TimeNs
 from exchange.engine.access import refuse_account
 from exchange.engine.encumbrances import pledges_on
 from exchange.engine.issuance import asset_code_taken, issue_units, open_venue_account
+from exchange.engine.notes import refuse_ending_notes
 from exchange.engine.rules import holder_of, profile_of
 from exchange.engine.runs import start_run
 from exchange.engine.state import ExchangeState
@@ -239,6 +240,8 @@ def pay_product(state: ExchangeState, header: Header, command: PayProduct) -> li
     for claim_id in product.claims:
         if state.table(Claim)[claim_id].status is not ClaimStatus.COLLECTED:
             return [Rejected(code=RejectCode.PRODUCT_INVALID, detail="a claim is not collected yet")]
+    if (refusal := refuse_ending_notes(state, product.note_asset_id)) is not None:
+        return [refusal]
 
     state.change()
     holders = state.ledger.holders(product.note_asset_id)

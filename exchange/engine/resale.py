@@ -1,6 +1,6 @@
-"""What a market's profile asks before units of a right change hands again: gap, lock-up, and how many may hold.
+"""What a market's profile asks before units change hands again: gap, lock-up, and how many may hold.
 
-Each is asked of the seller and of everybody who would take, beside what they bought and sold of this right before.
+Each is asked of the seller and of everybody who would take, beside what they bought and sold of the same asset before.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from exchange.core.ids import AccountId, AssetId
 from exchange.core.messages import Header, Rejected
 from exchange.core.rejections import RejectCode
 from exchange.core.units import Units
+from exchange.engine.notes import counted_together, note_issue
 from exchange.engine.rules import holder_of
 from exchange.engine.state import ExchangeState
 from exchange.rulebook.checks import check_holder_cap, check_opposite_side_gap
@@ -43,11 +44,12 @@ def refuse_resale(
     Refused: calendar.not_covered, rule.opposite_side_gap, rule.lock_up.
     """
     last = state.table(LastSale).get(deal.asset_id)
-    if last is None:
-        return None
-    bought_ns = last.bought_at_ns(state.accounts[deal.seller_account_id].member_id)
+    bought_ns = last.bought_at_ns(state.accounts[deal.seller_account_id].member_id) if last is not None else 0
+    if not bought_ns and (issue := note_issue(state, deal.asset_id)) is not None:
+        bought_ns = issue.issued_at_ns  # who did not buy its notes here was allotted them
     opposite = [bought_ns]
-    opposite += [last.sold_at_ns(state.accounts[part.account_id].member_id) for part in deal.takers]
+    if last is not None:
+        opposite += [last.sold_at_ns(state.accounts[part.account_id].member_id) for part in deal.takers]
     if not any(opposite):
         return None
     calendar = state.calendar(market.calendar, market.calendar_version)
@@ -79,9 +81,18 @@ def refuse_holders(state: ExchangeState, profile: Profile, deal: UnitsSold) -> R
 
 
 def holders_after(state: ExchangeState, deal: UnitsSold) -> int:
-    """How many would hold after the transfer, counted through nominees; a seller of all is none."""
+    """How many would hold after the transfer, counted through nominees; a seller of all is none.
+
+    Whoever holds another class of the same issue counts, and whoever bids for the units in a book, as if it got them.
+    """
     left: dict[AccountId, int] = dict(state.ledger.holders(deal.asset_id))
     left[deal.seller_account_id] = left.get(deal.seller_account_id, 0) - deal.units
     for part in deal.takers:
         left[part.account_id] = left.get(part.account_id, 0) + part.units
-    return len(dict.fromkeys(holder_of(state, account_id) for account_id, units in left.items() if units > 0))
+    holding = [account_id for account_id, units in left.items() if units > 0]
+    classes = counted_together(state, deal.asset_id)
+    holding += [account for each in classes if each != deal.asset_id for account, _ in state.ledger.holders(each)]
+    for instrument in state.instruments.values():
+        if instrument.asset_id in classes:
+            holding += state.bidders.get(instrument.instrument_id, {})
+    return len(dict.fromkeys(holder_of(state, account_id) for account_id in holding))

@@ -20,6 +20,7 @@ from exchange.core.rule_messages import (
     TextActivated,
     TextPublished,
 )
+from exchange.engine.notes import counted_together, holders_with
 from exchange.engine.open_order import OpenOrder
 from exchange.engine.parsing import Document, canonical, parse
 from exchange.engine.state import ExchangeState
@@ -165,7 +166,7 @@ def refuse_order_by_rule(
     if (refusal := _refuse_export(state, instrument, member)) is not None:
         return refusal.rejected()
     if terms.holder_cap is not None and order.side is BUY and not _has_place(state, instrument, order):
-        holders = state.ledger.holders_with(instrument.asset_id, order.account_id)
+        holders = holders_with(state, instrument.asset_id, order.account_id)
         if (refusal := check_holder_cap(terms.profile, holders)) is not None:
             return refusal.rejected()
     return None
@@ -202,7 +203,8 @@ def _has_place(state: ExchangeState, instrument: Instrument, order: OpenOrder) -
     bids = state.bidders.get(instrument.instrument_id)
     if bids is not None and order.account_id in bids:
         return True
-    return state.ledger.units(order.account_id, instrument.asset_id) > 0
+    classes = counted_together(state, instrument.asset_id)
+    return any(state.ledger.units(order.account_id, each) > 0 for each in classes)
 
 
 def _document(state: ExchangeState, published: Published) -> Document:

@@ -7,17 +7,15 @@ from datetime import date, timedelta
 import msgspec
 
 from custody.accounts import AccountKind
-from custody.ledger import Leg
 from custody.messages import AccountOpened
 from exchange.core.calendar import start_of_day_ns
 from exchange.core.ids import AccountId, ClassPaymentId, DutyId, ServicingId, make_id
-from exchange.core.instruments import AssetKind
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.node_messages import Timer, TimerDropped, TimerKind
 from exchange.core.parties import Role, UserRight
 from exchange.core.rejections import InvariantBroken, RejectCode
 from exchange.core.units import NS_PER_DAY, TimeNs
-from exchange.engine import timers
+from exchange.engine import issues, timers
 from exchange.engine.deal_checks import party
 from exchange.engine.distributions import units_now
 from exchange.engine.incomes import not_party
@@ -25,10 +23,9 @@ from exchange.engine.issuance import open_venue_account
 from exchange.engine.record_dates import holdings
 from exchange.engine.state import VENUE_TIME_ZONE, ExchangeState
 from exchange.engine.telling import move_and_tell
-from securitization.deal import Deal, deal_hash, read_deal
-from securitization.deal_checks import check_deal
+from securitization.deal import Deal, canonical_deal, deal_hash, read_deal
 from securitization.deal_problems import Problem
-from securitization.issue_messages import RunningDeal
+from securitization.issue_messages import Issue, IssueRole, IssueState
 from securitization.servicing import due_date
 from securitization.servicing_messages import (
     ClassHoldersRecorded,
@@ -38,97 +35,67 @@ from securitization.servicing_messages import (
     DutyKind,
     DutyState,
     Linked,
+    NoteClass,
     OpenServicing,
     Servicing,
     ServicingOpened,
     ServicingState,
 )
+from securitization.stored import issued_deal
 
 
 def open_servicing(state: ExchangeState, header: Header, command: OpenServicing) -> list[Event]:
-    """Check the deal and whom it names, open its accounts, and open its first period."""
-    deal = _checked(state, command)
-    if isinstance(deal, Rejected):
-        return [deal]
-    taken = [asset.asset_id for one in state.table(Servicing).values() for asset in one.classes]
-    if any(one.asset_id in taken for one in command.classes):
+    """Take over what the issue says, and open the first period. Arrives here with two signatures."""
+    if command.issue_id is None or command != OpenServicing(issue_id=command.issue_id, calendar=command.calendar):
+        return [Rejected(code=RejectCode.SERVICING_INVALID, detail="it names an issue, which says all the rest")]
+    issue = state.table(Issue).get(command.issue_id)
+    if issue is None:
+        return [Rejected(code=RejectCode.ISSUE_UNKNOWN)]
+    if issue.state is not IssueState.ESTABLISHED:
+        return [Rejected(code=RejectCode.ISSUE_STATE, detail=issue.state)]
+    if any(one.issue_id == issue.issue_id for one in state.table(Servicing).values()):
         return [Rejected(code=RejectCode.SERVICING_EXISTS)]
-    opening = sum(account.opening_minor for account in deal.accounts)
-    if opening > state.ledger.available(command.originator_account_id, command.money_asset_id):
-        return [Rejected(code=RejectCode.HOLD_INSUFFICIENT_AVAILABLE, detail=f"opening_minor={opening}")]
 
     state.change()
-    names = ["collections", *(account.name for account in deal.accounts)]
-    opened = tuple(
-        open_venue_account(
-            state, AccountId(make_id(header.sequence, place)), AccountKind.ESCROW, f"{name}:{command.name}"
-        )
-        for place, name in enumerate(names)
+    deal = issued_deal(issues.deal_of(state, issue), issue)
+    collections = open_venue_account(
+        state, AccountId(make_id(header.sequence)), AccountKind.ESCROW, f"collections:{issue.name}"
     )
     servicing = Servicing(
         servicing_id=ServicingId(make_id(header.sequence)),
         state=ServicingState.ACTIVE,
-        originator_account_id=command.originator_account_id,
-        servicer_account_id=command.servicer_account_id,
-        trustee_account_id=command.trustee_account_id,
-        name=command.name,
-        deal_text=command.deal_text,
+        originator_account_id=_account_of(issue, IssueRole.ORIGINATOR),
+        servicer_account_id=_account_of(issue, IssueRole.SERVICER),
+        trustee_account_id=_account_of(issue, IssueRole.TRUSTEE),
+        name=issue.name,
+        deal_text=canonical_deal(deal),
         deal_sha256=deal_hash(deal),
-        money_asset_id=command.money_asset_id,
-        classes=command.classes,
-        accounts=tuple(
-            Linked(name=one.name, account_id=account.account_id)
-            for one, account in zip(deal.accounts, opened[1:], strict=True)
-        ),
-        payees=command.payees,
-        running=RunningDeal(),
+        money_asset_id=issue.money_asset_id,
+        classes=tuple(NoteClass(name=one.name, asset_id=one.asset_id) for one in issue.classes),
+        accounts=tuple(Linked(name=one.name, account_id=one.account_id) for one in issue.accounts),
+        payees=tuple(Linked(name=one.name, account_id=_account_of(issue, one.role)) for one in issue.payees),
+        running=issue.running,
         calendar=command.calendar,
-        collections_account_id=opened[0].account_id,
+        collections_account_id=collections.account_id,
         period=1,
+        issue_id=issue.issue_id,
+        pool_id=issue.pool_id,
+        backup_account_id=_account_of(issue, IssueRole.BACKUP_SERVICER),
     )
     state.put(servicing)
-    legs: list[Leg] = [(command.originator_account_id, command.money_asset_id, -opening)]
-    for one, account in zip(deal.accounts, opened[1:], strict=True):
-        legs.append((account.account_id, command.money_asset_id, one.opening_minor))
-    movement = move_and_tell(state, header, parties_of(servicing), legs)
+    movement = move_and_tell(state, header, parties_of(servicing))
     duties, events = open_period(state, header, servicing, deal)
     return [
-        *(AccountOpened(account=account) for account in opened),
+        AccountOpened(account=collections),
         ServicingOpened(servicing=servicing, duties=duties, movement=movement),
         *events,
     ]
 
 
-def _checked(state: ExchangeState, command: OpenServicing) -> Deal | Rejected:
-    """The deal, if it can be served here as the command says.
-
-    Refused: servicing.invalid, servicing.exists (its name), account.unknown.
-    """
-    deal = read_deal(command.deal_text)
-    problem = deal if isinstance(deal, Problem) else next(iter(check_deal(deal)), None)
-    if isinstance(deal, Problem) or problem is not None:
-        return Rejected(code=RejectCode.SERVICING_INVALID, detail=f"{problem.code} {problem.path}" if problem else "")
-    if any(one.name == command.name for one in state.table(Servicing).values()):
-        return Rejected(code=RejectCode.SERVICING_EXISTS)
-    if [one.name for one in command.classes] != [one.name for one in deal.tranches]:
-        return Rejected(code=RejectCode.SERVICING_INVALID, detail="a class of notes for each tranche, in their order")
-    assets = [state.assets.get(one.asset_id) for one in command.classes]
-    if any(one is None or one.kind is not AssetKind.NOTE or one.frozen for one in assets) or len(
-        {one.asset_id for one in command.classes}
-    ) != len(assets):
-        return Rejected(code=RejectCode.SERVICING_INVALID, detail="each class is held in notes of its own")
-    money = state.assets.get(command.money_asset_id)
-    if money is None or money.kind is not AssetKind.MONEY or money.currency != deal.currency:
-        return Rejected(code=RejectCode.SERVICING_INVALID, detail=f"money of the deal's currency, {deal.currency}")
-    wanted = sorted(one.name for group in (deal.fees, deal.supports, deal.hedges) for one in group)
-    if sorted(one.name for one in command.payees) != wanted:
-        return Rejected(code=RejectCode.SERVICING_INVALID, detail=f"an account for each of {wanted}")
-    named = (command.originator_account_id, command.servicer_account_id, command.trustee_account_id)
-    for account_id in (*named, *(one.account_id for one in command.payees)):
-        account = state.accounts.get(account_id)
-        if account is None or account.kind is not AccountKind.CLIENT:
-            return Rejected(code=RejectCode.ACCOUNT_UNKNOWN)
-    return deal
+def _account_of(issue: Issue, role: IssueRole) -> AccountId:
+    """Where a role is paid and pays from; 0 if nobody has it."""
+    party = issue.party(role)
+    return party.account_id if party is not None else AccountId(0)
 
 
 # --- What the other files ask -----------------------------------------------------------------------------------------
@@ -144,8 +111,13 @@ def deal_of(servicing: Servicing) -> Deal:
 
 def parties_of(servicing: Servicing) -> tuple[AccountId, ...]:
     """Whom every step of a servicing concerns."""
-    named = (servicing.originator_account_id, servicing.servicer_account_id, servicing.trustee_account_id)
-    return tuple(dict.fromkeys(named))
+    named = (
+        servicing.originator_account_id,
+        servicing.servicer_account_id,
+        servicing.trustee_account_id,
+        servicing.backup_account_id,
+    )
+    return tuple(account_id for account_id in dict.fromkeys(named) if account_id)
 
 
 def refuse_servicing(

@@ -33,6 +33,7 @@ from custody.register import TitleEntry
 from custody.rights import Right
 from custody.transfers import Transfer
 from exchange.assets.messages import Alias, PatentStub
+from exchange.core.authorisations import Authorisation
 from exchange.core.calendar import BusinessCalendar, start_of_day_ns
 from exchange.core.documents import DocumentStub
 from exchange.core.ids import (
@@ -86,6 +87,7 @@ from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.application_messages import Application
 from securitization.issue_messages import ClosingItem, Issue, NoteLock
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
+from securitization.mirror import MirrorFile, MirrorPage, MirrorRegister
 from securitization.offering_messages import BidState, BookBid, Offering, Shelf
 from securitization.pool_records import Pool, PoolAsset, Valuation
 from securitization.scheme_messages import RewardEvent, Scheme, SchemeCall
@@ -96,6 +98,7 @@ from securitization.servicing_messages import (
     DealPayment,
     Duty,
     PaymentPage,
+    ProjectedPeriod,
     Servicing,
     UnpaidPart,
 )
@@ -162,6 +165,7 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(ClosingItem, "closing_item_id"),
     _entity(NoteLock, "asset_id"),
     _entity(Shelf, "shelf_id"),
+    _entity(Authorisation, "authorisation_id"),
     _entity(Offering, "offering_id"),
     _entity(BookBid, "book_bid_id", lambda bid: bid.state is BidState.OPEN),
     _entity(Published, ("kind", "name", "version")),
@@ -182,7 +186,7 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(RecordedTitle, "property_id"),
     _entity(Outcome, "outcome_id"),
     _entity(ShareDeed, "deed_id"),
-    _entity(Deal, "deal_id", lambda deal: deal.live, index=("asset_id",)),
+    _entity(Deal, "deal_id", lambda deal: deal.live, index=("subject_key",)),
     _entity(LastSale, "asset_id"),
     _entity(NotifiedClaim, "claim_id", lambda claim: claim.live),
     _entity(Company, "company_id", lambda company: company.live, index=("member_id",)),
@@ -222,10 +226,14 @@ ENTITIES: tuple[Entity, ...] = (
     _entity(Duty, "duty_id", lambda duty: duty.live),
     _entity(Collection, "collection_id", lambda collection: collection.live),
     _entity(CollectionPage, "page_id", lambda _: False),
+    _entity(ProjectedPeriod, "projected_period_id", lambda expected: not expected.over),
     _entity(DealPayment, "payment_id", lambda payment: payment.live),
     _entity(ClassPayment, "class_payment_id", lambda paid: paid.live),
     _entity(PaymentPage, "page_id", lambda _: False),
     _entity(UnpaidPart, "unpaid_part_id", lambda part: part.live),
+    _entity(MirrorRegister, "asset_id"),
+    _entity(MirrorFile, "mirror_file_id", lambda file: file.live),
+    _entity(MirrorPage, "page_id", lambda _: False),
     _entity(
         TradingLimit,
         "limit_id",

@@ -16,6 +16,7 @@ from custody.distribution_messages import IncomeState
 from custody.funding_messages import WithdrawalStatus
 from custody.kept_share import KeptShare, KeptShareState
 from custody.pilot import Pilot, PilotState
+from exchange.core.instruments import AssetKind
 from exchange.core.messages import Record
 from exchange.node.verify import Problems
 from exchange.store.load.state import read_record
@@ -71,7 +72,9 @@ HOLDS: dict[str, tuple[Select[Any], ...]] = {
         ),
     ),
     "deals": (
-        select(DEALS.asset_id, DEALS.seller_account_id, DEALS.units).where(DEALS.live).where(DEALS.escrow_minor > 0),
+        select(DEALS.asset_id, DEALS.seller_account_id, DEALS.units)
+        .where(DEALS.live)
+        .where((DEALS.escrow_minor > 0) | (DEALS.asset_kind != AssetKind.RIGHT.value)),
     ),
     "prior_claims": (select(PRIOR.money_asset_id, PRIOR.account_id, PRIOR.held_minor).where(PRIOR.held_minor > 0),),
     "contributions": (
@@ -124,7 +127,7 @@ HOLDS: dict[str, tuple[Select[Any], ...]] = {
         select(OFFERINGS.money_asset_id, OFFERINGS.issuer_account_id, OFFERINGS.reserve_held_minor).where(
             OFFERINGS.reserve_held_minor > 0
         ),
-        select(NOTE_LOCKS.asset_id, NOTE_LOCKS.account_id, NOTE_LOCKS.units),
+        select(NOTE_LOCKS.asset_id, NOTE_LOCKS.account_id, NOTE_LOCKS.units).where(NOTE_LOCKS.units > 0),
     ),
     "encumbrances": (
         select(ENCUMBRANCES.asset_id, ENCUMBRANCES.account_id, ENCUMBRANCES.held_units).where(

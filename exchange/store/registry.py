@@ -33,6 +33,7 @@ from custody.register import TitleEntry
 from custody.rights import Right
 from custody.transfers import Transfer
 from exchange.assets.messages import Alias, Patent, PatentStub
+from exchange.core.authorisations import Authorisation
 from exchange.core.documents import Document, DocumentStub
 from exchange.core.membership import Key, Mandate, Member, User
 from exchange.core.messages import Record
@@ -98,6 +99,7 @@ from exchange.store.schema.matching import (
 )
 from exchange.store.schema.members import (
     ApprovalTable,
+    AuthorisationTable,
     KeyTable,
     MandateTable,
     MemberTable,
@@ -106,6 +108,7 @@ from exchange.store.schema.members import (
     TimerTable,
     UserTable,
 )
+from exchange.store.schema.mirrors import MirrorFileTable, MirrorPageTable, MirrorRegisterTable
 from exchange.store.schema.notices import (
     AnnouncementTable,
     InsiderListTable,
@@ -153,6 +156,7 @@ from exchange.store.schema.servicing import (
     DealPaymentTable,
     DutyTable,
     PaymentPageTable,
+    ProjectedPeriodTable,
     ServicingTable,
     UnpaidPartTable,
 )
@@ -177,6 +181,7 @@ from matching.tender_messages import Panel, Tender, TenderOffer, TenderScore
 from securitization.application_messages import Application
 from securitization.issue_messages import ClosingItem, Issue, NoteLock
 from securitization.messages import Claim, Product, Programme, Reward, Subscription
+from securitization.mirror import MirrorFile, MirrorPage, MirrorRegister
 from securitization.offering_messages import BookBid, Offering, Shelf
 from securitization.pool_records import Pool, PoolAsset, Valuation
 from securitization.scheme_messages import RewardEvent, Scheme, SchemeCall
@@ -187,6 +192,7 @@ from securitization.servicing_messages import (
     DealPayment,
     Duty,
     PaymentPage,
+    ProjectedPeriod,
     Servicing,
     UnpaidPart,
 )
@@ -209,6 +215,7 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (RewardEvent, RewardEventTable),
     (Application, ApplicationTable),
     (Published, PublishedTable),
+    (Authorisation, AuthorisationTable),
     (Account, AccountTable),
     (Asset, AssetTable),
     (Bank, BankTable),
@@ -291,10 +298,14 @@ PAIRS: tuple[tuple[type[Record], type[Base]], ...] = (
     (Duty, DutyTable),
     (Collection, CollectionTable),
     (CollectionPage, CollectionPageTable),
+    (ProjectedPeriod, ProjectedPeriodTable),
     (DealPayment, DealPaymentTable),
     (ClassPayment, ClassPaymentTable),
     (PaymentPage, PaymentPageTable),
     (UnpaidPart, UnpaidPartTable),
+    (MirrorRegister, MirrorRegisterTable),
+    (MirrorFile, MirrorFileTable),
+    (MirrorPage, MirrorPageTable),
 )
 
 

@@ -1,5 +1,5 @@
 """The first complete trip, told on real patents by nothing but the public client over sockets.
 
-Read: stage (the exchange it plays on, and how the cast asks), then the chapters in their order: founding, patents,
-trading, deals, pilot, product, proof; telling puts them together and counts.
+Read: stage (the exchange it plays on, and how the cast asks), then chapters (the list, under its headings) and the
+chapters it names, in their order; telling plays them, prints what they say, and has the journal proved at the end.
 """

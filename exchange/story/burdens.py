@@ -8,7 +8,7 @@ from exchange.core.calendar import local_date
 from exchange.core.units import NS_PER_DAY
 from exchange.story.deals import BUYER_CASH_MINOR, bring_into_custody
 from exchange.story.founding import fund
-from exchange.story.stage import Stage, one
+from exchange.story.stage import Stage, money, one
 
 SECURED_MINOR = 300_000_000
 LICENCE_MINOR = 40_000_000
@@ -19,14 +19,26 @@ async def burden(stage: Stage) -> None:
     """A pledge, a court's order, an exclusive licence and an open one; what each of them stops is tried."""
     owner = stage.facts["sellers"][5]
     asset_id = await bring_into_custody(stage, owner)
-    stage.facts["burdens"] = {
-        "pledge": await _pledge(stage, owner, asset_id),
-        "preservation": await _preserve(stage, owner, asset_id),
-    }
-    stage.facts["licences"] = {
-        "exclusive": await _license(stage, owner, asset_id),
-        "open": await _open_licence(stage, stage.facts["sellers"][6]),
-    }
+    pledge, order = await _pledge(stage, owner, asset_id), await _preserve(stage, owner, asset_id)
+    stage.tell(
+        "burdens",
+        {"pledge": pledge, "preservation": order},
+        f"A patent is pledged for {money(SECURED_MINOR)} ({pledge['encumbrance_id']}): without the annuity's receipt "
+        "the check list refuses (pledge.checks_failed), with it the pledge is registered, and released when the debt "
+        "is paid.",
+        f"A court orders that nothing moves ({order['encumbrance_id']}): a sale is refused (right.encumbered) until "
+        "the order is lifted.",
+    )
+    exclusive = await _license(stage, owner, asset_id)
+    taken = await _open_licence(stage, stage.facts["sellers"][6])
+    stage.tell(
+        "licences",
+        {"exclusive": exclusive, "open": taken},
+        f"An exclusive licence for the United States is sold for {money(LICENCE_MINOR)} ({exclusive['licence_id']}); "
+        "a second one that overlaps is refused, and the refusal names the first (licence.conflict).",
+        f"Another owner lets anybody use its patent for {money(FEE_MINOR)}: one takes that open licence "
+        f"({taken['taken']}).",
+    )
 
 
 async def _pledge(stage: Stage, owner: dict[str, Any], asset_id: str) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from exchange.story.founding import fund
-from exchange.story.stage import Stage, StoryBroken, one
+from exchange.story.stage import Stage, StoryBroken, money, one
 
 PRICE_MINOR = 350_000_000
 BUYER_CASH_MINOR = 1_000_000_000
+DAYS_AFTER_TRADING = 5
 
 
 async def bring_into_custody(stage: Stage, institution: dict[str, Any]) -> str:
@@ -40,6 +41,7 @@ async def bring_into_custody(stage: Stage, institution: dict[str, Any]) -> str:
 
 async def sell_two_patents(stage: Stage) -> None:
     """Two agreements that wait for the office; one is recorded, the other refused and refunded."""
+    await stage.days_pass(DAYS_AFTER_TRADING)
     buyer = stage.facts["investors"][0]
     await fund(stage, buyer["account_id"], buyer["name"], "CNY", BUYER_CASH_MINOR)
     before = await _cash(stage, buyer)
@@ -67,7 +69,13 @@ async def sell_two_patents(stage: Stage) -> None:
     spent = before - await _cash(stage, buyer)
     if not PRICE_MINOR <= spent < PRICE_MINOR * 2:
         raise StoryBroken(f"the buyer of one recorded and one refused patent spent {spent}")
-    stage.facts["deals"] = outcomes
+    stage.tell(
+        "deals",
+        outcomes,
+        f"Two whole patents are sold by agreement for {money(PRICE_MINOR)} each; the prices wait in escrow for the "
+        f"office. It records one, and right passes against price ({outcomes['recorded']}); it refuses the other, and "
+        f"the buyer has its money back ({outcomes['refused']}).",
+    )
 
 
 async def _agree(stage: Stage, seller: dict[str, Any], buyer: dict[str, Any]) -> dict[str, Any]:

@@ -48,19 +48,33 @@ async def found_the_venue(stage: Stage) -> None:
     await stage.enter("operator", stage.operator_password)
     await stage.cast("operator2", "M1-0", roles=["operator"])
     await stage.cast("regulator", "M1-0", roles=["regulator"])
+    stage.say("Two operators open an empty exchange; a regulator may read everything and change nothing.")
 
 
 async def publish_the_law(stage: Stage) -> None:
-    """Publish every text, confirm each row nobody has checked yet, put it in force with four eyes."""
-    for kind, read, text in texts():
-        document = read(text)
-        if isinstance(document, TextError):
-            raise StoryBroken(f"{kind}: {document.path}: {document.reason}")
-        await stage.ask("operator", "rules.publish", kind=kind.value, text=text)
-        named = {"kind": kind.value, "name": document.name, "version": document.version}
-        for row in unconfirmed_fields(document):
-            await stage.ask("operator", "rules.confirm", **named, field=row, source=SOURCE)
-        await stage.ask_two("operator", "operator2", "rules.activate", **named)
+    """Every text the two markets live under."""
+    published = texts()
+    for kind, read, text in published:
+        await put_in_force(stage, kind, read, text)
+    stage.say(
+        f"{len(published)} texts (calendars, overlays, fees, rules of two markets) are published, their open rows "
+        "confirmed, and put in force by one operator with the signature of the other."
+    )
+
+
+async def put_in_force(stage: Stage, kind: PublishedKind, read: Reader, text: str) -> None:
+    """Publish a text, confirm each row nobody has checked yet, put it in force with four eyes.
+
+    Raises: StoryBroken if it cannot be read.
+    """
+    document = read(text)
+    if isinstance(document, TextError):
+        raise StoryBroken(f"{kind}: {document.path}: {document.reason}")
+    await stage.ask("operator", "rules.publish", kind=kind.value, text=text)
+    named = {"kind": kind.value, "name": document.name, "version": document.version}
+    for row in unconfirmed_fields(document):
+        await stage.ask("operator", "rules.confirm", **named, field=row, source=SOURCE)
+    await stage.ask_two("operator", "operator2", "rules.activate", **named)
 
 
 async def open_banks_and_markets(stage: Stage) -> None:
@@ -90,6 +104,10 @@ async def open_banks_and_markets(stage: Stage) -> None:
         stage.facts[f"bank:{currency}"] = bank["bank_id"]
         stage.facts[f"money:{currency}"] = bank["money_asset_id"]
         stage.facts[f"market:{market}"] = one(opened, "market.opened")["market"]["market_id"]
+    stage.say(
+        "Two markets open: a sandbox in XTS, a test currency, where a book may run, and a venue in CNY under the law "
+        "of the PRC, where it may not."
+    )
 
 
 async def fund(stage: Stage, account_id: str, payer: str, currency: str, amount_minor: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from exchange.story.founding import fund
 from exchange.story.pilot import inventor, know_how
-from exchange.story.stage import Stage, StoryBroken, one
+from exchange.story.stage import Stage, StoryBroken, money, one
 
 INCOME_MINOR = 1_000_000_00
 DEDUCTED = (("taxes", 60_000_00), ("upkeep", 20_000_00), ("direct_costs", 30_000_00))
@@ -62,13 +62,18 @@ async def distribute(stage: Stage) -> None:
     received = [await _cash(stage, person) for person in team]
     if sum(received) != FLOOR_MINOR:
         raise StoryBroken(f"the finishers received {received}")
-    stage.facts["income"] = {
-        "distribution_id": distribution_id,
-        "state": paid["state"],
-        "net_minor": paid["net_minor"],
-        "contributors_minor": rewards["contributors"],
-        "received_minor": received,
-    }
+    stage.tell(
+        "income",
+        {
+            "distribution_id": distribution_id,
+            "state": paid["state"],
+            "net_minor": paid["net_minor"],
+            "contributors_minor": rewards["contributors"],
+            "received_minor": received,
+        },
+        f"A licence brings an institute {money(INCOME_MINOR)}. After what it cost {money(NET_MINOR)} are left "
+        f"({distribution_id}); half of that, the least the law allows, goes to the two who made the outcome.",
+    )
 
 
 async def _until(stage: Stage, distribution_id: str, *states: str) -> dict[str, Any]:

@@ -26,6 +26,22 @@ def sample_bytes() -> bytes:
     return b"".join(open_sample(SAMPLE))
 
 
+def row_of(number: str) -> bytes:
+    """One patent of the packaged file as a list of one.
+
+    Raises: KeyError if it is not in the file.
+    """
+    rows = csv.DictReader(io.StringIO(sample_bytes().decode()))
+    for row in rows:
+        if row["publication_number"] == number:
+            written = io.StringIO()
+            one_row = csv.DictWriter(written, list(row))
+            one_row.writeheader()
+            one_row.writerow(row)
+            return written.getvalue().encode()
+    raise KeyError(number)
+
+
 def busiest_applicants(raw: bytes, count: int) -> list[str]:
     """The applicants with the most patents of the file that are granted and not yet over."""
     rows = csv.DictReader(io.StringIO(raw.decode()))
@@ -61,6 +77,8 @@ async def admit_institutions(stage: Stage) -> None:
         stage.facts["institutions"].append(
             {"member_id": member_id, "account_id": account_id, "name": name, "user": f"institution{place + 1}"}
         )
+    admitted = len(stage.facts["institutions"])
+    stage.tell("institutions", admitted, f"{admitted} real applicants are admitted as simulated institutions.")
 
 
 async def import_patents(stage: Stage) -> None:
@@ -75,11 +93,15 @@ async def import_patents(stage: Stage) -> None:
     again = (await operator.request("POST", "/v1/patents/upload", sample_bytes()[:40_000], headers)).json()
     if again["new"] or not again["same"]:
         raise StoryBroken(f"a repeated upload doubled patents: {again}")
+    new = stage.facts["patents"]["new"]
+    stage.tell(
+        "patents", stage.facts["patents"], f"{new:,} real US patents come in; a part sent twice doubles nothing."
+    )
 
 
 async def list_outcomes(stage: Stage) -> None:
     """Each of the first institutions bundles one of its patents into an outcome, deeds it, shares it, lists it."""
-    candidates = await _listable(stage)
+    candidates = stage.facts["listable"] = await _listable(stage)
     todo = [institution for institution in stage.facts["institutions"] if institution["member_id"] in candidates]
     if len(todo) < OUTCOMES + 3:
         raise StoryBroken(f"only {len(todo)} institutions have a patent that may be listed")
@@ -92,6 +114,7 @@ async def list_outcomes(stage: Stage) -> None:
             )
         )
     stage.facts["instruments"].sort(key=lambda instrument: instrument["code"])
+    listed = len(stage.facts["instruments"])
     stage.facts["sellers"] = [
         {**institution, "patent": candidates[institution["member_id"]][0]} for institution in todo[OUTCOMES:]
     ]
@@ -110,6 +133,13 @@ async def list_outcomes(stage: Stage) -> None:
         tick_minor=TICK_MINOR,
         band_low_ticks=BAND_TICKS[0],
         band_high_ticks=BAND_TICKS[1],
+    )
+    stage.tell(
+        "outcomes_listed",
+        listed,
+        f"{listed} institutions divide an outcome with a patent in it into shares, and list them on the sandbox's "
+        "book. The same listing on the venue in CNY is refused: a book is no lawful method there "
+        "(rule.method_not_allowed).",
     )
 
 

@@ -69,12 +69,17 @@ async def assign_to_inventors(stage: Stage) -> None:
         progress_ppm=250_000,
         note="simulated",
     )
-    stage.facts["pilot"] = {
-        "pilot_id": case,
-        "asset_id": asset_id,
-        "inventors": len(team),
-        "completed": any(event["type"] == "pilot.completed" for event in told),
-    }
+    stage.tell(
+        "pilot",
+        {
+            "pilot_id": case,
+            "asset_id": asset_id,
+            "inventors": len(team),
+            "completed": any(event["type"] == "pilot.completed" for event in told),
+        },
+        f"A state institute gives {len(team)} inventors seven tenths of an outcome ({case}): decision, public notice, "
+        "an objection that is dismissed, an agreement all sign, a first report.",
+    )
 
 
 async def know_how(stage: Stage, account_id: str, title: str) -> tuple[str, str]:
@@ -117,6 +122,7 @@ async def inventor(stage: Stage, user: str, name: str, numerator: int, denominat
     await stage.cast(user, member_id)
     return {
         "user": user,
+        "name": name,
         "member_id": member_id,
         "account_id": one(told, "account.opened")["account"]["account_id"],
         "share": {"numerator": numerator, "denominator": denominator},

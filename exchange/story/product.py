@@ -1,4 +1,4 @@
-"""Chapter six: three licence fees behind one class of notes; holders paid once, issuer and arranger rewarded."""
+"""Chapter of the product: three licence fees behind one class of notes, traded on a book, paid, and rewarded."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ NOTES = 1_000
 FACE_MINOR = 10_000
 SUBSCRIBERS = 4
 BUDGET_MINOR = 1_000_000
+LOT_NOTES, SOLD_LOTS, PRICE_MINOR = 10, 8, 100_500
+"""Notes of a lot on the book, and what one holder sells another there: lots, and the price of a lot."""
 
 
 async def pool_and_pay(stage: Stage) -> None:
-    """Claims, notes, one payment, two rewards."""
+    """Claims, notes, a trade, one payment, two rewards."""
     money, market = stage.facts["money:XTS"], stage.facts["market:sandbox"]
     originators = stage.facts["sellers"][2:5]
     debtors = stage.facts["investors"][5:8]
@@ -63,6 +65,7 @@ async def pool_and_pay(stage: Stage) -> None:
             notes=NOTES // SUBSCRIBERS,
         )
     await stage.ask("operator", "product.close", product_id=product_id)
+    traded = await _trade_on_a_book(stage, product_id, issuer, holders)
     await stage.days_pass(20)
     for debtor, claim_id in zip(debtors, claims, strict=True):
         await fund(stage, debtor["account_id"], debtor["name"], "XTS", max(FEES_MINOR))
@@ -74,7 +77,56 @@ async def pool_and_pay(stage: Stage) -> None:
         "product_id": product_id,
         "collected_minor": sum(FEES_MINOR),
         "holders_paid": len(holders),
+        "traded": traded,
         "rewards_minor": rewards,
+    }
+
+
+async def _trade_on_a_book(
+    stage: Stage, product_id: str, issuer: dict[str, Any], holders: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The issuer lists the notes in the sandbox, whose profile allows a book; one holder sells another some there.
+
+    A payment that ends the notes waits until they are listed no more.
+    """
+    note = (await stage.clients["operator"].get(f"/v1/products/{product_id}"))["item"]["note_asset_id"]
+    disclosure = await stage.file(issuer["user"], "Disclosure", f"Simulated disclosure of the notes of {product_id}")
+    told = await stage.ask(
+        issuer["user"],
+        "listing.propose",
+        market_id=stage.facts["market:sandbox"],
+        method="order_book",
+        account_id=issuer["account_id"],
+        asset_id=note,
+        name="Sample licence fees 1, notes",
+        disclosure_sha256=disclosure,
+        lot_units=LOT_NOTES,
+        tick_minor=1,
+        band_low_ticks=PRICE_MINOR // 2,
+        band_high_ticks=PRICE_MINOR * 2,
+    )
+    listing_id = one(told, "listing.proposed")["listing"]["listing_id"]
+    admitted = one(await stage.ask("operator2", "listing.admit", listing_id=listing_id), "listing.admitted")
+    instrument_id = admitted["instrument"]["instrument_id"]
+    await stage.ask("operator", "instrument.change_phase", instrument_id=instrument_id, phase="continuous")
+    for side, holder in zip(("sell", "buy"), holders, strict=False):
+        told = await stage.ask(
+            holder["user"],
+            "order.place",
+            client_order_id=f"notes-{side}",
+            account_id=holder["account_id"],
+            instrument_id=instrument_id,
+            side=side,
+            quantity_lots=SOLD_LOTS,
+            price_ticks=PRICE_MINOR,
+            time_in_force="gtc",
+        )
+    trade = one(told, "trade.made")
+    await stage.ask("operator", "listing.delist", listing_id=listing_id, reason="the notes are about to be paid")
+    return {
+        "code": admitted["instrument"]["code"],
+        "notes": trade["quantity_lots"] * LOT_NOTES,
+        "price_minor": trade["quantity_lots"] * trade["price_ticks"],
     }
 
 

@@ -29,24 +29,31 @@ async def reform(stage: Stage) -> None:
         await _opened(stage, reform_id, patented["outcome_id"], owner, team, kind="ownership"),
         await _opened(stage, reform_id, lent_id, stage.facts["institute"], team, kind="use_right"),
     ]
-    await stage.days_pass(NOTICE_DAYS + 1)
+    await stage.wait_until(max(notice_until_ns for _, notice_until_ns in cases))
     half = {"team_share": {"numerator": 1, "denominator": 2}, "income_ratio_ppm": 500_000}
     whole = {"team_share": {"numerator": 1, "denominator": 1}, "income_ratio_ppm": 500_000, "use_years": USE_YEARS}
-    told = await _agreed(stage, cases[0], owner, team, half)
-    await _agreed(stage, cases[1], stage.facts["institute"], team, whole)
+    told = await _agreed(stage, cases[0][0], owner, team, half)
+    await _agreed(stage, cases[1][0], stage.facts["institute"], team, whole)
     report = await _report(stage, told, team[0])
     completed = one(told, "pilot.completed")["pilot"]
     use_rights = (await stage.clients["operator"].get("/v1/use-rights", outcome_id=lent_id))["items"]
     if len(use_rights) != 1 or len(completed["added_owner_ids"]) != len(team):
         raise StoryBroken(f"a case under the programme came out as {completed}, {use_rights}")
-    stage.facts["reform"] = {
-        "reform_id": reform_id,
-        "pilot_id": completed["pilot_id"],
-        "co_owners": len(completed["added_owner_ids"]),
-        "reported": report,
-        "use_right_years": USE_YEARS,
-        "use_rights": len(use_rights),
-    }
+    stage.facts["co_owned"] = {**patented, "owner": owner, "team": team}
+    stage.tell(
+        "reform",
+        {
+            "reform_id": reform_id,
+            "pilot_id": completed["pilot_id"],
+            "co_owners": len(completed["added_owner_ids"]),
+            "reported": report,
+            "use_right_years": USE_YEARS,
+            "use_rights": len(use_rights),
+        },
+        f"Under a programme of reform ({reform_id}) {len(team)} inventors become co-owners of half of a real patent, "
+        f"and may use an institute's know-how for {USE_YEARS} years. A case outside the programme's field is refused "
+        "(pilot.out_of_scope).",
+    )
 
 
 async def _programme(stage: Stage, owner: dict[str, Any]) -> str:
@@ -84,7 +91,7 @@ async def _programme(stage: Stage, owner: dict[str, Any]) -> str:
     return reform_id
 
 
-async def _patented(stage: Stage, owner: dict[str, Any]) -> dict[str, str]:
+async def _patented(stage: Stage, owner: dict[str, Any]) -> dict[str, Any]:
     """A real patent as an outcome that public money paid for, its right in custody, in parts of sixths."""
     user = owner["user"]
     waiver = await stage.file(user, "Waiver", f"Simulated waiver of the finisher of {owner['patent']['number']}")
@@ -106,7 +113,8 @@ async def _patented(stage: Stage, owner: dict[str, Any]) -> dict[str, str]:
         outcome_id=outcome_id,
         shares=[{"numerator": 1, "denominator": 3}, {"numerator": 1, "denominator": 6}],
     )
-    asset_id = one(told, "right.registered")["right"]["asset_id"]
+    registered = one(told, "right.registered")
+    asset_id = registered["right"]["asset_id"]
     evidence = await stage.file("operator", "Evidence", f"Simulated extract of {owner['patent']['number']}")
     await stage.ask(
         "operator",
@@ -117,13 +125,13 @@ async def _patented(stage: Stage, owner: dict[str, Any]) -> dict[str, str]:
         evidence=[evidence],
         technology_class="free",
     )
-    return {"outcome_id": outcome_id, "asset_id": asset_id}
+    return {"outcome_id": outcome_id, "asset_id": asset_id, "total_units": registered["asset"]["total_units"]}
 
 
 async def _opened(
     stage: Stage, reform_id: str, outcome_id: str, owner: dict[str, Any], team: list[dict[str, Any]], *, kind: str
-) -> str:
-    """A case under the programme, decided: its notice runs. Before the field is named it is out of scope."""
+) -> tuple[str, int]:
+    """A case under the programme, decided; until when its notice runs. Before the field is named it is out of scope."""
     asked = {
         "outcome_id": outcome_id,
         "market_id": stage.facts["market:cn_ip_venue"],
@@ -139,8 +147,9 @@ async def _opened(
     pilot_id: str = one(told, "pilot.proposed")["pilot"]["pilot_id"]
     decision = await stage.file(owner["user"], "Decision", f"Simulated minutes on {outcome_id}")
     dean = "owner.dean" if kind == "ownership" else "dean"
-    await stage.ask(dean, "pilot.decide", pilot_id=pilot_id, decision_sha256=decision)
-    return pilot_id
+    told = await stage.ask(dean, "pilot.decide", pilot_id=pilot_id, decision_sha256=decision)
+    notice_until_ns: int = next(event["pilot"] for event in told if "pilot" in event)["notice_until_ns"]
+    return pilot_id, notice_until_ns
 
 
 async def _agreed(

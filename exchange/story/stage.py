@@ -9,9 +9,10 @@ import asyncio
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from api.client import Client, Problem
@@ -23,7 +24,7 @@ from exchange.core.wire import name_of_type
 from exchange.node.clock import StoryClock
 from exchange.node.local import LocalBus
 
-DAYS_BACK = 120
+DAYS_BACK = 260
 PATHS = {name_of_type(post.command): post.path for post in POSTS}
 """Where each command is posted."""
 
@@ -42,12 +43,29 @@ class Stage:
     clock: StoryClock
     bus: LocalBus
     operator_password: str
+    folder: Path
+    """Where the exchange's data are; a party of the story that keeps a file of its own keeps it here."""
     clients: dict[str, Client] = field(default_factory=dict[str, Client])
     passwords: dict[str, str] = field(default_factory=dict[str, str])
     commands: int = 0
     refusals: Counter[str] = field(default_factory=Counter[str])
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     """Identifiers the chapters hand on, by name."""
+    figures: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What each chapter came to, by its name: the story's figures, which a test holds."""
+    said: list[str] = field(default_factory=list[str])
+    """What the chapter at hand has said, a paragraph each."""
+    advance: Callable[[float], None] = lambda _: None
+    """Called by a long chapter with how much more of it is done, as a fraction of the whole."""
+
+    def tell(self, name: str, figures: Any, *sentences: str) -> None:
+        """Put a chapter's figures on record under its name, and say in words what happened."""
+        self.figures[name] = figures
+        self.said += sentences
+
+    def say(self, *sentences: str) -> None:
+        """Say in words what happened, without figures to keep."""
+        self.said += sentences
 
     async def enter(self, name: str, password: str) -> Client:
         """Log somebody in, once."""
@@ -101,6 +119,17 @@ class Stage:
             raise StoryBroken(f"{name}: expected {code}, got {problem}") from problem
         raise StoryBroken(f"{name}: expected {code}, was accepted")
 
+    async def own(self, who: str, path: str, **asked: Any) -> dict[str, Any]:
+        """The one record of a kind that somebody is shown: what it alone was told.
+
+        Raises: StoryBroken if it is shown another number of them.
+        """
+        found = (await self.clients[who].get(path, **asked))["items"]
+        if len(found) != 1:
+            raise StoryBroken(f"{who} is shown {len(found)} of {path} {asked}")
+        record: dict[str, Any] = found[0]
+        return record
+
     async def file(self, who: str, title: str, text: str) -> str:
         """Put a document on record; answers its hash."""
         body = text.encode()
@@ -148,11 +177,20 @@ async def staged(settings: Settings) -> AsyncIterator[Stage]:
     password = settings.operator_password or secrets.token_urlsafe(12)
     settings = settings.model_copy(update={"operator_password": password})
     async with serving(settings, clock) as (services, base_url):
-        stage = Stage(base_url=base_url, clock=clock, bus=services.bus, operator_password=password)
+        stage = Stage(base_url, clock, services.bus, password, settings.data_dir)
         try:
             yield stage
         finally:
             await stage.close()
+
+
+def money(amount_minor: int, currency: str = "CNY") -> str:
+    """An amount as people write it. Units: minor, of which both of the story's currencies have a hundred.
+
+    >>> money(350_000_000), money(5, "XTS")
+    ('CNY 3,500,000.00', 'XTS 0.05')
+    """
+    return f"{currency} {amount_minor // 100:,}.{amount_minor % 100:02}"
 
 
 def one(events: Iterable[Event], name: str) -> Event:

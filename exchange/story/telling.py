@@ -1,49 +1,38 @@
-"""The story from its first command to its proof: the chapters in order, a bar that shows how far it is, the counts."""
+"""The whole story in order: chapters that say what happens, a bar, and the proof at the end."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
+import textwrap
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from exchange.bootstrap import Settings
 from exchange.core.units import NS_PER_DAY
 from exchange.store.proofs import Report, verify
 from exchange.store.snapshot import snapshot
-from exchange.story import burdens, deals, founding, income, patents, pilot, product, reforming, titles, trading
+from exchange.story.chapters import PARTS, Chapter
 from exchange.story.stage import DAYS_BACK, Stage, StoryBroken, staged
 
 MARKER = "SIMULATED"
 """A file that says the folder holds a story's data, which the next telling may throw away."""
-
-Chapter = tuple[str, Callable[[Stage], Awaitable[None]], int]
-"""What the bar shows, what happens, and its share of the whole."""
-
-CHAPTERS: tuple[Chapter, ...] = (
-    ("Two operators and a regulator", founding.found_the_venue, 30),
-    ("The law is published and put in force", founding.publish_the_law, 20),
-    ("Banks and markets open", founding.open_banks_and_markets, 5),
-    ("Real applicants become institutions", patents.admit_institutions, 10),
-    ("Real patents come in", patents.import_patents, 30),
-    ("Recorded papers come in, a burdened patent stays out", titles.read_the_register, 20),
-    ("Twenty outcomes are shared and listed", patents.list_outcomes, 120),
-    ("Investors are admitted", trading.admit_investors, 100),
-)
-AFTER_TRADING: tuple[Chapter, ...] = (
-    ("A whole patent changes hands, another does not", deals.sell_two_patents, 20),
-    ("Inventors get their share", pilot.assign_to_inventors, 40),
-    ("A product pays its holders", product.pool_and_pay, 40),
-    ("A reform programme starts, two teams get theirs", reforming.reform, 20),
-    ("A patent is pledged, preserved, licensed", burdens.burden, 20),
-    ("An income is shared out", income.distribute, 20),
-)
-TRADING_SHARE = 400
 PROOF_SHARE = 150
+WIDTH = 110
+AMOUNT = re.compile(r"\b(CNY|XTS) (?=\d)")
+PRELUDE = (
+    "The patents and the papers recorded about them are real; every member, price and payment is simulated. What the "
+    "exchange refuses it answers with a code (rule.method_not_allowed), and nothing changes. A name such as D1-204 "
+    "stands for a record: look it up under /v1, or in the journal."
+)
+
+Told = list[dict[str, Any]]
+"""Each heading with its chapters, and what they said."""
 
 
 def prepare_folder(folder: Path) -> None:
@@ -67,23 +56,17 @@ async def tell(
     Raises: StoryBroken, or what the exchange refuses unexpectedly.
     """
     prepare_folder(settings.data_dir)
-    total = sum(share for *_, share in (*CHAPTERS, *AFTER_TRADING)) + TRADING_SHARE + PROOF_SHARE
+    total = sum(chapter.share for part in PARTS for chapter in part.chapters) + PROOF_SHARE
     columns = (TextColumn("{task.description:<54}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     async with staged(settings) as stage:
         with Progress(*columns, disable=quiet) as bar:
             task = bar.add_task("The exchange is founded", total=total)
-            for label, happen, share in CHAPTERS:
-                bar.update(task, description=label)
-                await happen(stage)
-                bar.advance(task, share)
-            bar.update(task, description="Books open by call, investors bid, trades settle")
-            step = TRADING_SHARE / (trading.ORDERS + trading.INVESTORS)
-            await trading.trade_on_the_book(stage, lambda count: bar.advance(task, count * step))
-            await stage.days_pass(5)
-            for label, happen, share in AFTER_TRADING:
-                bar.update(task, description=label)
-                await happen(stage)
-                bar.advance(task, share)
+            _print(bar, "", *wrapped(PRELUDE))
+            told: Told = []
+            for part in PARTS:
+                _print(bar, "", part.heading.upper())
+                chapters = {chapter.label: await _play(stage, chapter, bar, task) for chapter in part.chapters}
+                told.append({"heading": part.heading, "chapters": chapters})
             stage.clock.leap(DAYS_BACK * NS_PER_DAY)
             stage.bus.arrived.set()
             bar.update(task, description="The journal is proved")
@@ -91,31 +74,46 @@ async def tell(
             bar.update(task, completed=total, description="The story is told and proved")
         if not report.clean:
             raise StoryBroken(report.summary())
-        await afterwards(stage, counts(stage, report))
+        await afterwards(stage, counts(stage, report, told))
 
 
-def counts(stage: Stage, report: Report) -> dict[str, Any]:
+async def _play(stage: Stage, chapter: Chapter, bar: Progress, task: TaskID) -> list[str]:
+    """Play one chapter, move the bar over its share, and print what it said."""
+    bar.update(task, description=chapter.label)
+    before = bar.tasks[task].completed
+    stage.said = []
+    stage.advance = lambda fraction: bar.advance(task, chapter.share * fraction)
+    await chapter.happen(stage)
+    bar.update(task, completed=before + chapter.share)
+    for paragraph in stage.said:
+        _print(bar, *wrapped(paragraph))
+    return stage.said
+
+
+def wrapped(paragraph: str) -> list[str]:
+    """A paragraph in lines that fit a page; none ends at a no-break space, or between a currency and its amount."""
+    kept = AMOUNT.sub("\\1\u00a0", paragraph)
+    lines = textwrap.wrap(kept, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    return [line.replace("\u00a0", " ") for line in lines]
+
+
+def _print(bar: Progress, *lines: str) -> None:
+    """Print above the bar, as it stands; nothing where no bar is."""
+    if not bar.disable:
+        for line in lines:
+            bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def counts(stage: Stage, report: Report, told: Told) -> dict[str, Any]:
     """What the story came to, as one object."""
     return {
         "simulated": True,
-        "patents": stage.facts["patents"],
-        "institutions": len(stage.facts["institutions"]),
-        "titles": stage.facts["titles"],
-        "outcomes_listed": len(stage.facts["instruments"]),
-        "investors": len(stage.facts["investors"]),
-        "openings": {
-            "instruments": len(stage.facts["openings"]),
-            "lots": sum(fixed["quantity_lots"] for fixed in stage.facts["openings"]),
-        },
-        "orders": stage.facts["orders"],
-        "deals": stage.facts["deals"],
-        "pilot": stage.facts["pilot"],
-        "product": stage.facts["product"],
-        **{name: stage.facts[name] for name in ("reform", "burdens", "licences", "income")},
+        **stage.figures,
         "commands_over_http": stage.commands,
         "refusals": dict(sorted(stage.refusals.items())),
         "days": DAYS_BACK,
         "verify": report.as_json(),
+        "told": told,
     }
 
 

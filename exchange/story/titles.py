@@ -120,4 +120,12 @@ async def _is_not_listed(stage: Stage, seller: dict[str, Any]) -> None:
     title = (await stage.clients[seller["user"]].get(f"/v1/patents/{seller['patent']['patent_id']}/title"))["item"]
     if title["title"] != "defect" or not title["encumbered"] or len(title["interests"]) != 5:
         raise StoryBroken(f"the title of {BURDENED} came out as {title['title']}")
-    stage.facts["titles"]["returned"] = {"patent": BURDENED, "code": "right.encumbered", "reason": problem}
+    titles = stage.facts["titles"]
+    titles["returned"] = {"patent": BURDENED, "code": "right.encumbered", "reason": problem}
+    stage.tell(
+        "titles",
+        titles,
+        f"{titles['papers']:,} real recorded papers come in. By them the titles of {titles['clear']} properties are "
+        f"clear, of {titles['unknown']} unknown, of {titles['defect']} defective.",
+        f"One of the latter is offered for sale all the same, and returned (right.encumbered): {problem}",
+    )

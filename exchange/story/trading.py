@@ -14,7 +14,7 @@ from typing import Any
 
 from api.client import Followed, Refused, Stream
 from exchange.story.founding import fund
-from exchange.story.stage import Stage, StoryBroken, one
+from exchange.story.stage import Stage, StoryBroken, money, one
 
 INVESTORS = 25
 ORDERS = 12_600
@@ -173,13 +173,21 @@ async def admit_investors(stage: Stage) -> None:
     for place in range(0, INVESTORS, 5):
         group = stage.facts["investors"][place : place + 5]
         await asyncio.gather(*(stage.cast(person["user"], person["member_id"]) for person in group))
+    admitted = len(stage.facts["investors"])
+    money_each = money(CASH_MINOR, "XTS")
+    stage.tell("investors", admitted, f"{admitted} simulated investors are admitted; each pays in {money_each}.")
 
 
-async def trade_on_the_book(stage: Stage, tell: Tell) -> None:
+async def trade_on_the_book(stage: Stage) -> None:
     """Issuers and investors trade; then the counts must be what the story promises.
 
     Raises: StoryBroken.
     """
+    whole = ORDERS + INVESTORS
+
+    def tell(count: int) -> None:
+        stage.advance(count / whole)
+
     instruments = [instrument["instrument_id"] for instrument in stage.facts["instruments"]]
     cast = [(person["user"], person["account_id"], instruments, False) for person in stage.facts["investors"]]
     cast += [
@@ -325,7 +333,6 @@ def _count(stage: Stage, traders: list[Trader]) -> None:
         "iceberg_slices": sum(trader.moved.get("refilled", 0) for trader in traders),
         "stops_triggered": sum(trader.moved.get("triggered", 0) for trader in traders),
     }
-    stage.facts["orders"] = counts
     accepted = max(1, counts["accepted"])
     promised = {"traded": 30, "cancelled_or_replaced": 15, "part_filled_at_two_prices": 5}
     for name, percent in promised.items():
@@ -336,3 +343,18 @@ def _count(stage: Stage, traders: list[Trader]) -> None:
     opened = sum(1 for fixed in stage.facts["openings"] if fixed["price_ticks"] and fixed["quantity_lots"])
     if opened < len(stage.facts["openings"]) or not counts["iceberg_slices"] or not counts["stops_triggered"]:
         raise StoryBroken(f"a call without a price, or no slice or stop: {opened} opened, {counts}")
+    lots = sum(fixed["quantity_lots"] for fixed in stage.facts["openings"])
+    stage.tell(
+        "openings",
+        {"instruments": opened, "lots": lots},
+        f"{opened} books open by a call auction, each at one price, for {lots:,} lots in all.",
+    )
+    stage.tell(
+        "orders",
+        counts,
+        f"{counts['accepted']:,} orders come from {counts['accounts']} accounts over the WebSocket: "
+        f"{counts['traded']:,} trade, {counts['cancelled_or_replaced']:,} are cancelled or replaced, "
+        f"{counts['part_filled_at_two_prices']:,} are filled in part at two prices or more. "
+        f"Icebergs show {counts['iceberg_slices']} further slices, "
+        f"{counts['stops_triggered']} stops are set free. Every trade settles at once, shares against money.",
+    )

@@ -111,6 +111,16 @@ def test_the_load_is_answered_by_both_servers_and_counts_refusals(seeded: Venue)
     assert figures["refused"] < figures["answers"] / 2
 
 
+@pytest.mark.parametrize("name", ["distribution", "payment_run"])
+def test_many_holders_are_paid_while_orders_flow(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module(f"benchmarks.{name}")
+    monkeypatch.setattr(module, "QUICK", TINY)
+    monkeypatch.setattr(module, "QUICK_HOLDERS", 600)
+    report = module.run(quick=True)
+    assert "600" in report.rows[0]["name"]
+    assert all(each["value"] > 0 for each in report.rows)
+
+
 def test_a_server_that_cannot_start_says_why_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server((LOCALHOST, 0)) as taken:
         monkeypatch.setattr(processes, "free_port", lambda: taken.getsockname()[1])

@@ -182,3 +182,18 @@ def test_holders_are_named_while_nothing_runs() -> None:
 )
 def test_a_split_is_whole(units: int, price: int, weights: list[int], parts: list[tuple[int, int]]) -> None:
     assert split_claims(units, price, weights) == parts
+
+
+def test_a_court_stops_a_sale_in_which_others_may_still_step_in_and_nobody_stays_bound() -> None:
+    owners = Owners.claimed(FINISHER, CO_DEVELOPER, finisher=("ada",), co_developer=("cy",))
+    owners.plays("""
+        lab  proposes all 800     ->  proposed
+        li   accepts              ->  pre_emption, cy notified, ada notified
+        ada  exercises            ->  pre_emption, cy notified, ada exercised
+    """)
+    assert owners.all_held() == 808 * THOUSAND
+    assert owners.court_orders(owners.right_id) == ""
+    assert owners.ended() == {"cy": ClaimState.EXPIRED, "ada": ClaimState.OUTRANKED}
+    assert (owners.shown(), owners.all_held(), owners.escrow()) == ("stopped", 0, 0)
+    assert not owners.venue.state.due
+    owners.venue.close()

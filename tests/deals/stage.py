@@ -209,7 +209,7 @@ class Desk(House):
     # --- Facts the world brings, put by hand --------------------------------------------------------------------------
 
     def change_right(self, **changed: Any) -> None:
-        """Change the right at hand as an examination, or a later issue's workflow, would."""
+        """Change the right at hand as an examination, or another workflow, would."""
         right_id = self.right_id
 
         def seed(state: ExchangeState, header: Header) -> list[Record | Movement]:

@@ -27,7 +27,7 @@ from exchange.core.parties import Role
 from exchange.core.units import Minor, Units
 from matching.notice_messages import FileAnnouncement, RejectAnnouncement, ReleaseAnnouncement, WithdrawAnnouncement
 from tests.notices.test_insiders import Floor
-from tests.state_tables import StateTable, answered
+from tests.state_tables import StateTable, answered, every_row
 from tests.support import Venue
 
 
@@ -267,10 +267,6 @@ NEWS = StateTable(
 TABLES = (MEMBER, APPROVAL, MONEY_IN, MONEY_OUT, NEWS)
 
 
-@pytest.mark.parametrize(
-    ("table", "row"),
-    [(table, row) for table in TABLES for row in table.lines[1:]],
-    ids=[f"{table.flow}: {row[0]}" for table in TABLES for row in table.lines[1:]],
-)
+@pytest.mark.parametrize(("table", "row"), every_row(*TABLES))
 def test_every_step_in_every_state_is_taken_or_refused(table: StateTable, row: list[str]) -> None:
     table.check(row)

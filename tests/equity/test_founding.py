@@ -175,31 +175,3 @@ def test_a_right_that_was_brought_in_is_not_sold() -> None:
     firm.seller, firm.buyer = "thu", "cy"
     [refused] = firm.venue.do(firm.proposal(), "thu")
     assert isinstance(refused, Rejected) and refused.code == "right.encumbered"
-
-
-STATES = ("founding", "contributing", "founded", "abandoned")
-STATE, GONE, NOT = "company.state", "company.unknown", "company.not_founder"
-TABLE: dict[str, tuple[str, ...]] = {
-    "li signs": ("", STATE, STATE, GONE),
-    "cy signs": (NOT, NOT, NOT, GONE),
-    "li abandons": ("", STATE, STATE, GONE),
-    "ops abandons": ("", STATE, STATE, GONE),
-    "cy abandons": (NOT, NOT, NOT, GONE),
-    "ops records": (STATE, "", STATE, GONE),
-    "ops turns-down": (STATE, "", STATE, GONE),
-}
-
-
-@pytest.mark.parametrize("line", TABLE)
-@pytest.mark.parametrize("state", STATES)
-def test_every_command_in_every_state(state: str, line: str) -> None:
-    if state == "founded":
-        firm = Firm.founded()
-    else:
-        firm = Firm.proposed()
-        if state == "contributing":
-            assert [firm.takes(who, "signs") for who in ("thu", "li", "wu")] == ["", "", ""]
-        if state == "abandoned":
-            assert firm.takes("co", "abandons") == ""
-    who, step = line.split()
-    assert firm.takes(who, step) == TABLE[line][STATES.index(state)]

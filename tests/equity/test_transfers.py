@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import pytest
 
 from custody.register import TitleStage
@@ -217,52 +215,6 @@ def test_the_fifty_first_member_is_refused() -> None:
         assert firm.takes("co", "enters") == ""
     assert len(firm.members()) == 50
     assert firm.refused(firm.offering("li", THOUSAND, THOUSAND, "cy"), "li") == ("rule.holder_cap", "CN-COMPANY-42")
-
-
-STATES = ("offered", "notice", "exercised", "contracted", "entered", "refused")
-STATE, GONE, NOTICE, PARTY = "equity.state", "equity.unknown", "equity.notice_unknown", "equity.not_party"
-TABLE: dict[str, tuple[str, ...]] = {
-    #                offered notice exercised contracted entered refused
-    "cy accepts": ("", STATE, STATE, STATE, GONE, GONE),
-    "dee accepts": (PARTY, PARTY, PARTY, PARTY, GONE, GONE),
-    "li withdraws": ("", STATE, STATE, STATE, GONE, GONE),
-    "cy withdraws": ("", STATE, STATE, STATE, GONE, GONE),
-    "dee withdraws": (PARTY, PARTY, PARTY, PARTY, GONE, GONE),
-    "ada exercises": (NOTICE, "", "equity.notice_state", NOTICE, NOTICE, NOTICE),
-    "ada waives": (NOTICE, "", "equity.notice_state", NOTICE, NOTICE, NOTICE),
-    "ada objects": (NOTICE, "", "equity.notice_state", NOTICE, NOTICE, NOTICE),
-    "wu exercises": (NOTICE, "", "", NOTICE, NOTICE, NOTICE),
-    "co enters": (STATE, STATE, STATE, "", GONE, GONE),
-    "co refuses": (STATE, STATE, STATE, "", GONE, GONE),
-    "li enters": ("account.not_yours",) * 4 + (GONE,) * 2,
-    "li refuses": ("account.not_yours",) * 4 + (GONE,) * 2,
-}
-
-
-@functools.cache
-def _in_state(state: str) -> Firm:
-    if state == "offered":
-        firm = Firm.founded()
-        firm.happens("li offers 300 for 500 to cy")
-        return firm
-    before, step = {
-        "notice": ("offered", "cy accepts"),
-        "exercised": ("notice", "ada exercises"),
-        "contracted": ("notice", "wait 34"),
-        "entered": ("contracted", "co enters"),
-        "refused": ("contracted", "co refuses"),
-    }[state]
-    firm = _in_state(before).anew()
-    assert "." not in firm.happens(step)
-    return firm
-
-
-@pytest.mark.parametrize("line", TABLE)
-@pytest.mark.parametrize("state", STATES)
-def test_every_command_in_every_state(state: str, line: str) -> None:
-    firm = _in_state(state).anew()
-    who, step = line.split()
-    assert firm.takes(who, step) == TABLE[line][STATES.index(state)]
 
 
 @pytest.mark.parametrize(("majority", "after"), [(750_000, "contracted"), (750_001, "dissented")])

@@ -101,9 +101,9 @@ class Stage:
         """Put the one file of this stage on record for a member."""
         self.venue.do(FileDocument(sha256=DOCUMENT, size_bytes=1, media_type="application/pdf", title="t"), name)
 
-    def publish(self, **changed: Any) -> None:
+    def publish(self, text: str = "") -> None:
         """Publish the deal and put it in force."""
-        command = PublishDeal(version=1, effective_from="2026-01-01", text=deal_text(**changed))
+        command = PublishDeal(version=1, effective_from="2026-01-01", text=text or deal_text())
         self.venue.make(command, DealPublished)
         self.venue.by_two(ActivateText(kind=PublishedKind.DEAL, name="two_classes", version=1))
 
@@ -152,7 +152,11 @@ class Stage:
 
     def propose(self, **changed: Any) -> Issue:
         """Publish, register the claims, propose."""
-        self.publish()
+        return self.propose_text("", **changed)
+
+    def propose_text(self, text: str, **changed: Any) -> Issue:
+        """The same with another text of the deal."""
+        self.publish(text)
         claims = tuple(self.claim(place) for place in range(3))
         made = self.venue.make(self.proposal(claims=claims, **changed), IssueProposed, "arranger")
         self.issue_id = made.issue.issue_id

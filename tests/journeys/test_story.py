@@ -7,10 +7,14 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from exchange.cli.story import table
+from exchange.story.chapters import PARTS
 
 
 def free_port() -> int:
@@ -78,6 +82,8 @@ def test_one_patent_is_recorded_one_refused_and_inventors_and_holders_get_theirs
     assert told["pilot"]["inventors"] == 3
     assert told["product"]["holders_paid"] == 4
     assert set(told["product"]["rewards_minor"]) == {"issuer", "intermediary"}
+    traded = told["product"]["traded"]
+    assert (traded["notes"], traded["price_minor"], traded["code"][:4]) == (80, 804_000, "IPXN")
 
 
 def test_the_default_profile_refused_the_book_and_the_journal_is_proved(told: dict[str, Any]) -> None:
@@ -131,3 +137,115 @@ def test_an_income_of_a_million_pays_its_finishers_the_half_of_what_is_left(told
     assert (income["net_minor"], income["contributors_minor"]) == (890_000_00, 445_000_00)
     assert income["received_minor"] == [222_500_00, 222_500_00]
     assert income["state"] == "done"
+
+
+# --- The chapters of the register -------------------------------------------------------------------------------------
+
+
+def test_a_block_is_shared_among_two_funds_to_the_last_cent(told: dict[str, Any]) -> None:
+    block = told["block"]
+    assert block["lots"] == {"alpha": 20, "beta": 10}
+    assert sum(notional for notional, _ in block["parts_minor"].values()) == block["notional_minor"] > 0
+    assert sum(fee for _, fee in block["parts_minor"].values()) == block["fees_minor"]
+    alpha, beta = (block["parts_minor"][name][0] for name in ("alpha", "beta"))
+    assert abs(alpha - 2 * beta) <= 2, "twice the lots at the same average price, to the cent"
+    assert told["refusals"]["allocation.totals_changed"] == 1
+
+
+def test_a_company_leaves_the_maker_half_and_a_member_steps_in_before_an_outsider(told: dict[str, Any]) -> None:
+    company = told["company"]
+    assert (company["state"], company["capital_minor"], company["members"]) == ("founded", 1_000_000_000, 3)
+    assert company["floor"] == "199999999 units, at least 200000000"
+    assert (company["notices"], company["transfer"], company["stepped_in_units"]) == (3, "entered", 300_000_000)
+    assert told["refusals"]["company.share_floor"] == 1
+
+
+def test_one_line_of_another_register_suspends_an_issue_until_two_operators_resolve_it(told: dict[str, Any]) -> None:
+    compared = told["reconciliation"]
+    assert compared["lines"] == 3
+    difference = compared["difference"]
+    assert (difference["kind"], difference["ours"], difference["theirs"]) == ("holder_units", 300_000_000, 299_999_000)
+    assert (compared["suspended"], compared["status"]) == (True, "resolved")
+    assert told["refusals"]["asset.frozen"] == 1
+
+
+def test_the_first_taker_has_a_listed_right_and_the_second_is_too_late(told: dict[str, Any]) -> None:
+    listed = told["listed_price"]
+    assert (listed["price_minor"], listed["deposit_minor"], listed["state"]) == (180_000_000, 18_000_000, "completed")
+    assert told["refusals"]["listing.state"] == 1
+
+
+def test_a_pack_is_sealed_only_with_all_five_heads(told: dict[str, Any]) -> None:
+    pack = told["pack"]
+    assert pack["case_id"] == told["listed_price"]["deal_id"]
+    assert pack["lacking"] == "no_gain: no statement on conflicts of interest is on file"
+    assert (pack["frozen"], pack["state"], pack["documents"], len(pack["pack_sha256"])) == ("frozen", "sealed", 5, 64)
+    assert told["refusals"]["pack.incomplete"] == 1
+
+
+def test_of_two_co_owners_one_takes_the_half_before_a_stranger_and_one_waives(told: dict[str, Any]) -> None:
+    refusal = told["first_refusal"]
+    assert (refusal["noticed"], refusal["displaced"], refusal["state"]) == (2, True, "completed")
+    assert refusal["taker_took_units"] * 2 == refusal["of_units"] > 0
+    assert refusal["price_minor"] == 120_000_000
+    assert told["refusals"]["consent.missing"] == 1
+
+
+def test_above_the_threshold_an_offer_waits_for_another_person_than_its_maker(told: dict[str, Any]) -> None:
+    signed = told["two_signatures"]
+    assert (signed["above_minor"], signed["price_minor"]) == (500_000_000, 620_000_000)
+    assert signed["approval_id"].startswith("H1-")
+    assert told["refusals"]["approval.same_person"] == 2, "here, and where an income is shared out"
+
+
+def test_a_corrected_date_leaves_the_earlier_answer_as_it_was(told: dict[str, Any]) -> None:
+    dates = told["dates"]
+    assert dates["corrects"]
+    assert (date.fromisoformat(dates["right"]) - date.fromisoformat(dates["wrong"])).days == 5
+    assert (dates["answered_before"], dates["answered_after"]) == ("buyer", "seller")
+
+
+# --- The chapters of the loans and their notes ------------------------------------------------------------------------
+
+
+def test_twelve_pledged_loans_become_notes_against_all_their_money(told: dict[str, Any]) -> None:
+    pool, issued = told["pool"], told["notes_issued"]
+    assert (pool["loans"], pool["balance_minor"]) == (12, 206_000_000_00)
+    assert (issued["raised_minor"], issued["senior_notes"], issued["rate_ppm"]) == (206_000_000_00, 1_957_000, 38_000)
+    for code in ("pool.rules_failed", "profile.not_active", "rule.suitability"):
+        assert told["refusals"][code] == 1, code
+
+
+def test_a_fund_sells_notes_to_another_and_the_first_quarter_pays_by_the_days(told: dict[str, Any]) -> None:
+    sold, paid = told["notes_sold_on"], told["notes_paid"]
+    assert (sold["notes"], sold["price_minor"], sold["state"]) == (50_000, 5_005_000_00, "completed")
+    a_year = told["notes_issued"]["senior_notes"] * 10_000 * 38_000 // 1_000_000
+    days = {paid["paid_minor"]["senior"] * 365 // a_year, -(-paid["paid_minor"]["senior"] * 365 // a_year)}
+    assert days & {89, 90, 91, 92}, "a quarter's interest, by its days"
+    assert 0 < sum(paid["paid_minor"].values()) < paid["collected_minor"]
+    assert paid["report"] >= 9
+
+
+def test_certificate_and_pack_hold_offline_and_a_forged_one_does_not(told: dict[str, Any]) -> None:
+    certificate = told["certificate"]
+    assert certificate["proved"].startswith("proved: ")
+    assert certificate["pack_proved"].startswith("proved: ")
+    assert f"'due-diligence pack, {told['pack']['case_id']}, sealed' as signed" in certificate["pack_proved"]
+    assert certificate["forged"].startswith("NOT PROVED: not as signed: certificate.proof.json")
+
+
+def test_a_witness_keeps_growing_heads_and_says_when_history_is_another(told: dict[str, Any]) -> None:
+    began, witness = told["witness_begins"], told["witness"]
+    assert (began["heads"], witness["heads"]) == (1, 2)
+    assert began["rows"] < witness["rows"] <= told["verify"]["journal_rows"]
+    assert witness["caught"].startswith("history was rewritten: rows 1 to ")
+
+
+def test_every_chapter_says_what_happened_and_the_table_has_a_row_for_each_figure(told: dict[str, Any]) -> None:
+    assert [part["heading"] for part in told["told"]] == [part.heading for part in PARTS]
+    for part, expected in zip(told["told"], PARTS, strict=True):
+        assert list(part["chapters"]) == [chapter.label for chapter in expected.chapters]
+        assert all(part["chapters"].values()), part
+    rows = dict(table(told))
+    assert rows["agreements"] == f"{told['deals']['recorded']} recorded, {told['deals']['refused']} refused"
+    assert all(len(line) < 90 for line in rows.values())

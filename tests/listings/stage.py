@@ -26,10 +26,13 @@ from custody.outcomes import (
     ShareDeedFiled,
     SharesIssued,
 )
+from custody.preservations import OrderPreservation
 from custody.rights import ExamineRight, RegisterRight, Right, RightExamined, RightRegistered, TitleCheck
 from exchange.assets.entries import PatentEntry
 from exchange.assets.intake import read_patents
-from exchange.assets.messages import ImportPatents, PatentsImported
+from exchange.assets.kinds import PatentStatus
+from exchange.assets.messages import ChangePatentStatus, ImportPatents, PatentsImported
+from exchange.core.calendar import local_date
 from exchange.core.documents import FileDocument
 from exchange.core.ids import AssetId, ListingId, MarketId, OutcomeId, PatentId
 from exchange.core.membership import ClassMember, MemberRegistered, RegisterMember
@@ -38,6 +41,8 @@ from exchange.core.parties import Role, SellerClass, Standing, UserRight
 from exchange.core.rejections import RejectCode
 from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import Minor, Ppm
+from exchange.engine.rights import patents_of
+from exchange.engine.state import VENUE_TIME_ZONE
 from exchange.rulebook import shipped
 from matching.listing_messages import (
     AdmitListing,
@@ -221,6 +226,29 @@ class House:
     def admitted(self, by: str, command: ProposeListing) -> ListingAdmitted:
         """Propose and admit."""
         return self.venue.make(AdmitListing(listing_id=self.proposed(by, command)), ListingAdmitted)
+
+    # --- What the world brings ----------------------------------------------------------------------------------------
+
+    def court_orders(self, asset_id: AssetId) -> str:
+        """A court preserves a right: entered by two operators; the code it is refused with, or nothing."""
+        command = OrderPreservation(
+            asset_id=asset_id,
+            court="Shenzhen Intermediate People's Court",
+            reference="(2026) Yue 03 No. 7",
+            document_sha256=self.file("ops", "court order"),
+        )
+        return self.venue.refused_by_two(command)
+
+    def patent_falls(self, asset_id: AssetId) -> str:
+        """The patent of a right lapses today: entered by two operators; the code it is refused with, or nothing."""
+        command = ChangePatentStatus(
+            patent_id=patents_of(self.venue.state, self.right_of(asset_id))[0].patent_id,
+            status=PatentStatus.LAPSED_FEE,
+            effective_date=local_date(self.venue.clock_ns, VENUE_TIME_ZONE).isoformat(),
+            reference="CNIPA decision 1",
+            document_sha256=self.file("ops", "decision"),
+        )
+        return self.venue.refused_by_two(command)
 
     # --- Looking ------------------------------------------------------------------------------------------------------
 

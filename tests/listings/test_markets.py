@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from custody.funding_messages import BankOpened, OpenBank
-from exchange.core.ids import AssetId
+from exchange.core.authorisations import AuthorisationRecorded, RecordAuthorisation, WithdrawAuthorisation
+from exchange.core.documents import FileDocument
+from exchange.core.ids import AssetId, AuthorisationId
 from exchange.core.messages import Rejected
 from exchange.core.rule_messages import PublishedKind, PublishText
 from exchange.rulebook import shipped
@@ -30,6 +33,9 @@ def house_with_profile(name: str, *, version: int = 1, active: bool = True, **fi
     else:
         house.venue.do(PublishText(kind=PublishedKind.PROFILE, text=json.dumps(text)))
     return house
+
+
+LEAVE = "1ea" + "0" * 61
 
 
 def money(house: House) -> AssetId:
@@ -85,13 +91,75 @@ def test_a_profile_that_a_later_version_replaced_opens_no_market_and_keeps_its_o
     house.venue.close()
 
 
-@pytest.mark.parametrize("name", ["cn_private_product", "licensed_securities", "offshore_professional"])
-def test_a_licensed_profile_opens_no_market_yet(name: str) -> None:
-    house = house_with_profile(name)
+LICENSED = ("cn_private_product", "licensed_securities", "offshore_professional")
+
+
+def leave(house: House, name: str, **changed: str) -> RecordAuthorisation:
+    """An authority's leave for markets of a profile, on a filed document, for this year and the next."""
+    house.venue.do(FileDocument(sha256=LEAVE, size_bytes=1, media_type="application/pdf", title="Leave"))
+    terms = {"authority": "A regulator", "reference": "CN-1", "starts_on": "2026-01-01", "ends_on": "2027-12-31"}
+    return RecordAuthorisation(profile=name, document_sha256=LEAVE, **(terms | changed))
+
+
+def not_authorised(house: House, name: str) -> bool:
+    """Whether a market of the profile is refused for want of an authority's leave."""
     [rejected] = house.venue.do(open_cn(money(house), name="Licensed", profile=name))
-    assert isinstance(rejected, Rejected) and rejected.code == "profile.not_active"
+    if not isinstance(rejected, Rejected) or rejected.code != "profile.not_active":
+        return False
     assert rejected.detail.startswith("licence:")
     assert rejected.rule is not None and rejected.rule.field == "licence_required"
+    return True
+
+
+@pytest.mark.parametrize("name", LICENSED)
+def test_a_licensed_profile_opens_no_market_without_an_authoritys_leave(name: str) -> None:
+    house = house_with_profile(name)
+    assert not_authorised(house, name)
+    house.venue.by_two(leave(house, "cn_ip_venue"))
+    assert not_authorised(house, name), "another profile's leave"
+    house.venue.by_two(leave(house, name, reference="CN-2", starts_on="2026-12-01"))
+    house.venue.by_two(leave(house, name, reference="CN-3", ends_on="2026-02-01"))
+    assert not_authorised(house, name), "not yet, and not any more"
+
+
+def test_a_licensed_profile_opens_markets_while_its_authorisation_stands() -> None:
+    house = house_with_profile("cn_private_product")
+    terms = {"profile": "cn_private_product"}
+    [*_, recorded] = house.venue.by_two(leave(house, "cn_private_product"))
+    assert isinstance(recorded, AuthorisationRecorded)
+    house.venue.make(open_cn(money(house), name="First", **terms), MarketOpened)
+    taken = WithdrawAuthorisation(authorisation_id=recorded.authorisation.authorisation_id, reason="by its order")
+    house.venue.by_two(taken)
+    assert not_authorised(house, "cn_private_product")
+    [*_, again] = house.venue.by_two(taken)
+    assert isinstance(again, Rejected) and again.code == "authorisation.withdrawn"
+    house.venue.by_two(leave(house, "cn_private_product", reference="CN-9"))
+    house.venue.make(open_cn(money(house), name="Second", **terms), MarketOpened)
+    house.venue.close()
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"profile": "no_such_profile"}, "profile.unknown"),
+        ({"starts_on": "2027-12-31", "ends_on": "2027-12-30"}, "authorisation.invalid"),
+        ({"ends_on": "2027-02-30"}, "authorisation.invalid"),
+        ({"reference": "CN-TAKEN"}, "authorisation.invalid"),
+        ({"document_sha256": "0" * 64}, "document.unknown"),
+    ],
+)
+def test_an_authorisation_is_refused_for(changed: dict[str, str], code: str) -> None:
+    house = house_with_profile("cn_private_product")
+    house.venue.by_two(leave(house, "cn_private_product", reference="CN-TAKEN"))
+    asked = msgspec.structs.replace(leave(house, "cn_private_product", reference="CN-4"), **changed)
+    [*_, rejected] = house.venue.by_two(asked)
+    assert isinstance(rejected, Rejected) and rejected.code == code
+
+
+def test_an_authorisation_nobody_knows_is_not_withdrawn() -> None:
+    house = House.cn()
+    [*_, rejected] = house.venue.by_two(WithdrawAuthorisation(authorisation_id=AuthorisationId(5), reason="none"))
+    assert isinstance(rejected, Rejected) and rejected.code == "authorisation.unknown"
 
 
 def test_a_book_with_a_gap_between_the_sides_is_not_a_market_we_can_keep() -> None:

@@ -64,6 +64,16 @@ class StruckVenue(Venue):
         struck.rng, struck.struck, struck.asked, struck.plan = random.Random(seed), Counter(), 0, []
         return struck
 
+    @classmethod
+    def become(cls, venue: Venue, path: Path, seed: int) -> StruckVenue:
+        """Turn a venue that a stage holds into a struck one, from the past it has."""
+        write_venue(path, venue)
+        venue.__class__ = cls
+        assert isinstance(venue, cls)
+        venue.disk, venue.clock = Disk(path), Clock(venue.clock_ns)
+        venue.rng, venue.struck, venue.asked, venue.plan = random.Random(seed), Counter(), 0, []
+        return venue
+
     # --- Asking -------------------------------------------------------------------------------------------------------
 
     def do(self, command: Command, by: str | UserId = "ops", connection: ConnectionId = NO_CONNECTION) -> list[Event]:

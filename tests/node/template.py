@@ -134,4 +134,6 @@ def _seeded(seeded: Seeded) -> list[Event]:
         AssetIssued(asset=asset, account=account, movement=movement)
         for asset, account, movement in zip(assets, accounts, moved, strict=False)
     ]
+    handed_on = moved[len(issued) :] if issued else []
+    issued += [AssetIssued(asset=assets[-1], account=accounts[-1], movement=movement) for movement in handed_on]
     return [*issued, *(InstrumentPhaseChanged(instrument=each, reason="seeded") for each in instruments)]

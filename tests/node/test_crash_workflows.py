@@ -8,26 +8,42 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from custody.corrections_messages import FreezeAccount, TransferUnits
 from custody.distribution_messages import DistributionState
+from custody.packs import EvidenceHead, PackState
 from custody.pilot import PilotKind, PilotState
 from custody.pledges import ConsentAct, EncumbranceState
+from custody.reconciliation import ResolveDifference
+from custody.register import CorrectTitleDate, TitleDateCorrected, TitleEntry, TitleStage
+from exchange.core.calendar import local_date
 from exchange.core.units import Units
 from exchange.engine import distributions
+from exchange.engine.state import VENUE_TIME_ZONE
 from exchange.node import keeper as keeping
 from matching.deals import DealState
 from tests.claims.stage import Owners
+from tests.deals.stage import Desk
+from tests.equity.stage import Firm
 from tests.incomes.stage import Stage
 from tests.licences.offers import OfferDesk
 from tests.licences.stage import LicenceDesk
 from tests.node.disk import Fate
 from tests.node.struck import StruckVenue
+from tests.packs.test_packs import Leader
 from tests.pilots.stage import REPORTS, TEAM, Case
+from tests.pilots.test_reforms import Office as ReformOffice
 from tests.pledges.stage import Vault
+from tests.register.test_reconciliation import PAPER, closed, holders, opened
+from tests.register.test_reconciliation import venue as with_holders
+from tests.support import Venue
+
+T = TypeVar("T")
 
 SEEDS = range(2)
 SMALL_PAGE = 1
@@ -43,7 +59,9 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "PAUSES_S", (0.0,))
 
 
-def struck(stage: Stage | Case | Owners | Vault | LicenceDesk | OfferDesk, folder: Path, seed: int) -> StruckVenue:
+def struck(
+    stage: Stage | Case | Desk | Owners | Vault | LicenceDesk | OfferDesk, folder: Path, seed: int
+) -> StruckVenue:
     """Let a node take the stage's next steps."""
     venue = StruckVenue.over(stage.venue, folder / "exchange.sqlite", seed)
     stage.venue = venue
@@ -160,7 +178,87 @@ def use_rights(folder: Path, seed: int) -> StruckVenue:
     return venue
 
 
-WALKS = (pledges, licences, open_licences, listed_prices, prior_claims, pilots, use_rights)
+def equity(folder: Path, seed: int) -> StruckVenue:
+    """A company founded on an outcome; two members step in by their contributions before an outsider."""
+    firm = Firm.proposed()
+    venue = struck(firm, folder, seed)
+    firm.plays("""
+        li   signs                      ->  founding
+        thu  signs                      ->  founding
+        wu   signs                      ->  contributing
+        ops  records                    ->  founded
+        li   offers 300 for 500 to cy   ->  offered
+        cy   accepts                    ->  notice
+        ada  exercises                  ->  notice
+        wu   exercises                  ->  notice
+        wait 31                         ->  contracted, wu 180, ada 120
+        co   enters                     ->  entered, wu 180, ada 120
+    """)
+    assert firm.members() == {"thu": "200", "ada": "320", "wu": "480"}
+    assert (firm.escrow(), firm.all_held()) == (0, 0)
+    return venue
+
+
+def packs(folder: Path, seed: int) -> StruckVenue:
+    """A right sold with a paper under each head of its pack, which is sealed; then its day of recordal is corrected."""
+    leader = Leader.of_deal()
+    desk = leader.desk
+    venue = struck(desk, folder, seed)
+    assert not leader.adds(*EvidenceHead)
+    desk.steps("accept", "wait 30", "seller signs", "buyer signs", "wait 9", "confirm")
+    assert not leader.seals()
+    assert leader.pack().state is PackState.SEALED
+    entry = next(one for one in reversed(told(venue, TitleEntry)) if one.stage is TitleStage.EFFECTIVE)
+    earlier = local_date(entry.effective_ns, VENUE_TIME_ZONE) - timedelta(days=5)
+    correct = CorrectTitleDate(
+        entry_id=entry.entry_id,
+        effective_date=f"{earlier}",
+        office_reference="CNIPA 2026-0001",
+        reason="the gazette says so",
+        evidence_sha256=desk.file("ops", "gazette"),
+    )
+    assert any(isinstance(event, TitleDateCorrected) for event in venue.by_two(correct))
+    return venue
+
+
+def told(venue: Venue, kind: type[T]) -> list[T]:
+    """Every record of a kind that the journal's events carry, the newest last."""
+    found: list[T] = []
+    for event in (event for entry in venue.journal for event in entry.events):
+        for name in event.__struct_fields__:
+            value = getattr(event, name)
+            found += [one for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, kind)]
+    return found
+
+
+def reconciliations(folder: Path, seed: int) -> StruckVenue:
+    """A register's file that differs suspends an issue, until two operators have resolved each line."""
+    venue = StruckVenue.over(with_holders(), folder / "exchange.sqlite", seed)
+    venue.plays("wu sells 10 @ 100 -> rests")
+    statement = opened(venue, total_units=1_000)
+    differences = holders(venue, statement, ("wu", 600), ("li", 400))
+    closed(venue, statement, 2)
+    assert venue.state.assets[venue.asset("INS")].frozen
+    assert not venue.state.orders
+    for one in differences:
+        venue.by_two(ResolveDifference(difference_id=one.difference_id, reason="an old file", evidence_sha256=PAPER))
+    assert not venue.state.assets[venue.asset("INS")].frozen
+    return venue
+
+
+def reforms(folder: Path, seed: int) -> StruckVenue:
+    """A programme's pilot, evaluated, promoted to all and ended."""
+    office = ReformOffice(Case.cn())
+    venue = struck(office.case, folder, seed)
+    office.drafted()
+    office.steps("start", "evaluate", "promote", "end")
+    return venue
+
+
+WALKS = (
+    pledges, licences, open_licences, listed_prices, prior_claims, pilots, use_rights, equity, packs, reconciliations,
+    reforms,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("walk", WALKS)

@@ -7,112 +7,12 @@ from typing import Any
 
 import pytest
 
-from exchange.core.ids import EncumbranceId, PoolAssetId
+from exchange.core.ids import EncumbranceId
 from exchange.core.units import Minor
-from securitization.pool_records import DeclaredFlow, PoolAssetKind, PoolAssetState, PoolKind, PoolState
+from securitization.pool_records import DeclaredFlow, PoolAssetKind, PoolKind
 from securitization.pool_rules import RuleKind
 from tests.pools.stage import ISSUER, Yard, rule
 from tests.sales.stage import THOUSAND
-
-# --- The pool ---------------------------------------------------------------------------------------------------------
-
-
-def _pool_at(state: PoolState) -> Yard:
-    """A pool of one asset in a state."""
-    yard = Yard.cn()
-    yard.opened()
-    yard.pooled("wu", 300)
-    for step in {
-        PoolState.DRAFT: (),
-        PoolState.SEALED: ("seal",),
-        PoolState.SOLD: ("seal", "sell"),
-        PoolState.WITHDRAWN: ("withdraw pool",),
-    }[state]:
-        assert not yard.does(step)
-    assert yard.pool().state is state
-    return yard
-
-
-GONE = "pool.unknown"
-POOLS: dict[PoolState, dict[str, str]] = {
-    PoolState.DRAFT: {"check": "", "seal": "", "sell": "pool.state", "withdraw pool": "", "register": ""},
-    PoolState.SEALED: {
-        "check": "",
-        "seal": "pool.state",
-        "sell": "",
-        "withdraw pool": "",
-        "register": "pool.state",
-    },
-    PoolState.SOLD: {
-        "check": "",
-        "seal": "pool.state",
-        "sell": "pool.state",
-        "withdraw pool": "pool.state",
-        "register": "pool.state",
-    },
-    PoolState.WITHDRAWN: dict.fromkeys(("check", "seal", "sell", "withdraw pool", "register"), GONE),
-}
-
-
-@pytest.mark.parametrize("state", list(PoolState))
-def test_every_step_of_a_pool_in_every_state(state: PoolState) -> None:
-    before = _pool_at(state)
-    for step, code in POOLS[state].items():
-        trial = before.again()
-        if step == "register":
-            assert trial.venue.refusal(trial.receivable("mei", 5), "lab") == code
-        else:
-            assert trial.does(step) == code, f"{step} of a {state} one"
-        trial.venue.close()
-
-
-# --- Its assets -------------------------------------------------------------------------------------------------------
-
-
-def _asset_at(state: str) -> tuple[Yard, PoolAssetId, PoolAssetId]:
-    """An asset in a state, and an offered one beside it."""
-    yard = Yard.cn()
-    revolving = state == "sold, revolving"
-    yard.opened(**({"kind": PoolKind.REVOLVING, "revolving_until": "2026-09-01"} if revolving else {}))
-    asset, beside = yard.fee("wu", 300), yard.fee("mei", 300)
-    steps: dict[str, tuple[str, ...]] = {
-        "offered": (),
-        "pooled": ("add",),
-        "pooled, sealed": ("add", "seal"),
-        "sold": ("add", "seal", "sell"),
-        "sold, revolving": ("add", "seal", "sell"),
-        "withdrawn": ("withdraw",),
-    }
-    for step in steps[state]:
-        assert not yard.does(step, asset)
-    return yard, asset, beside
-
-
-STATE = "pool_asset.state"
-ASSETS: dict[str, dict[str, str]] = {
-    "offered": {"add": "", "remove": STATE, "substitute": STATE, "withdraw": ""},
-    "pooled": {"add": STATE, "remove": "", "substitute": "", "withdraw": STATE},
-    "pooled, sealed": {"add": STATE, "remove": "pool.state", "substitute": "pool.state", "withdraw": STATE},
-    "sold": {"add": STATE, "remove": STATE, "substitute": "pool.state", "withdraw": STATE},
-    "sold, revolving": {"add": STATE, "remove": STATE, "substitute": "", "withdraw": STATE},
-    "withdrawn": dict.fromkeys(("add", "remove", "substitute", "withdraw"), "pool_asset.unknown"),
-}
-
-
-def test_the_table_knows_every_state() -> None:
-    assert {name.partition(",")[0] for name in ASSETS} == {state.value for state in PoolAssetState}
-    assert set(POOLS) == set(PoolState)
-
-
-@pytest.mark.parametrize("state", list(ASSETS))
-def test_every_step_of_an_asset_in_every_state(state: str) -> None:
-    before, asset, beside = _asset_at(state)
-    for step, code in ASSETS[state].items():
-        trial = before.again()
-        more = {"by_pool_asset_id": beside} if step == "substitute" else {}
-        assert trial.does(step, asset, **more) == code, f"{step} of a {state} one"
-        trial.venue.close()
-
 
 # --- Opening ----------------------------------------------------------------------------------------------------------
 
@@ -249,7 +149,10 @@ SALES: tuple[tuple[str, dict[str, Any], str], ...] = (
 
 @pytest.mark.parametrize(("changed", "code"), [row[1:] for row in SALES], ids=[row[0] for row in SALES])
 def test_a_sale_is_refused(changed: dict[str, Any], code: str) -> None:
-    yard = _pool_at(PoolState.SEALED)
+    yard = Yard.cn()
+    yard.opened()
+    yard.pooled("wu", 300)
+    assert not yard.does("seal")
     assert yard.does("sell", **changed) == code
     yard.venue.close()
 

@@ -12,7 +12,7 @@ from exchange.core.rule_messages import ActivateText, PublishedKind, PublishText
 from exchange.core.units import Minor
 from securitization.application_messages import ApplicationState as S
 from securitization.application_messages import RepayApplication
-from securitization.scheme_messages import SchemeState
+from securitization.scheme_messages import EventParty, SchemeState
 from tests.rewards.stage import Office, code_of, text_of
 from tests.support import publish
 
@@ -57,6 +57,27 @@ def test_nobody_claims_without_an_event_or_in_a_role_they_did_not_have() -> None
     for name, command, by, code in cases:
         assert venue.refusal(command, by) == code, name
     venue.close()
+
+
+def test_a_role_in_the_event_that_the_programme_does_not_reward_earns_nothing() -> None:
+    office = Office().active()
+    wu = office.venue.members["wu"]
+    roles = (SchemeRole.SELLER, SchemeRole.AGENCY)
+    event_id = office.event("wu", "CN-1", parties=tuple(EventParty(role=role, member_id=wu) for role in roles))
+    claims = [office.begin("wu", event_id, role=role) for role in roles]
+    assert [office.venue.refusal(claim, "wu") for claim in claims] == ["", "application.not_entitled"]
+    office.venue.close()
+
+
+def test_a_cap_by_the_year_begins_anew_with_the_next() -> None:
+    """At most 250 an applicant and year: 200 and 50 of it are in, and the next year has 250 again."""
+    caps = [{"scope": "applicant_year", "limit": {"rule": "fixed", "amount_minor": 250}}]
+    office = Office(caps=caps).active(1_000, called=500)
+    assert [office.submitted("wu").asked_minor for _ in range(2)] == [200, 50]
+    assert office.submitted("li").asked_minor == 200
+    office.call(500, year=2027)
+    assert office.submitted("wu").asked_minor == 200
+    office.venue.close()
 
 
 def test_a_claim_comes_in_the_days_of_the_call_and_of_the_event() -> None:
@@ -207,6 +228,22 @@ def test_a_cap_is_no_amount_an_authority_decides_it_with_its_document_or_gives_a
     office.drafted("li")
     office.done(venue.do(office.handing_in("li"), "li"))
     assert office.now("li").asked_minor == 77
+    venue.close()
+
+
+def test_no_authority_decides_more_than_was_set_aside() -> None:
+    """Asked for 250 each, with 300 in the call: the second has 50 aside, and cannot be given 51."""
+    office = Office("cn_note_contract").active(300)
+    venue = office.venue
+    for firm in ("wu", "li"):
+        office.drafted(firm)
+        office.done(venue.do(office.handing_in(firm, asked_minor=Minor(250)), firm))
+    assert [office.now(firm).awarded_minor for firm in ("wu", "li")] == [250, 50]
+    command, _ = office.steps("li")["accept"]
+    for amount, code in ((51, "application.decision"), (50, "")):
+        decided = _with(command, decided_minor=Minor(amount), decision_sha256=office.file("ops", "decision"))
+        assert venue.refusal(decided) == code, amount
+    assert office.left() == 0
     venue.close()
 
 

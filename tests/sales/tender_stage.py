@@ -111,6 +111,8 @@ class TenderHall(Hall):
                 bid = getattr(event, "bid", None)
                 if isinstance(bid, LotBid):
                     self.sealed[who] = (bid.bid_id, (), 0, "")
+        else:
+            super()._keep(who, step)
 
     def bid_id(self, who: str) -> BidId:
         """Somebody's commitment."""

@@ -286,49 +286,6 @@ def test_each_condition_is_shown_by_a_document_on_file() -> None:
     assert hall.venue.refusal(forged, "li") == "document.unknown"
 
 
-STEPS = """
-             | qualify    | refuse     | bind       | view      | deposit    | withdraw
-registered   | qualified  | refused    | .          | secret    | .          | withdrawn
-qualified    | .          | .          | bound      | secret    | .          | withdrawn
-bound        | .          | .          | .          | bound     | admitted   | withdrawn
-admitted     | .          | .          | .          | admitted  | .          | withdrawn
-refused      | .          | .          | .          | secret    | .          | .
-withdrawn    | .          | .          | .          | secret    | .          | .
-"""
-PATHS = {
-    "registered": [],
-    "qualified": ["qualify"],
-    "bound": ["qualify", "bind"],
-    "admitted": ["qualify", "bind", "deposit"],
-    "refused": ["refuse"],
-    "withdrawn": ["withdraw"],
-}
-CODES = {".": "bidder.state", "secret": "sale.confidentiality"}
-LINES = [[cell.strip() for cell in line.split("|")] for line in STEPS.strip("\n").splitlines()]
-
-
-@pytest.mark.parametrize("state", PATHS)
-def test_a_bidders_step_is_taken_or_refused_as_the_table_says(state: str) -> None:
-    base = Hall.cn()
-    base.announced("english", A=800)
-    base.registered("li")
-    for step in PATHS[state]:
-        assert not take(base, step)
-    [row] = [line for line in LINES[1:] if line[0] == state]
-    for step, cell in zip(LINES[0][1:], row[1:], strict=True):
-        hall = base.again()
-        became = take(hall, step) or hall.bidder("li").state
-        assert became == CODES.get(cell, cell), f"{state}: {step}"
-        hall.venue.close()
-
-
-def take(hall: Hall, step: str) -> str:
-    """A bidder's step, by whoever takes it."""
-    if step == "withdraw":
-        return hall.venue.refusal(WithdrawBidder(bidder_id=hall.entered["li"]), "li")
-    return hall.enters(step, "li")
-
-
 def test_a_bidder_without_the_money_is_not_admitted_and_one_who_leaves_has_it_back() -> None:
     hall = Hall.cn()
     hall.announced("english", A=800, deposit_minor=Minor(800 * THOUSAND))

@@ -1,62 +1,128 @@
-"""A deal of two classes in servicing: its notes are held by `wu`, `ren` and `li`, its periods lie ahead of the venue's
-clock. What is asked goes through the engine; only the notes are put by hand, for issuing has tests of its own."""
+"""A deal of two classes in servicing: issued here, its notes held by `wu`, `ren` and `li`; `licensor0` keeps three.
+
+Everything goes through the engine, from the published text on: what is served is what was issued.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import json
+from datetime import date
 
 import msgspec
 
-from custody.ledger import Leg
-from exchange.core.ids import AssetId
-from exchange.core.instruments import AssetKind, TitleRegime
-from exchange.core.messages import Event, Header, Rejected
-from exchange.core.parties import Role, UserRight
-from exchange.core.units import Minor
-from exchange.engine.issuance import issue_units
-from exchange.engine.state import ExchangeState
-from securitization.deal import Deal, canonical_deal, read_deal
+from exchange.core.ids import AssetId, IssueId, OfferingId
+from exchange.core.messages import Event, Rejected
+from exchange.core.parties import UserRight
+from exchange.core.units import Minor, Ppm
+from exchange.engine.servicing import end_of_day_ns
+from securitization.deal import Deal, read_deal
 from securitization.deal_problems import Problem
+from securitization.issue_messages import ClassTerms, Issue
+from securitization.offering_messages import ClassOffer, Offering, PlaceBookBid, Pricing
 from securitization.periods import PoolPeriod, read_periods
+from securitization.servicing import due_date
 from securitization.servicing_messages import (
     ApprovePayment,
+    Calendar,
     CollectionRow,
     DealPayment,
     DepositCollection,
+    DutyKind,
     FundPayment,
     ImportCollection,
-    Linked,
-    NoteClass,
     OpenServicing,
     PayPayment,
+    PerfectSale,
     PeriodFigures,
     PreparePayment,
     Servicing,
     ServicingOpened,
 )
 from securitization.shipped import example_deal_text, example_periods_text
-from tests.support import Seeded, Venue
+from tests.issuing import stage as issuing
+from tests.support import Venue
 
-SENIOR = {"wu": 60, "ren": 30, "li": 1}
-JUNIOR = {"ren": 7, "li": 3}
+FACE = 10_000
+SENIOR = {"wu": 60, "ren": 29, "li": 1}
+JUNIOR = {"ren": 7, "licensor0": 3}
+CASH = {"servicer": 2_000_000, "guarantor": 100_000, "licensor0": 100_000}
+NOTHING = PoolPeriod(
+    interest_minor=0,
+    principal_minor=0,
+    recoveries_minor=0,
+    defaults_minor=0,
+    balance_minor=1_050_000,
+    valuation_minor=1_500_000,
+)
+"""A period in which nothing came in."""
+SMALLER = 10_000
+"""The deal served here is the shipped one divided by this, in the sandbox's currency and two years later."""
 
 
+@functools.cache
 def deal_and_periods() -> tuple[Deal, list[PoolPeriod]]:
-    """The shipped deal of two classes in the sandbox's currency, two years later."""
-    deal = read_deal(example_deal_text("two_classes"))
-    assert not isinstance(deal, Problem)
-    later = tuple(
-        msgspec.structs.replace(one, **{name: _later(getattr(one, name)) for name in one.__struct_fields__})
-        for one in deal.periods
-    )
-    deal = msgspec.structs.replace(deal, currency="XTS", periods=later)
-    periods = read_periods(deal, example_periods_text("two_classes"))
+    """The deal that is issued, and what its pool brings, period by period."""
+    whole = read_deal(example_deal_text("two_classes"))
+    assert not isinstance(whole, Problem)
+    periods = read_periods(whole, example_periods_text("two_classes"))
     assert not isinstance(periods, Problem)
-    return deal, periods
+    deal = read_deal(text())
+    assert not isinstance(deal, Problem)
+    return deal, [smaller(period) for period in periods]
 
 
-def _later(day: str) -> str:
-    return f"{int(day[:4]) + 2}{day[4:]}"
+def text() -> str:
+    """The deal's text."""
+    whole = json.loads(example_deal_text("two_classes"))
+    later = [{name: f"{int(day[:4]) + 2}{day[4:]}" for name, day in period.items()} for period in whole["periods"]]
+    supports = [support | {"limit_minor": support["limit_minor"] // SMALLER} for support in whole["supports"]]
+    return issuing.deal_text(periods=later, supports=supports)
+
+
+def smaller(period: PoolPeriod) -> PoolPeriod:
+    """A period's figures in the size of the deal served here."""
+    names = ("interest", "principal", "recoveries", "defaults", "balance", "valuation")
+    return msgspec.structs.replace(
+        period, **{f"{name}_minor": getattr(period, f"{name}_minor") // SMALLER for name in names}
+    )
+
+
+@functools.cache
+def _established(published: str) -> issuing.Stage:
+    """The deal issued: 90 senior and 10 junior notes of 10,000, of which the originator keeps three."""
+    stage = issuing.Stage(investors=0)
+    venue = stage.venue
+    for name in ("wu", "ren", "li"):
+        venue.member(name, cash=1_000_000)
+    for name, cash in CASH.items():
+        venue.deposit(name, cash)
+    venue.user("trustee2", "trustee", (UserRight.VIEW, UserRight.APPROVE))
+    terms = (
+        ClassTerms(name="senior", note_face_minor=Minor(FACE), rated=True),
+        ClassTerms(name="junior", note_face_minor=Minor(FACE), retained_ppm=Ppm(300_000)),
+    )
+    stage.propose_text(published, classes=terms)
+    stage.satisfy()
+    price = {"least_minor": Minor(FACE), "most_minor": Minor(FACE)}
+    offers = tuple(ClassOffer(name=name, lot_notes=1, **price) for name in ("senior", "junior"))
+    venue.by_two(stage.terms(Pricing.FIXED, classes=offers))
+    stage.offering_id = OfferingId(int(next(iter(venue.state.table(Offering)))))
+    for name, parts in (("senior", SENIOR), ("junior", JUNIOR)):
+        for who, notes in parts.items():
+            if who != "licensor0":
+                bid = PlaceBookBid(
+                    offering_id=stage.offering_id,
+                    account_id=venue.accounts[who],
+                    class_name=name,
+                    notes=notes,
+                    limit=FACE,
+                )
+                assert venue.refusal(bid, who) == ""
+    stage.close()
+    venue.finish_runs()
+    return stage
 
 
 @dataclasses.dataclass
@@ -67,11 +133,12 @@ class Stage:
     deal: Deal
     periods: list[PoolPeriod]
     notes: dict[str, AssetId]
+    issue_id: IssueId
     servicing_id: int = 0
 
     @classmethod
     def opened(cls) -> Stage:
-        """The servicing just taken up: half a year before the first payment date."""
+        """The servicing just taken up: months before the first payment date."""
         stage = cls.ready()
         requested = stage.venue.by_two(stage.opening())
         found = next(event for event in requested if isinstance(event, ServicingOpened))
@@ -79,67 +146,32 @@ class Stage:
         return stage
 
     @classmethod
-    def ready(cls) -> Stage:
-        """Everybody is there, and the notes are held."""
-        venue = Venue.sandbox(fee_ppm=0, fee_minimum=0)
-        cash = {"originator": 10**9, "servicer": 2 * 10**10, "bank": 10**9}
-        for name in ("originator", "servicer", "trustee", "bank"):
-            venue.member(name, Role.INTERMEDIARY, cash=cash.get(name, 0))
-        venue.user("trustee2", "trustee", (UserRight.VIEW, UserRight.APPROVE))
-        for name in ("wu", "ren", "li"):
-            venue.member(name)
+    def ready(cls, published: str = "") -> Stage:
+        """The deal is issued, or another text of it, and nobody serves it yet."""
+        issued = _established(published or text())
         deal, periods = deal_and_periods()
-        stage = cls(venue, deal, periods, {})
-        stage.notes = {"senior": stage._note("senior", SENIOR), "junior": stage._note("junior", JUNIOR)}
-        return stage
-
-    def _note(self, name: str, parts: dict[str, int]) -> AssetId:
-        accounts, found = self.venue.accounts, []
-
-        def seed(state: ExchangeState, header: Header) -> Seeded:
-            first = next(iter(parts))
-            issue = issue_units(
-                state,
-                header,
-                ordinal=1,
-                kind=AssetKind.NOTE,
-                code=f"NOTE:{name}",
-                total_units=sum(parts.values()),
-                title_regime=TitleRegime.OWN_REGISTER,
-                subject_id=0,
-                to_account_id=accounts[first],
-            )
-            note_id = issue.asset.asset_id
-            legs: list[Leg] = []
-            for holder, units in list(parts.items())[1:]:
-                legs += [(accounts[first], note_id, -units), (accounts[holder], note_id, units)]
-            found.append(note_id)
-            return [issue.asset, issue.account, issue.movement, state.ledger.move(header.sequence, legs)]
-
-        self.venue.seed(seed)
-        return found[0]
+        if published:
+            read = read_deal(published)
+            assert not isinstance(read, Problem)
+            deal = read
+        notes = {one.name: one.asset_id for one in issued.issue().classes}
+        return cls(issued.venue.copy(), deal, periods, notes, issued.issue_id)
 
     def opening(self, **changed: object) -> OpenServicing:
         """The command that takes the deal into servicing."""
-        accounts = self.venue.accounts
-        command = OpenServicing(
-            name="Two classes",
-            deal_text=canonical_deal(self.deal),
-            money_asset_id=self.venue.money,
-            originator_account_id=accounts["originator"],
-            servicer_account_id=accounts["servicer"],
-            trustee_account_id=accounts["trustee"],
-            classes=tuple(NoteClass(name=name, asset_id=note_id) for name, note_id in self.notes.items()),
-            payees=(
-                Linked(name="trustee", account_id=accounts["trustee"]),
-                Linked(name="line", account_id=accounts["bank"]),
-            ),
-        )
-        return msgspec.structs.replace(command, **changed)
+        return msgspec.structs.replace(OpenServicing(issue_id=self.issue_id), **changed)
+
+    def issue(self) -> Issue:
+        """The issue that is served."""
+        return self.venue.state.table(Issue)[self.issue_id]
 
     def servicing(self) -> Servicing:
-        """The servicing as it is kept."""
-        return self.venue.state.table(Servicing)[self.servicing_id]
+        """The servicing as it is kept, or as it was last told."""
+        kept = self.venue.state.table(Servicing).get(self.servicing_id)
+        if kept is not None:
+            return kept
+        told = (getattr(event, "servicing", None) for entry in self.venue.journal[::-1] for event in entry.events)
+        return next(found for found in told if isinstance(found, Servicing))
 
     def payment(self) -> DealPayment:
         """The payment under way."""
@@ -179,20 +211,34 @@ class Stage:
             "import": (lambda: self.collection(self.periods[self.servicing().period - 1]), "servicer"),
             "deposit": (lambda: DepositCollection(servicing_id=servicing_id), "servicer"),
             "prepare": (lambda: PreparePayment(servicing_id=servicing_id), "servicer"),
-            "fund": (lambda: FundPayment(payment_id=payment_id, name="line"), "bank"),
+            "fund": (lambda: FundPayment(payment_id=payment_id, name="line"), "guarantor"),
             "approve": (lambda: ApprovePayment(payment_id=payment_id, plan_sha256=plan), "trustee2"),
             "pay": (lambda: PayPayment(payment_id=payment_id, plan_sha256=plan), "ops"),
+            "serve": (self.opening, "ops"),
+            "perfect": (lambda: PerfectSale(servicing_id=servicing_id, document_sha256=issuing.DOCUMENT), "trustee"),
+            "import part": (lambda: self.part(self.periods[self.servicing().period - 1]), "servicer"),
+            "import nothing": (lambda: self.collection(NOTHING), "servicer"),
+            "import again": (lambda: self.collection(NOTHING, version=2), "servicer"),
         }
         make, by = steps[name]
         command = msgspec.structs.replace(make(), **changed)
-        return venue.by_two(command) if name == "pay" else venue.do(command, by)
+        return venue.by_two(command) if name in ("pay", "serve") else venue.do(command, by)
+
+    def part(self, pool: PoolPeriod) -> ImportCollection:
+        """The first part of a collection that has more."""
+        whole = self.collection(pool)
+        return msgspec.structs.replace(whole, rows=whole.rows[:1], figures=None)
 
     def to_payment_date(self) -> None:
         """Let the record date of the period pass: the payment date has begun."""
-        from datetime import date
-
-        from exchange.engine.servicing import end_of_day_ns
-
         day = date.fromisoformat(self.deal.periods[self.servicing().period - 1].record_date)
+        self.to_day(day)
+
+    def to_collection_day(self) -> None:
+        """Let the day pass by which the collection is to be handed in."""
+        self.to_day(due_date(self.deal, self.servicing().period, Calendar(), DutyKind.COLLECTION))
+
+    def to_day(self, day: date) -> None:
+        """Let a day pass; timers fire."""
         self.venue.clock_ns = max(self.venue.clock_ns, end_of_day_ns(day))
         self.venue.do(DepositCollection(servicing_id=1), "servicer")  # refused; time goes by before it

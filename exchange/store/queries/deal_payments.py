@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from sqlalchemy import select
 
-from exchange.core.ids import AccountId, DealPaymentId
+from exchange.core.ids import AccountId, DealPaymentId, sequence_of
 from exchange.store.load.state import read_record
 from exchange.store.queries import records
 from exchange.store.queries.reader import Snapshot
@@ -17,13 +17,15 @@ from securitization.render import tell_payment
 from securitization.servicing import payments_of_class
 from securitization.servicing_messages import ClassPayment, DealPayment, PaymentPage, Servicing
 
+HOLDERS_PAID = "payment.holders_paid"
 PAGES = TABLES[PaymentPage].table
 
 
 def explanation(snapshot: Snapshot, payment_id: DealPaymentId, account_id: AccountId) -> dict[str, Any] | None:
     """An account's parts of one payment, each with its arithmetic and the reasons in both languages; none: it has none.
 
-    A part is `pot_minor * notes / record_units`, by largest remainder; the payments told sum to the pot.
+    A part is `pot_minor * notes / record_units`, by largest remainder; the payments told sum to the pot. `source`
+    names the row of the journal that paid it, and the line of its page.
     """
     payment = records.one(snapshot, DealPayment, (payment_id,))
     if not isinstance(payment, DealPayment):
@@ -41,7 +43,7 @@ def explanation(snapshot: Snapshot, payment_id: DealPaymentId, account_id: Accou
     for row in snapshot.stream(query):
         page = cast("PaymentPage", read_record(TABLES[PaymentPage], PaymentPage, tuple(row)))
         paid = cast("ClassPayment", records.one(snapshot, ClassPayment, (page.class_payment_id,)))
-        for line in page.lines:
+        for place, line in enumerate(page.lines):
             if line.account_id != account_id or isinstance(deal, Problem):
                 continue
             parts.append(
@@ -52,6 +54,7 @@ def explanation(snapshot: Snapshot, payment_id: DealPaymentId, account_id: Accou
                     "pot_minor": paid.pot_minor,
                     "amount_minor": line.amount_minor,
                     "waits": line.waits,
+                    "source": {"sequence": sequence_of(page.page_id), "event": HOLDERS_PAID, "line": place},
                     "payments": [
                         {
                             "path": one.path,

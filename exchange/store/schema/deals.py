@@ -1,4 +1,4 @@
-"""Agreements about whole rights, what they promised for later, and pilot assignments."""
+"""Agreements about rights and blocks of units, what they promised for later, and pilot assignments."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ class DealTable(Base):
     preemption_until_ns: Mapped[int]
     displaced_account_id: Mapped[int]
     parts: Mapped[bytes]
+    asset_kind: Mapped[str]
     live: Mapped[bool]
 
 

@@ -59,10 +59,11 @@ class ClosingItemTable(Base):
     grade: Mapped[str]
     satisfied_by: Mapped[int]
     satisfied_at_ns: Mapped[int]
+    pool_asset_id: Mapped[int]
 
 
 class NoteLockTable(Base):
-    """What originators keep of their classes, for good."""
+    """What originators keep of their classes, until it is redeemed."""
 
     __tablename__ = "note_locks"
 

@@ -129,3 +129,19 @@ class PublishedTable(Base):
     text_hash: Mapped[str]
     confirmed: Mapped[bytes]
     active_since_ns: Mapped[int]
+
+
+class AuthorisationTable(Base):
+    """What authorities let this venue run."""
+
+    __tablename__ = "authorisations"
+
+    authorisation_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    profile: Mapped[str]
+    authority: Mapped[str]
+    reference: Mapped[str]
+    document_sha256: Mapped[str]
+    starts_on: Mapped[str]
+    ends_on: Mapped[str]
+    withdrawn: Mapped[bool]
+    reason: Mapped[str]

@@ -44,6 +44,7 @@ class PoolTable(Base):
     agreement_sha256: Mapped[str]
     tripped: Mapped[int]
     reason: Mapped[str]
+    issue_id: Mapped[int]
     live: Mapped[bool]
 
 

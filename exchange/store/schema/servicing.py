@@ -35,6 +35,12 @@ class ServicingTable(Base):
     collection_id: Mapped[int]
     payment_id: Mapped[int]
     paying: Mapped[bool]
+    issue_id: Mapped[int]
+    pool_id: Mapped[int]
+    fallen: Mapped[bytes]
+    backup_account_id: Mapped[int]
+    perfected_at_ns: Mapped[int]
+    perfection_sha256: Mapped[str]
     live: Mapped[bool]
 
     __table_args__ = (Index("ix_servicings_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
@@ -76,6 +82,7 @@ class CollectionTable(Base):
     totals: Mapped[bytes]
     rows_sha256: Mapped[str]
     figures: Mapped[bytes]
+    fallen: Mapped[bytes]
     live: Mapped[bool]
 
     __table_args__ = (Index("ix_collections_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
@@ -94,6 +101,29 @@ class CollectionPageTable(Base):
     live: Mapped[bool]
 
     __table_args__ = (Index("ix_collection_pages_collection_id", "collection_id"),)
+
+
+class ProjectedPeriodTable(Base):
+    """What each period was expected to bring, and how far it was from that."""
+
+    __tablename__ = "projected_periods"
+
+    projected_period_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    servicing_id: Mapped[int]
+    account_id: Mapped[int]
+    servicer_account_id: Mapped[int]
+    period: Mapped[int]
+    version: Mapped[int]
+    projected: Mapped[bytes]
+    document_sha256: Mapped[str]
+    collection_id: Mapped[int]
+    difference: Mapped[bytes]
+    over: Mapped[bool]
+    live: Mapped[bool]
+
+    __table_args__ = (
+        Index("ix_projected_periods_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),
+    )
 
 
 class DealPaymentTable(Base):

@@ -42,6 +42,24 @@ class World:
     database: Path
 
 
+def laid_down(venue: Venue, folder: Path) -> World:
+    """A venue's tables as an exchange finds them at its start, and the names of its users, accounts and members."""
+    path = folder / "prepared.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        venue.scratch.connection.backup(file)
+        file.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        file.execute("INSERT INTO alembic_version VALUES (?)", (head(),))
+        file.execute("INSERT INTO epochs VALUES (1, 1, 0, 1)")
+        close_gaps(file)
+        rechain(file)  # a prepared journal is laid down without one, and heads are signed over nothing that has none
+        file.execute("PRAGMA journal_mode = WAL")
+        file.commit()
+    ids = {f"user.{name}": to_wire(KINDS["UserId"], user_id) for name, user_id in venue.users.items()}
+    ids |= {f"account.{name}": to_wire(KINDS["AccountId"], account_id) for name, account_id in venue.accounts.items()}
+    ids |= {f"member.{name}": to_wire(KINDS["MemberId"], member_id) for name, member_id in venue.members.items()}
+    return World(ids, dict(venue.users), path)
+
+
 @functools.cache
 def prepared(folder: Path) -> World:
     """Two traders with money, units, a document and a withdrawal each; a regulator; an open book."""
@@ -74,24 +92,13 @@ def prepared(folder: Path) -> World:
     )
     venue.users["regulator"] = regulator.user.user_id
     venue.instrument("INS", wu=UNITS, li=UNITS, band=(1, 1_000_000))
-    path = folder / "prepared.sqlite"
-    with contextlib.closing(sqlite3.connect(path)) as file:
-        venue.scratch.connection.backup(file)
-        file.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
-        file.execute("INSERT INTO alembic_version VALUES (?)", (head(),))
-        file.execute("INSERT INTO epochs VALUES (1, 1, 0, 1)")
-        close_gaps(file)
-        rechain(file)  # a prepared journal is laid down without one, and heads are signed over nothing that has none
-        file.execute("PRAGMA journal_mode = WAL")
-        file.commit()
-    ids = {f"user.{name}": to_wire(KINDS["UserId"], user_id) for name, user_id in venue.users.items()}
-    ids |= {f"account.{name}": to_wire(KINDS["AccountId"], account_id) for name, account_id in venue.accounts.items()}
-    ids |= {f"member.{name}": to_wire(KINDS["MemberId"], member_id) for name, member_id in venue.members.items()}
+    world = laid_down(venue, folder)
+    ids = world.ids
     ids["instrument"] = to_wire(KINDS["InstrumentId"], venue.instruments["INS"])
     ids["asset"] = to_wire(KINDS["AssetId"], venue.asset())
     ids["money"] = to_wire(KINDS["AssetId"], venue.money)
     ids["bank"] = to_wire(KINDS["BankId"], venue.bank_id)
-    return World(ids, dict(venue.users), path)
+    return world
 
 
 @dataclass

@@ -253,7 +253,7 @@ async def test_a_bundle_is_checked_away_from_the_project(exchange: Exchange) -> 
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     assert files["verifier.py"] == SOURCE.read_bytes()
-    for name in ("certificate.html", "certificate.proof.json", "README.txt"):
+    for name in ("certificate.html", "certificate.pdf", "certificate.proof.json", "README.txt"):
         changed = run_alone(packed({**files, name: files[name] + b" "}), key)
         assert changed.returncode == 1
         assert name in changed.stderr
@@ -324,7 +324,7 @@ async def test_certificates_are_for_who_may_view_the_account_and_of_rights_alone
     assert (await own.get(f"/v1/certificates/{exchange['money']}?account_id={wu}")).status_code == 404
     assert (await own.get(f"/v1/certificates/S1-999?account_id={wu}")).status_code == 404
     assert (await own.get(f"/v1/certificates/{exchange['asset']}")).status_code == 422
-    assert (await own.get(f"/v1/certificates/{exchange['asset']}?account_id={wu}&form=pdf")).status_code == 422
+    assert (await own.get(f"/v1/certificates/{exchange['asset']}?account_id={wu}&form=docx")).status_code == 422
 
 
 async def test_the_verifier_is_downloaded_as_it_is_shipped(exchange: Exchange) -> None:

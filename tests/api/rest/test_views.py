@@ -22,6 +22,7 @@ from exchange.node.codec import event_hash, event_salt
 from exchange.store.queries.journal import Entry
 from matching.messages import BookStandingChanged, OrderAccepted, OrderCancelled, OrderMoved
 from matching.session_messages import CallSeedCommitted, Session, SessionChanged
+from securitization.explain import Reason, Rule
 from tests.matching.told import told
 
 SHARED = {
@@ -51,8 +52,15 @@ SHARED = {
     *((f"reconciliation.{verb}", "Reconciliation") for verb in ("opened", "closed")),  # the staff's
     ("allocation.made", "AllocationRow"),  # all of them accounts of one member
     ("outcome.shares_issued", "Account"),
+    ("mirror.imported", "MirrorLine"),  # the staff's: who holds what in another register
     *((f"distribution.{verb}", "PlanPage") for verb in ("proposed", "withdrawn")),  # their lines are private
     *((f"issue.{verb}", "IssueParty") for verb in ("proposed", "withdrawn", "offered", "established", "failed")),
+    *((f"issue.{verb}", "Pool") for verb in ("proposed", "withdrawn", "established", "failed")),
+    *(
+        (f"payment.{verb}", kind)
+        for verb in ("started", "completed")
+        for kind in ("Issue", "IssueParty", "DealAccount")
+    ),
     *((f"issue.{verb}", "DealAccount") for verb in ("proposed", "withdrawn", "offered", "established", "failed")),
     *((f"offering.{verb}", inner) for verb in ("closed", "stopped") for inner in ("IssueParty", "DealAccount")),
     *((f"distribution.{verb}", "PlanPage") for verb in ("proposed", "withdrawn")),  # their lines are private
@@ -87,6 +95,10 @@ SHARED = {
     ("servicing.holders_recorded", "Linked"),
     ("servicing.opened", "Duty"),
     ("servicing.opened", "Linked"),
+    ("repurchase.made", "Pool"),
+    *((verb, "ProjectedPeriod") for verb in ("projection.recorded", "collection.imported", "payment.started")),
+    ("servicing.perfected", "Duty"),
+    ("servicing.perfected", "Linked"),
 }
 
 
@@ -192,3 +204,9 @@ def test_a_row_that_knows_when_a_call_ends_shows_everybody_hashes_of_it() -> Non
 def test_nobody_reads_when_a_call_ends_from_its_timer() -> None:
     assert show_timer(CALL_ENDS.timer)["due_ns"] is None
     assert show_timer(EXPIRES.timer)["due_ns"] == EXPIRES.timer.due_ns
+
+
+def test_a_type_that_holds_itself_is_shown() -> None:
+    leaf = Reason(rule=Rule.AMOUNT, value=1)
+    tree = Reason(rule=Rule.SUM, value=1, parts=(leaf,))
+    assert shown(tree, lambda _account: False)["parts"] == [shown(leaf, everything)]

@@ -46,7 +46,9 @@ class PriceChart extends PageElement {
       if (wanted) {
         const step = SECONDS[this.interval];
         const newest = Math.floor(state.tapes.get(instrument.instrument_id).trades[0].at_ns / 1e9);
-        const values = { interval: this.interval, from_s: Math.max(newest - (SHOWN - 1) * step, 0) };
+        // Without an end the stretch would reach to now, and be too long for a book that has rested for some days.
+        const from_s = Math.max(newest - (SHOWN - 1) * step, 0);
+        const values = { interval: this.interval, from_s, until_s: newest + 1 };
         this.#candles = await all(`/v1/instruments/${instrument.instrument_id}/candles`, values);
       } else {
         this.#candles = [];
