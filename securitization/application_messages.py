@@ -14,6 +14,7 @@ import msgspec
 from exchange.core.ids import (
     AccountId,
     ApplicationId,
+    IssueId,
     MemberId,
     ProductId,
     RewardEventId,
@@ -111,6 +112,12 @@ class Application(Record, frozen=True, kw_only=True):
     repaid_voucher_sha256: str = ""
     clawback_minor: Minor = Minor(0)
     repaid_minor: Minor = Minor(0)
+    issue_id: IssueId = IssueId(0)
+
+    @property
+    def occasion(self) -> tuple[ProductId, RewardEventId, IssueId]:
+        """What it claims for: one of the three."""
+        return self.product_id, self.event_id, self.issue_id
 
     @property
     def live(self) -> bool:
@@ -124,7 +131,9 @@ class Application(Record, frozen=True, kw_only=True):
 
 
 class OpenApplication(Command, frozen=True, kw_only=True, tag="application.open"):
-    """Begin a claim for a closed issue (`product_id`) or an event on record (`event_id`), in the role one had in it.
+    """Begin a claim in the role one had in a closed issue or in an event on record.
+
+    A closed issue is a deal's (`issue_id`) or a product of one class (`product_id`); name one of the three.
 
     Refused: account.unknown, account.not_yours, scheme_call.unknown, scheme_call.state, application.no_event,
     application.not_entitled, application.window, reward.double_claim.
@@ -135,6 +144,7 @@ class OpenApplication(Command, frozen=True, kw_only=True, tag="application.open"
     role: SchemeRole
     product_id: ProductId | None = None
     event_id: RewardEventId | None = None
+    issue_id: IssueId | None = None
 
 
 class ApplicationChanged(Event, frozen=True, kw_only=True, tag="application.changed"):

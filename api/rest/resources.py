@@ -541,7 +541,7 @@ RESOURCES: tuple[Resource, ...] = (
         "/v1/applications",
         Application,
         by_account("account_id"),
-        filters=("call_id", "programme", "role", "state", "product_id", "event_id"),
+        filters=("call_id", "programme", "role", "state", "product_id", "event_id", "issue_id"),
     ),
     Resource(
         "/v1/notices/applications",
@@ -557,6 +557,7 @@ RESOURCES: tuple[Resource, ...] = (
             "member_id",
             "product_id",
             "event_id",
+            "issue_id",
             "awarded_minor",
             "notice_until_ns",
         ),

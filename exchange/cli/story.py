@@ -109,6 +109,7 @@ def table(counted: dict[str, Any]) -> list[tuple[str, str]]:
     pledge, order = counted["burdens"]["pledge"], counted["burdens"]["preservation"]
     compared, product, witness = (counted[name] for name in ("reconciliation", "product", "witness"))
     issued, sold, paid = (counted[name] for name in ("notes_issued", "notes_sold_on", "notes_paid"))
+    rewards = counted["rewards"]["paid_minor"]
     return [
         ("patents", f"{counted['patents']['new']:,} real ones, {counted['institutions']} simulated institutions"),
         ("titles", f"{titles['clear']} clear, {titles['unknown']} unknown, {titles['defect']} defective"),
@@ -132,6 +133,7 @@ def table(counted: dict[str, Any]) -> list[tuple[str, str]]:
         ("notes", f"{issued['issue_id']}: {money(issued['raised_minor'])} raised, {issued['rate_ppm'] / 10_000:.2f} %"),
         ("notes sold on", f"{sold['deal_id']}: {sold['notes']:,} notes, {sold['state']}"),
         ("first payment", f"{paid['payment_id']}: {money(paid['paid_minor']['senior'])} to the senior notes"),
+        ("rewards", f"{money(sum(rewards.values()))} to {len(rewards)} parties of the notes, by two programmes"),
         ("witness", f"{witness['heads']} signed heads, the newest over {witness['rows']:,} rows"),
     ]
 

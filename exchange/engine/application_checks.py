@@ -1,19 +1,17 @@
 """What an application is held to: its call, its event, the role in it, no double claim, evidence against the ledger.
 
-A closed issue is read from the ledger: its size, its issuer, its arranger, the enterprises whose claims it pooled.
-What happened outside was put on record with its figures. A figure that neither shows must stand in the evidence, and
-one that they show must be the same there.
+A closed issue is read from the ledger (`closed_issues`). What happened outside was put on record with its figures. A
+figure that neither shows must stand in the evidence, and one that they show must be the same there.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
 
 from exchange.core.calendar import local_date, start_of_day_ns
-from exchange.core.ids import ProductId, RewardEventId, SchemeCallId, to_wire
+from exchange.core.ids import AssetId, SchemeCallId, to_wire
 from exchange.core.messages import Header, Rejected
 from exchange.core.rejections import RejectCode, ensure
 from exchange.core.reward_terms import (
@@ -30,24 +28,14 @@ from exchange.core.reward_terms import (
 )
 from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import MAX_INTEGER, Minor, TimeNs
+from exchange.engine.closed_issues import Occasion, issue_closed, product_closed
 from exchange.engine.documents import refuse_documents
 from exchange.engine.state import VENUE_TIME_ZONE, ExchangeState
 from exchange.rulebook.programmes import RewardProgramme
 from securitization.application_messages import Application, ApplicationState, Evidence
-from securitization.messages import Claim, Product, ProductStatus, Reward
+from securitization.messages import Reward
 from securitization.reward import FigureLine, capped, work_out
 from securitization.scheme_messages import CallState, RewardEvent, Scheme, SchemeCall
-
-ISSUED = (ProductStatus.ISSUED, ProductStatus.PAYING, ProductStatus.PAID)
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """What opened a claim: when, who as what, and the figures that are known of it."""
-
-    happened_on: str
-    parties: tuple[tuple[SchemeRole, int], ...]
-    facts: dict[Fact, int]
 
 
 def programme_of(state: ExchangeState, scheme: Scheme) -> RewardProgramme:
@@ -77,36 +65,28 @@ def days_on_ns(header: Header, days: int) -> TimeNs:
 
 
 def occasion(
-    state: ExchangeState, kind: RewardEventKind, product_id: ProductId, event_id: RewardEventId, money_asset_id: int
+    state: ExchangeState, kind: RewardEventKind, application: Application, money_asset_id: AssetId
 ) -> Occasion | Rejected:
     """The event a claim names, as the ledger or the record shows it.
 
     Refused: application.no_event.
     """
-    if kind is RewardEventKind.PRODUCT_ISSUED:
-        product = state.table(Product).get(product_id)
-        if event_id or product is None or product.status not in ISSUED or product.money_asset_id != money_asset_id:
-            detail = product.status if product is not None else "no such issue"
-            return Rejected(code=RejectCode.APPLICATION_NO_EVENT, detail=detail)
-        issuer = state.accounts[product.issuer_account_id].member_id
-        claims = (state.table(Claim)[claim_id] for claim_id in product.claims)
-        firms = dict.fromkeys(state.accounts[claim.originator_account_id].member_id for claim in claims)
+    product_id, event_id, issue_id = application.occasion
+    if (product_id != 0) + (event_id != 0) + (issue_id != 0) != 1:
+        return _no_event("one event is named")
+    if event_id:
+        event = state.table(RewardEvent).get(event_id)
+        if event is None or event.kind is not kind:
+            return _no_event(f"not on record as {kind}")
         return Occasion(
-            happened_on=local_date(product.issued_at_ns, VENUE_TIME_ZONE).isoformat(),
-            parties=(
-                (SchemeRole.ISSUER, issuer),
-                (SchemeRole.INTERMEDIARY, product.arranger_member_id),
-                *((SchemeRole.ENTERPRISE, firm) for firm in firms),
-            ),
-            facts={Fact.ISSUE_SIZE: product.notes * product.note_face_minor},
+            happened_on=event.happened_on,
+            parties=tuple((party.role, party.member_id) for party in event.parties),
+            facts={each.fact: each.value for each in event.facts},
         )
-    event = state.table(RewardEvent).get(event_id)
-    if product_id or event is None or event.kind is not kind:
-        return Rejected(code=RejectCode.APPLICATION_NO_EVENT, detail=f"not on record as {kind}")
-    return Occasion(
-        happened_on=event.happened_on,
-        parties=tuple((party.role, party.member_id) for party in event.parties),
-        facts={each.fact: each.value for each in event.facts},
+    if kind is not RewardEventKind.PRODUCT_ISSUED:
+        return _no_event(f"not on record as {kind}")
+    return (
+        issue_closed(state, issue_id, money_asset_id) if issue_id else product_closed(state, product_id, money_asset_id)
     )
 
 
@@ -121,7 +101,7 @@ def refuse_claim(
     today = local_date(header.at_ns, VENUE_TIME_ZONE)
     if not late and (call.state is not CallState.OPEN or not call.opens_on <= today.isoformat() <= call.closes_on):
         return Rejected(code=RejectCode.SCHEME_CALL_STATE, detail=f"{call.opens_on} to {call.closes_on}")
-    found = occasion(state, fields.event.value, application.product_id, application.event_id, scheme.money_asset_id)
+    found = occasion(state, fields.event.value, application, scheme.money_asset_id)
     if isinstance(found, Rejected):
         return found
     if application.role not in fields.roles.value or (application.role, application.member_id) not in found.parties:
@@ -141,13 +121,13 @@ def _refuse_double(state: ExchangeState, application: Application, stacking: Sta
     """
     for reward in state.table(Reward).values():  # claimed by the older command
         earned = (reward.product_id, reward.role.value, state.accounts[reward.account_id].member_id)
-        if earned == (application.product_id, application.role.value, application.member_id):
+        if application.product_id and earned == (application.product_id, application.role.value, application.member_id):
             return Rejected(code=RejectCode.REWARD_DOUBLE_CLAIM, detail=to_wire("E", reward.reward_id))
-    key = (application.product_id, application.event_id, application.role, application.member_id)
+    key = (application.occasion, application.role, application.member_id)
     for other in state.table(Application).values():
         if other.application_id == application.application_id or other.state is ApplicationState.DRAFT:
             continue
-        if (other.product_id, other.event_id, other.role, other.member_id) != key:
+        if (other.occasion, other.role, other.member_id) != key:
             continue
         theirs = programme_of(state, state.table(Scheme)[other.scheme_id]).fields.stacking.value
         if other.programme == application.programme or Stacking.NONE in (stacking, theirs):
@@ -177,7 +157,7 @@ def facts_with_evidence(
         return _evidence(f"missing: {', '.join(missing)}")
     if (asked_minor is not None) != (_formula(scheme, fields.amounts.value, application.role) is None):
         return _evidence("asked_minor is for an amount that an authority decides")
-    found = occasion(state, fields.event.value, application.product_id, application.event_id, scheme.money_asset_id)
+    found = occasion(state, fields.event.value, application, scheme.money_asset_id)
     if isinstance(found, Rejected):
         return found
     facts = dict(found.facts)
@@ -250,7 +230,7 @@ def _used(state: ExchangeState, application: Application) -> dict[CapScope, int]
             continue
         same_year = other.year == application.year
         within = {
-            CapScope.EVENT: (other.product_id, other.event_id) == (application.product_id, application.event_id),
+            CapScope.EVENT: other.occasion == application.occasion,
             CapScope.ROLE_YEAR: same_year and other.role is application.role,
             CapScope.APPLICANT_YEAR: same_year and other.member_id == application.member_id,
             CapScope.PROGRAMME_YEAR: same_year,
@@ -258,6 +238,10 @@ def _used(state: ExchangeState, application: Application) -> dict[CapScope, int]
         for scope, counts in within.items():
             used[scope] += other.counts_minor if counts else 0
     return used
+
+
+def _no_event(detail: str) -> Rejected:
+    return Rejected(code=RejectCode.APPLICATION_NO_EVENT, detail=detail)
 
 
 def _evidence(detail: str) -> Rejected:

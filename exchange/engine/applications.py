@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from exchange.core.ids import ApplicationId, ProductId, RewardEventId, make_id
+from exchange.core.ids import ApplicationId, IssueId, ProductId, RewardEventId, make_id
 from exchange.core.messages import Event, Header, Rejected
 from exchange.core.node_messages import TimerKind
 from exchange.core.parties import UserRight
@@ -82,6 +82,7 @@ def open_application(state: ExchangeState, header: Header, command: OpenApplicat
         state=S.DRAFT,
         product_id=command.product_id or ProductId(0),
         event_id=command.event_id or RewardEventId(0),
+        issue_id=command.issue_id or IssueId(0),
     )
     if (refusal := refuse_claim(state, header, application, scheme, call, late=False)) is not None:
         return [refusal]

@@ -25,7 +25,7 @@ from exchange.core.units import Epoch, TimeNs
 from exchange.core.units import Sequence as Seq
 from exchange.core.wire import FORMAT, encode_events
 
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 """The version of the deciding code: rows of other versions are folded, not decided again."""
 
 KEY_BITS = 34

@@ -25,6 +25,7 @@ from exchange.story import (
     product,
     proofs,
     reforming,
+    rewarding,
     stepping_in,
     titles,
     trading,
@@ -121,6 +122,7 @@ PARTS: tuple[Part, ...] = (
             Chapter("The pool becomes notes", notes.issue_notes, 40),
             Chapter("Notes are sold on by agreement", notes.sell_on, 5),
             Chapter("The first quarter is paid", notes.pay_the_first_quarter, 20),
+            Chapter("A city and a district reward", rewarding.reward, 20),
         ),
     ),
     Part(

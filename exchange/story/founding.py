@@ -11,11 +11,12 @@ from exchange.rulebook.calendars import CalendarText, parse_calendar
 from exchange.rulebook.fees import FeeSchedule, parse_fee_schedule
 from exchange.rulebook.overlays import Overlays, parse_overlays
 from exchange.rulebook.profile import Profile, parse_profile
+from exchange.rulebook.programmes import RewardProgramme
 from exchange.rulebook.texts import TextError, unconfirmed_fields
 from exchange.rulebook.trading import TradingRules, parse_trading_rules
 from exchange.story.stage import Stage, StoryBroken, one
 
-Reader = Callable[[str], Profile | FeeSchedule | CalendarText | Overlays | TradingRules | TextError]
+Reader = Callable[[str], Profile | FeeSchedule | CalendarText | Overlays | TradingRules | RewardProgramme | TextError]
 
 SOURCE = "Story: read by the two simulated operators"
 TRADING_RULES = "sandbox_by_hand"

@@ -226,6 +226,17 @@ def test_a_fund_sells_notes_to_another_and_the_first_quarter_pays_by_the_days(to
     assert paid["report"] >= 9
 
 
+def test_who_issued_served_and_borrowed_is_rewarded_once_by_two_programmes(told: dict[str, Any]) -> None:
+    assert told["rewards"]["paid_minor"] == {
+        "issuer": 206_000_00,
+        "intermediary": 50_000_00,
+        "enterprise": 20_000_00,
+        "borrower": 280_000_00,
+    }
+    assert told["refusals"]["scheme.no_amount"] == 1
+    assert told["refusals"]["reward.double_claim"] == 5, "two of the sample programme, three of the city's"
+
+
 def test_certificate_and_pack_hold_offline_and_a_forged_one_does_not(told: dict[str, Any]) -> None:
     certificate = told["certificate"]
     assert certificate["proved"].startswith("proved: ")

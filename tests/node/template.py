@@ -91,8 +91,11 @@ def write_venue(path: Path, venue: Venue) -> None:
             assert entry.command is not None
             events = apply(state, entry.header, entry.command)
         chain = _write_row(connection, entry, events, chain)
+    first = {entry.header.epoch: entry.header.at_ns for entry in reversed(venue.journal)}
     started = venue.journal[0].header.at_ns
-    connection.execute("INSERT INTO epochs VALUES (1, ?, ?, ?)", (SHARD, started, OLD_ENGINE))
+    for epoch in range(1, max(first) + 1):  # also those in which nothing was written
+        started = first.get(epoch, started)
+        connection.execute("INSERT INTO epochs VALUES (?, ?, ?, ?)", (epoch, SHARD, started, OLD_ENGINE))
     connection.commit()
     connection.execute("PRAGMA journal_mode = WAL")
     connection.close()

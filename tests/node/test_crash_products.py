@@ -6,6 +6,7 @@ and everybody has the same money and notes at the end of both.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.blocks.stage import Floor
 from tests.issuing.stage import Stage as Issuing
 from tests.node.struck import StruckVenue
 from tests.rewards.stage import Office
+from tests.servicing import stage as servicing
 from tests.servicing.stage import Stage as Servicing
 from tests.servicing.test_life import serve_period
 from tests.support import Venue
@@ -43,7 +45,8 @@ Walk = Callable[[Callable[[Venue], Venue]], tuple[Venue, Holdings]]
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nodes start again at once, and runs have many chunks."""
+    """Nodes start again at once, and runs have many chunks, also those that made a stage: it is shared with no test."""
+    monkeypatch.setattr(servicing, "_established", functools.cache(servicing._established.__wrapped__))
     monkeypatch.setattr(keeping, "PAUSES_S", (0.0,))
     monkeypatch.setattr(deal_payouts, "MAX_LINES", 1)
     monkeypatch.setattr(runs, "CHUNK", 6)

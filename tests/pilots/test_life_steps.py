@@ -118,13 +118,19 @@ KEPT_PATHS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-@functools.cache
-def _kept_in(state: str) -> Case:
-    matter, steps = KEPT_PATHS[state]
+def kept_share_of(matter: str) -> Case:
+    """A team has its share, and the institution keeps one that it may sell."""
     case = Case.cn()
     if matter == "patent":
         case.patented()
     case.assigned(*(("confirm",) if matter == "patent" else ()))
+    return case
+
+
+@functools.cache
+def _kept_in(state: str) -> Case:
+    matter, steps = KEPT_PATHS[state]
+    case = kept_share_of(matter)
     case.steps(*steps)
     return case
 

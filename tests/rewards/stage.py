@@ -169,7 +169,7 @@ class Office:
 
     def drafted(self, firm: str, event_id: RewardEventId | None = None, **changed: Any) -> ApplicationId:
         """A claim that is begun; its own event if none is named."""
-        if event_id is None and "product_id" not in changed:
+        if event_id is None and not {"product_id", "issue_id"} & set(changed):
             event_id = self.event(firm, f"contract of {firm} {len(self.applications)}")
         made = self.venue.make(self.begin(firm, event_id, **changed), ApplicationChanged, firm)
         self.applications[firm] = made.application.application_id

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
-from exchange.core.ids import ProductId, ProgrammeId
+from exchange.core.ids import IssueId, ProductId, ProgrammeId
+from exchange.core.parties import Role
 from exchange.core.reward_terms import Base, Fact, Fixed, Rate, RoleAmount, SchemeRole
 from exchange.core.rule_messages import PublishedKind
 from exchange.core.units import Minor, Ppm
 from securitization.messages import ClaimReward, CloseProduct, OpenProgramme, ProgrammeOpened, RewardRole
+from tests.issuing.pooled import FACE, Plan
+from tests.pools.stage import ISSUER
 from tests.products.test_products import Desk
 from tests.rewards.stage import Office, text_of
 from tests.support import publish
@@ -107,3 +110,75 @@ def test_older_rewards_and_applications_are_one_claim(old_first: bool) -> None:
         office.done(venue.do(office.handing_in("licensor0"), "licensor0"))
         assert venue.refusal(old, "licensor0") == "reward.double_claim"
     venue.close()
+
+
+# --- Issues of a deal -------------------------------------------------------------------------------------------------
+
+
+def office_beside(plan: Plan, **changed: Any) -> Office:
+    """An office in yuan that rewards an issue of a deal: its issuer by the size, the others by sums."""
+    office = Office.__new__(Office)
+    office.venue, office.programme, office.applications = plan.venue, "cn_note_securitization", {}
+    office.venue.member("sponsor", Role.INTERMEDIARY)
+    plan.yard.pay_in("sponsor", 600 * FACE)
+    text = text_of("cn_note_securitization", **changed).replace('"XTS"', '"CNY"')
+    publish(office.venue, PublishedKind.REWARD_PROGRAMME, text)
+    office.opened(600 * FACE, money_asset_id=plan.yard.bank().money_asset_id)
+    amounts = {SchemeRole.INTERMEDIARY: 3_000, SchemeRole.ENTERPRISE: 700}
+    size = RoleAmount(role=SchemeRole.ISSUER, formula=Rate(rate_ppm=Ppm(1_000), of=Base(fact=Fact.ISSUE_SIZE)))
+    sums = (RoleAmount(role=role, formula=Fixed(amount_minor=Minor(sum_))) for role, sum_ in amounts.items())
+    office.done(office.venue.by_two(office.activating(size, *sums)))
+    office.call(500 * FACE)
+    return office
+
+
+@pytest.mark.parametrize(
+    ("role", "firm", "amount"),
+    [
+        ("issuer", ISSUER, FACE),
+        ("intermediary", "arranger", 3_000),
+        ("intermediary", "raters", 3_000),
+        ("enterprise", "lab", 700),
+    ],
+)
+def test_each_party_of_an_issued_deal_is_rewarded_once(role: str, firm: str, amount: int) -> None:
+    plan = Plan.of_loans().offered()
+    office, venue = office_beside(plan), plan.venue
+    said: dict[str, Any] = {"role": SchemeRole(role), "issue_id": plan.issue_id}
+    assert venue.refusal(office.begin(firm, **said), firm) == "application.no_event"
+    assert plan.refused_close() == ""
+    plan.venue.finish_runs()
+    assert venue.refusal(office.begin(firm, **said, product_id=ProductId(4)), firm) == "application.no_event"
+    assert venue.refusal(office.begin("wu", **said), "wu") == "application.not_entitled"
+    office.drafted(firm, **said)
+    office.done(venue.do(office.handing_in(firm), firm))
+    assert office.now(firm).asked_minor == amount
+    before = plan.cash(firm)
+    office.take(firm, "accept", "publicise", "wait", "approve", "pay")
+    assert plan.cash(firm) == before + amount
+    office.call(100)
+    assert venue.refusal(office.begin(firm, **said), firm) == "reward.double_claim"
+    venue.close()
+
+
+@pytest.mark.parametrize("model", ["of_fees", "of_second_licence", "of_loans"])
+def test_the_enterprise_is_who_has_the_money_in_the_end(model: str) -> None:
+    plan: Plan = getattr(Plan, model)().established()
+    office = office_beside(plan)
+    said: dict[str, Any] = {"role": SchemeRole.ENTERPRISE, "issue_id": plan.issue_id}
+    others = {"mei", "bank", "wu"} & set(plan.venue.members)
+    assert {plan.venue.refusal(office.begin(each, **said), each) for each in others} == {"application.not_entitled"}
+    office.drafted("lab", **said)
+    plan.venue.close()
+
+
+def test_a_deal_s_issue_is_as_large_as_all_its_notes() -> None:
+    plan = Plan.of_fees().established()
+    office = office_beside(plan)
+    said: dict[str, Any] = {"role": SchemeRole.ISSUER, "issue_id": plan.issue_id}
+    office.drafted(ISSUER, **said)
+    senior_only = office.handing_in(ISSUER, evidence=office.evidence(ISSUER, issue_size=900 * FACE))
+    assert plan.venue.refusal(senior_only, ISSUER) == "application.evidence"
+    unknown = office.begin(ISSUER, **(said | {"issue_id": IssueId(5)}))
+    assert plan.venue.refusal(unknown, ISSUER) == "application.no_event"
+    plan.venue.close()

@@ -101,6 +101,7 @@ class ApplicationTable(Base):
     repaid_voucher_sha256: Mapped[str]
     clawback_minor: Mapped[int]
     repaid_minor: Mapped[int]
+    issue_id: Mapped[int]
     live: Mapped[bool]
 
     __table_args__ = (
