@@ -65,7 +65,7 @@ from securitization.mirror import (
 )
 from securitization.offering_messages import BookBid
 from securitization.pool_records import PoolAsset
-from securitization.servicing_messages import HolderLine, PaymentPage, UnpaidPart
+from securitization.servicing_records import HolderLine, PaymentPage, UnpaidPart
 
 OWNERS: dict[type[Any], tuple[str, ...]] = {
     TradeSide: ("account_id",),

@@ -64,7 +64,8 @@ from securitization.offering_messages import (
     PlaceBookBid,
     Pricing,
 )
-from securitization.servicing_messages import OpenServicing, Servicing
+from securitization.servicing_messages import OpenServicing
+from securitization.servicing_records import Servicing
 from securitization.shipped import example_deal_text
 
 NOTE_FACE_MINOR = 1_000

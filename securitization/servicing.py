@@ -18,13 +18,7 @@ from securitization.explain import Kind, Payment, PeriodResult
 from securitization.issue_messages import RunningDeal
 from securitization.periods import PoolPeriod
 from securitization.running import begin
-from securitization.servicing_messages import (
-    Calendar,
-    CollectionRow,
-    CollectionTotals,
-    DutyKind,
-    PeriodFigures,
-)
+from securitization.servicing_records import Calendar, CollectionRow, CollectionTotals, DutyKind, PeriodFigures
 from securitization.stored import restore, store
 
 TO_HOLDERS = (Kind.INTEREST, Kind.PRINCIPAL, Kind.RESIDUAL)
@@ -167,13 +161,14 @@ def next_period(deal: Deal, stored: RunningDeal, pool: PoolPeriod) -> tuple[Peri
 
 
 def due_date(deal: Deal, number: int, calendar: Calendar, kind: DutyKind) -> date:
-    """By the end of which day a duty of a period is to be done: so many days before its payment date."""
+    """By the end of which day a duty of a period is to be done: so many days before its payment date, or after it."""
     days = {
         DutyKind.COLLECTION: calendar.collection_days,
         DutyKind.SHORTFALL_NOTICE: calendar.shortfall_notice_days,
         DutyKind.TOP_UP: calendar.top_up_days,
         DutyKind.GUARANTEE_CALL: calendar.guarantee_call_days,
         DutyKind.PAY_INSTRUCTION: calendar.pay_instruction_days,
+        DutyKind.DISCLOSURE: -calendar.disclosure_days,
     }[kind]
     return date.fromisoformat(deal.periods[number - 1].payment_date) - timedelta(days=days)
 

@@ -10,7 +10,7 @@ from securitization.mirror import MirrorFile
 from securitization.offering_messages import BookBid, Offering
 from securitization.pool_records import Pool, PoolAsset
 from securitization.scheme_messages import Scheme, SchemeCall
-from securitization.servicing_messages import ClassPayment, Collection, DealPayment, Duty, Servicing
+from securitization.servicing_records import ClassPayment, Collection, DealPayment, Duty, Servicing
 
 CLAIM = Workflow.of(
     "claim",

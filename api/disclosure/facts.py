@@ -20,17 +20,8 @@ from exchange.store.queries.reader import Snapshot
 from securitization.deal import Deal, Period, read_deal
 from securitization.deal_problems import Problem
 from securitization.disclosure import pointer, reached
-from securitization.servicing_messages import (
-    ClassPayment,
-    CollectionImported,
-    DealPayment,
-    DealPaymentState,
-    PaymentCompleted,
-    PaymentPage,
-    PaymentStarted,
-    Servicing,
-    ServicingOpened,
-)
+from securitization.servicing_messages import CollectionImported, PaymentCompleted, PaymentStarted, ServicingOpened
+from securitization.servicing_records import ClassPayment, DealPayment, DealPaymentState, PaymentPage, Servicing
 
 MOST_WALKED = 20_000
 """Rows of the trustee's channel between the ends of one period."""

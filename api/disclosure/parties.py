@@ -10,7 +10,8 @@ from exchange.core.ids import KINDS, to_wire
 from exchange.store.queries.reader import Snapshot
 from securitization.deal_terms import FixedCoupon, FloatingCoupon, SteppedCoupon
 from securitization.disclosure import Chapter, Figure, Row, Table, Unit
-from securitization.servicing_messages import Duty, DutyState, RepurchaseMade
+from securitization.servicing_messages import RepurchaseMade
+from securitization.servicing_records import Duty, DutyState
 
 LATE = (DutyState.LATE, DutyState.DONE_LATE, DutyState.MISSED)
 SILENT = ("payment.holders_paid",)

@@ -17,7 +17,8 @@ from securitization.disclosure import Both, Chapter, Figure, Formula, Row, Table
 from securitization.messages import Claim, ClaimRegistered
 from securitization.pool_messages import PoolAssetRegistered, ValuationRecorded
 from securitization.pool_records import PoolAsset, Valuation
-from securitization.servicing_messages import CollectionImported, CollectionState, PaymentStarted, RepurchaseMade
+from securitization.servicing_messages import CollectionImported, PaymentStarted, RepurchaseMade
+from securitization.servicing_records import CollectionState
 
 MOST_ASSETS = 200
 """Assets shown one by one, and tied to what the register knows of them."""

@@ -18,7 +18,7 @@ from exchange.store.queries import records
 from exchange.store.queries.reader import Snapshot
 from securitization.disclosure import Both, Chapter, Figure, Report, Row
 from securitization.explain import Kind
-from securitization.servicing_messages import Servicing
+from securitization.servicing_records import Servicing
 
 
 def report_of(

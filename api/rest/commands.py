@@ -253,6 +253,7 @@ POSTS: tuple[Post, ...] = (
     Post("/v1/deal-payments/approve", servicing.ApprovePayment),
     Post("/v1/deal-payments/pay", servicing.PayPayment),
     Post("/v1/unpaid-parts/release", servicing.ReleaseUnpaidPart),
+    Post("/v1/duties/publish-report", servicing.PublishReport),
     # Products whose register is elsewhere
     Post("/v1/mirrors", mirror.HandOverRegister),
     Post("/v1/mirror-files", mirror.OpenMirrorFile, made=True),

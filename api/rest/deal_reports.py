@@ -24,12 +24,13 @@ from api.rest.proofs import newest, verifier_text
 from api.rest.reading import MIN_SEQUENCE, Param, Question, ask, documented, question
 from exchange.node.bundles import bundle
 from exchange.store.queries import journal, records
+from exchange.store.queries.deal_payments import published
 from exchange.store.queries.deal_readers import may_read
 from exchange.store.queries.journal import Entry
 from exchange.store.queries.reader import Snapshot
 from securitization.deal_terms import MAX_PERIODS
 from securitization.disclosure import Report, report_hash, report_text
-from securitization.servicing_messages import Servicing
+from securitization.servicing_records import Servicing
 
 router = APIRouter(prefix="/v1/servicings", tags=["servicings"])
 
@@ -75,6 +76,8 @@ class Made:
     sha256: str
     files: dict[str, bytes]
     entries: tuple[Entry, ...] = ()
+    published: str = ""
+    """The hash that its issuer put on record; of a payment's report that was published."""
 
 
 @router.get(
@@ -86,7 +89,8 @@ async def of_year(request: Request) -> Response:
     """What the holders are told of all payments of a year that are over, by the chapters of SSE guideline no. 5.
 
     The deal's parties, whoever holds its notes or was paid on them, operators and regulators read it; to everybody else
-    there is none. `x-report-sha256` is the hash of the JSON. A bundle is signed and dated by the exchange, and proves
+    there is none. `x-report-sha256` is the hash of the JSON; of a payment's report, `x-report-published` is the one its
+    issuer put on record, once it did. A bundle is signed and dated by the exchange, and proves
     the rows that the reader may see.
     """
     return await _answered(request, YEAR)
@@ -125,7 +129,8 @@ async def _answered(request: Request, of: Param) -> Response:
             report = report_of(snapshot, servicing, period=period, year=year)
         except NoReport as refused:
             return refused
-        return _made(snapshot, report, form)
+        duty = published(snapshot, servicing, period) if period else None
+        return _made(snapshot, report, form, duty.report_sha256 if duty is not None else "")
 
     found: Made | NoReport | None = await ask(asked.services, work)
     if found is None:
@@ -135,17 +140,18 @@ async def _answered(request: Request, of: Param) -> Response:
     body = await _bundled(asked, found) if form == "bundle" else found.files[form]
     suffix, media_type = ("zip", "application/zip") if form == "bundle" else (form, MEDIA[form])
     named = f'inline; filename="report-{of.name}-{number}.{suffix}"'
-    return Response(
-        body, media_type=media_type, headers={"x-report-sha256": found.sha256, "content-disposition": named}
-    )
+    headers = {"x-report-sha256": found.sha256, "content-disposition": named}
+    if found.published:
+        headers["x-report-published"] = found.published
+    return Response(body, media_type=media_type, headers=headers)
 
 
-def _made(snapshot: Snapshot, report: Report, form: str) -> Made:
+def _made(snapshot: Snapshot, report: Report, form: str, on_record: str) -> Made:
     forms = ("json", "csv", "html") if form == "bundle" else (form,)
     files = {one: _written(report, one) for one in forms}
     rows = rows_under(report)[:MOST_ROWS] if form == "bundle" else []
     entries = tuple(entry for sequence in rows if (entry := journal.entry(snapshot, sequence)) is not None)
-    return Made(f"{report.servicing}, {about(report)[0]}", report_hash(report), files, entries)
+    return Made(f"{report.servicing}, {about(report)[0]}", report_hash(report), files, entries, on_record)
 
 
 def _written(report: Report, form: str) -> bytes:

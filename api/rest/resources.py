@@ -73,7 +73,7 @@ from securitization.mirror import MirrorFile, MirrorPage, MirrorRegister
 from securitization.offering_messages import BookBid, Offering, Shelf
 from securitization.pool_records import Pool, PoolAsset, Valuation
 from securitization.scheme_messages import RewardEvent, Scheme, SchemeCall
-from securitization.servicing_messages import (
+from securitization.servicing_records import (
     ClassPayment,
     Collection,
     CollectionPage,
@@ -382,7 +382,7 @@ RESOURCES: tuple[Resource, ...] = (
         Servicing,
         by_account("originator_account_id", "servicer_account_id", "trustee_account_id", "backup_account_id"),
     ),
-    Resource("/v1/duties", Duty, by_account("account_id"), filters=("servicing_id", "state")),
+    Resource("/v1/duties", Duty, by_account("account_id"), filters=("servicing_id", "kind", "state")),
     Resource("/v1/collections", Collection, by_account("account_id"), filters=("servicing_id", "state")),
     Resource(
         "/v1/projected-periods",

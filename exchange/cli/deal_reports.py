@@ -12,13 +12,14 @@ import typer
 from exchange.cli.deal_files import fail, refuse, text_of
 from exchange.cli.proofs import DatabaseUrl, DataDir, one_line_errors, where
 from exchange.core.ids import KINDS, from_wire
+from securitization.servicing_records import DutyState
 
 if TYPE_CHECKING:
     from api.disclosure.outlook import Projection
     from exchange.core.messages import Event
     from exchange.store.queries.reader import Snapshot
     from securitization.disclosure import Report
-    from securitization.servicing_messages import Servicing
+    from securitization.servicing_records import Duty, Servicing
 
 FORMATS = ("json", "csv", "html", "pdf")
 SECONDS = 300.0
@@ -51,7 +52,8 @@ def report(
     """Report what holders are told, by the chapters of SSE guideline no. 5; every figure with its source.
 
     It reads one moment of the database and may run beside a serving exchange. With --check it says how many figures the
-    journal bears out, and ends with 1 if one is not.
+    journal bears out, and whether this is the report that the issuer published; it ends with 1 if a figure is not borne
+    out, or another report was published.
 
     Example: exchange deal investor-report SV1-184 --period 3 --format html --output period-3.html
     """
@@ -61,10 +63,11 @@ def report(
         fail(f"--format: expected one of {', '.join(FORMATS)}")
     servicing_id = _identifier("ServicingId", servicing, "SERVICING")
 
-    def made(snapshot: Snapshot) -> tuple[Report, list[str]]:
+    def made(snapshot: Snapshot) -> tuple[Report, list[str], Duty | None]:
         from api.disclosure.checking import differences
         from api.disclosure.report import report_of
         from exchange.store.queries import journal
+        from exchange.store.queries.deal_payments import published
 
         found = _served(snapshot, servicing_id, servicing)
         told = report_of(snapshot, found, period=period, year=year, projection=_projected(found, projection))
@@ -73,16 +76,21 @@ def report(
             entry = journal.entry(snapshot, sequence)
             return None if entry is None else entry.events
 
-        return told, differences(told, events) if check else []
+        duty = published(snapshot, found, period) if period else None
+        return told, differences(told, events) if check else [], duty
 
-    found, wrong = _asked(data_dir, database_url, made)
+    found, wrong, duty = _asked(data_dir, database_url, made)
     if check:
-        from securitization.disclosure import figures
+        from securitization.disclosure import figures, report_hash
 
         for line in wrong:
             typer.echo(line, err=True)
         typer.echo(f"{len(figures(found))} figures, {len(wrong)} not as the journal says")
-        raise typer.Exit(1 if wrong else 0)
+        another = duty is not None and projection is None and duty.report_sha256 != report_hash(found)
+        if duty is not None and projection is None:
+            late = " late" if duty.state is DutyState.DONE_LATE else ""
+            typer.echo(f"published{late}: {'ANOTHER REPORT, ' if another else 'this report, '}{duty.report_sha256}")
+        raise typer.Exit(1 if wrong or another else 0)
     body = _written(found, format_)
     if output is not None:
         output.write_bytes(body)
@@ -160,7 +168,7 @@ def _served(snapshot: Snapshot, servicing_id: int, name: str) -> Servicing:
     from exchange.core.rejections import RejectCode
     from exchange.node.ports import NodeFault
     from exchange.store.queries import records
-    from securitization.servicing_messages import Servicing
+    from securitization.servicing_records import Servicing
 
     found = records.one(snapshot, Servicing, (servicing_id,))
     if not isinstance(found, Servicing):

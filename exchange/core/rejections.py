@@ -296,6 +296,7 @@ class RejectCode(StrEnum):
     PAYMENT_NO_HOLDERS = "payment.no_holders"
     PAYMENT_NOTES_HELD = "payment.notes_held"
     PAYMENT_PART_UNKNOWN = "payment.part_unknown"
+    REPORT_NOT_DUE = "report.not_due"
     # Products whose register is elsewhere
     MIRROR_UNKNOWN = "mirror.unknown"
     MIRROR_OWN_REGISTER = "mirror.own_register"

@@ -126,6 +126,7 @@ from exchange.engine import (
     deal_payouts,
     deal_publicity,
     deals,
+    disclosures,
     distribution_payments,
     distributions,
     documents,
@@ -339,6 +340,7 @@ from securitization.servicing_messages import (
     PayPayment,
     PerfectSale,
     PreparePayment,
+    PublishReport,
     RecordProjection,
     ReleaseUnpaidPart,
 )
@@ -638,6 +640,7 @@ ROUTES: dict[type[Command], Route] = {
     ApprovePayment: Route(deal_payments.approve_payment, TRADERS),
     PayPayment: Route(deal_payouts.pay_payment, OPERATOR, four_eyes=True),
     ReleaseUnpaidPart: Route(deal_payouts.release_part, MEMBERS_AND_OPERATOR),
+    PublishReport: Route(disclosures.publish_report, TRADERS),
     # Products whose register is elsewhere
     HandOverRegister: Route(mirrors.hand_over, OPERATOR, four_eyes=True),
     OpenMirrorFile: Route(mirrors.open_file, OPERATOR),

@@ -30,18 +30,20 @@ from exchange.engine.telling import move_and_tell
 from securitization.deal import Deal
 from securitization.servicing import NO_ROWS, sorted_keys, with_rows
 from securitization.servicing_messages import (
-    Collection,
     CollectionDeposited,
     CollectionImported,
-    CollectionPage,
-    CollectionState,
     DepositCollection,
-    Duty,
-    DutyKind,
-    DutyState,
     ImportCollection,
     MakeRepurchase,
     RepurchaseMade,
+)
+from securitization.servicing_records import (
+    Collection,
+    CollectionPage,
+    CollectionState,
+    Duty,
+    DutyKind,
+    DutyState,
     Servicing,
 )
 

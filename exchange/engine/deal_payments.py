@@ -37,19 +37,21 @@ from securitization.issue_messages import RunningDeal
 from securitization.servicing import duty_to_pay_in, is_support, next_period, pay_ins, pool_period
 from securitization.servicing_messages import (
     ApprovePayment,
+    DutyLate,
+    FundPayment,
+    PaymentApproved,
+    PaymentFunded,
+    PaymentPrepared,
+    PreparePayment,
+)
+from securitization.servicing_records import (
     Collection,
     DealPayment,
     DealPaymentState,
     Duty,
     DutyKind,
-    DutyLate,
     DutyState,
-    FundPayment,
     PayIn,
-    PaymentApproved,
-    PaymentFunded,
-    PaymentPrepared,
-    PreparePayment,
     Servicing,
 )
 
@@ -196,9 +198,11 @@ def take_back(
 def _duty_due(state: ExchangeState, header: Header, timer: Timer) -> list[Event]:
     """A duty is late: whoever comes next is on duty now."""
     duty = state.table(Duty)[timer.timer_id]
-    servicing = state.table(Servicing)[duty.servicing_id]
     late = msgspec.structs.replace(duty, state=DutyState.LATE)
     state.put(late)
+    if duty.kind is DutyKind.DISCLOSURE:  # the deal may be over
+        return [DutyLate(duty=late, movement=move_and_tell(state, header, (duty.account_id,)))]
+    servicing = state.table(Servicing)[duty.servicing_id]
     deal = deal_of(servicing)
     if duty.kind is DutyKind.COLLECTION:
         following, events = open_duty(

@@ -22,6 +22,7 @@ from exchange.core.parties import MemberStatus, Role, UserRight
 from exchange.core.rejections import RejectCode, ensure
 from exchange.core.units import Minor
 from exchange.engine.deal_checks import party, refuse_frozen_assets, refuse_stopped
+from exchange.engine.disclosures import publisher_of
 from exchange.engine.distributions import refuse_suspended
 from exchange.engine.incomes import not_party
 from exchange.engine.issuance import open_venue_account, outstanding_units
@@ -29,14 +30,21 @@ from exchange.engine.issues import put_issue
 from exchange.engine.notes import refuse_ending_notes
 from exchange.engine.projections import end_expected
 from exchange.engine.runs import Progress, start_run
-from exchange.engine.servicing import class_payments_of, deal_of, open_period, parties_of, put_servicing
+from exchange.engine.servicing import class_payments_of, deal_of, open_duty, open_period, parties_of, put_servicing
 from exchange.engine.state import ExchangeState
 from exchange.engine.telling import move_and_tell
 from securitization.issue_messages import Issue, IssueState, NoteLock
 from securitization.servicing import Place, flows, is_over, is_unpaid, pots, redeemed
 from securitization.servicing_messages import (
-    MAX_LINES,
     ClassHoldersPaid,
+    PaymentCompleted,
+    PaymentStarted,
+    PayPayment,
+    ReleaseUnpaidPart,
+    UnpaidPartReleased,
+)
+from securitization.servicing_records import (
+    MAX_LINES,
     ClassPayment,
     ClassPaymentState,
     Collection,
@@ -44,16 +52,12 @@ from securitization.servicing_messages import (
     DealPayment,
     DealPaymentState,
     Duty,
+    DutyKind,
     HolderLine,
-    PaymentCompleted,
     PaymentPage,
-    PaymentStarted,
-    PayPayment,
-    ReleaseUnpaidPart,
     Servicing,
     ServicingState,
     UnpaidPart,
-    UnpaidPartReleased,
 )
 
 CLIENT = AccountKind.CLIENT
@@ -330,10 +334,11 @@ def _complete(state: ExchangeState, header: Header, payment: DealPayment) -> lis
     events: list[Event] = []
     if not over:
         duties, events = open_period(state, header, changed, deal)
+    report, set_too = open_duty(state, header, servicing, deal, DutyKind.DISCLOSURE, publisher_of(state, servicing))
     issue = end_issue(state, changed) if over else None
-    movement = move_and_tell(state, header, parties_of(servicing))
-    told = PaymentCompleted(payment=done, servicing=changed, duties=duties, movement=movement, issue=issue)
-    return [told, *events]
+    movement = move_and_tell(state, header, (*parties_of(servicing), report.account_id))
+    told = PaymentCompleted(payment=done, servicing=changed, duties=(*duties, report), movement=movement, issue=issue)
+    return [told, *events, set_too]
 
 
 def end_issue(state: ExchangeState, servicing: Servicing) -> Issue | None:

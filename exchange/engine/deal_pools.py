@@ -31,14 +31,8 @@ from exchange.engine.pool_cases import (
 from exchange.engine.servicing import parties_of, put_servicing
 from exchange.engine.state import ExchangeState
 from securitization.pool_records import Pool, PoolAsset
-from securitization.servicing_messages import (
-    CollectionRow,
-    ImportCollection,
-    MakeRepurchase,
-    PeriodFigures,
-    RepurchaseMade,
-    Servicing,
-)
+from securitization.servicing_messages import ImportCollection, MakeRepurchase, RepurchaseMade
+from securitization.servicing_records import CollectionRow, PeriodFigures, Servicing
 
 
 def pool_of(state: ExchangeState, servicing: Servicing) -> Pool | None:

@@ -23,15 +23,8 @@ from securitization.deal_triggers import Status
 from securitization.issue_messages import Issue
 from securitization.messages import Claim
 from securitization.pool_records import Pool, PoolAsset
-from securitization.servicing_messages import (
-    DebtorsTold,
-    Duty,
-    DutyKind,
-    DutyState,
-    PerfectSale,
-    SalePerfected,
-    Servicing,
-)
+from securitization.servicing_messages import DebtorsTold, PerfectSale, SalePerfected
+from securitization.servicing_records import Duty, DutyKind, DutyState, Servicing
 
 GRAVE = (Status.EARLY_AMORTISATION, Status.EVENT_OF_DEFAULT)
 
@@ -81,8 +74,9 @@ def _hand_on(
     after, deal = servicing.servicer_account_id, deal_of(servicing)
     duties: list[Duty] = []
     events: list[Event] = []
-    mine = [duty for duty in duties_of(state, servicing) if duty.account_id == before] if after != before else []
-    for duty in mine:
+    served = (kind for kind in DutyKind if kind is not DutyKind.DISCLOSURE)  # the issuer's, also where it serves
+    mine = [duty for duty in duties_of(state, servicing, *served) if duty.account_id == before]
+    for duty in mine if after != before else []:
         dropped, told = end_duty(state, duty, DutyState.DROPPED)
         opened, timed = open_duty(state, header, servicing, deal, duty.kind, after, duty.subject)
         duties += [dropped, opened]

@@ -63,7 +63,7 @@ from securitization.pool_records import (
     flows_problem,
 )
 from securitization.pool_rules import ask_asset
-from securitization.servicing_messages import Servicing
+from securitization.servicing_records import Servicing
 
 
 def register_pool_asset(state: ExchangeState, header: Header, command: RegisterPoolAsset) -> list[Event]:

@@ -12,14 +12,8 @@ from exchange.engine.documents import refuse_documents
 from exchange.engine.servicing import deal_of, parties_of, refuse_servicing
 from exchange.engine.state import ExchangeState
 from exchange.engine.telling import move_and_tell
-from securitization.servicing_messages import (
-    Collection,
-    CollectionTotals,
-    ProjectedPeriod,
-    ProjectionRecorded,
-    RecordProjection,
-    Servicing,
-)
+from securitization.servicing_messages import ProjectionRecorded, RecordProjection
+from securitization.servicing_records import Collection, CollectionTotals, ProjectedPeriod, Servicing
 
 FIGURES = CollectionTotals.__struct_fields__
 

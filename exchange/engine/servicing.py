@@ -27,8 +27,8 @@ from securitization.deal import Deal, canonical_deal, deal_hash, read_deal
 from securitization.deal_problems import Problem
 from securitization.issue_messages import Issue, IssueRole, IssueState
 from securitization.servicing import due_date
-from securitization.servicing_messages import (
-    ClassHoldersRecorded,
+from securitization.servicing_messages import ClassHoldersRecorded, OpenServicing, ServicingOpened
+from securitization.servicing_records import (
     ClassPayment,
     ClassPaymentState,
     Duty,
@@ -36,9 +36,7 @@ from securitization.servicing_messages import (
     DutyState,
     Linked,
     NoteClass,
-    OpenServicing,
     Servicing,
-    ServicingOpened,
     ServicingState,
 )
 from securitization.stored import issued_deal

@@ -185,7 +185,7 @@ from securitization.mirror import MirrorFile, MirrorPage, MirrorRegister
 from securitization.offering_messages import BookBid, Offering, Shelf
 from securitization.pool_records import Pool, PoolAsset, Valuation
 from securitization.scheme_messages import RewardEvent, Scheme, SchemeCall
-from securitization.servicing_messages import (
+from securitization.servicing_records import (
     ClassPayment,
     Collection,
     CollectionPage,

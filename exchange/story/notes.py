@@ -354,20 +354,24 @@ async def pay_the_first_quarter(stage: Stage) -> None:
     await _until(stage, f"/v1/deal-payments/{payment['payment_id']}", "state", "paid")
     page = await stage.clients["operator"].get("/v1/class-payments", payment_id=payment["payment_id"], limit=10)
     paid = {each["name"]: each["paid_minor"] for each in page["items"]}
-    told_of = {**plan, "collected_minor": sum(interest), "paid_minor": paid, "report": await _report(stage, named)}
+    told_of = {**plan, "collected_minor": sum(interest), "paid_minor": paid, "report": await _published(stage, named)}
     stage.tell(
         "notes_paid",
         told_of,
         f"A quarter on, the borrowers pay {money(sum(interest))} of interest. The waterfall is worked out and frozen "
         f"by its hash, the trustee approves it, two operators pay it ({payment['payment_id']}): the holders of record "
-        f"have {money(paid['senior'])}, the new one among them. The investor report states where each figure is from.",
+        f"have {money(paid['senior'])}, the new one among them. The issuer publishes the investor report, which says "
+        "of each figure where it is from; the report's hash is on record.",
     )
 
 
-async def _report(stage: Stage, named: dict[str, Any]) -> int:
-    """The payment's investor report; answers how many chapters it has."""
-    report = await stage.clients["operator"].get(f"/v1/servicings/{named['servicing_id']}/reports/1")
-    return len(report["chapters"])
+async def _published(stage: Stage, named: dict[str, Any]) -> int:
+    """The issuer publishes the payment's investor report; answers how many chapters it has."""
+    issuer = stage.facts["notes"]["cast"]["issuer"]["user"]
+    answer = await stage.clients[issuer].request("GET", f"/v1/servicings/{named['servicing_id']}/reports/1")
+    sha256 = answer.headers["x-report-sha256"]
+    await stage.ask(issuer, "report.publish", **named, period=1, report_sha256=sha256)
+    return len(json.loads(answer.body)["chapters"])
 
 
 async def _until_day(stage: Stage, day: str) -> None:

@@ -18,7 +18,8 @@ from exchange.store.queries import journal, records
 from exchange.store.queries.reader import Snapshot
 from securitization.disclosure import Cell, Projected, Report, Row, Source, Stated, Worked, figures
 from securitization.periods import PoolPeriod
-from securitization.servicing_messages import MakeRepurchase, Servicing
+from securitization.servicing_messages import MakeRepurchase
+from securitization.servicing_records import Servicing
 from securitization.shipped import example_periods_text
 from tests.servicing.stage import SMALLER, Stage
 from tests.servicing.test_life import serve_period

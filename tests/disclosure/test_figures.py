@@ -269,7 +269,7 @@ def test_whatever_comes_in_the_figures_agree_and_are_traced(came: list[tuple[int
 
 
 def _over(stage: Stage) -> bool:
-    from securitization.servicing_messages import Servicing
+    from securitization.servicing_records import Servicing
 
     return stage.servicing_id not in stage.venue.state.table(Servicing)
 

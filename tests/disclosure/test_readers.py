@@ -22,7 +22,8 @@ from exchange.core.ids import KINDS, to_wire
 from exchange.core.membership import RegisterUser, UserRegistered
 from exchange.core.parties import Role, UserRight
 from exchange.store.migrate import head
-from securitization.servicing_messages import DealPayment, PaymentPage, ServicingOpened
+from securitization.servicing_messages import ServicingOpened
+from securitization.servicing_records import DealPayment, PaymentPage
 from tests.api.rest.exchange import Exchange, World, opened
 from tests.api.rest.test_proofs import checkpoint, first_key, packed
 from tests.disclosure.served import projected_text, tables
@@ -212,3 +213,15 @@ def test_the_command_line_reports_checks_and_tells_why(world: World, stage: Stag
     assert zh.exit_code == 0 and zh.output != why.output
     none = deal_command("why", number, "A1-1", "--database-url", url)
     assert none.exit_code == 1
+
+
+async def test_who_has_the_published_report_can_see_that_it_is_the_one(exchange: Exchange) -> None:
+    wu, path = await exchange.by("wu"), f"/v1/servicings/{exchange['servicing']}/reports/1"
+    before = await wu.get(path)
+    assert "x-report-published" not in before.headers
+    asked = {"servicing_id": exchange["servicing"], "period": 1, "report_sha256": before.headers["x-report-sha256"]}
+    told = await (await exchange.by("issuer")).post("/v1/duties/publish-report", json=asked)
+    assert told.status_code == 200, told.text
+    after = await wu.get(path)
+    assert after.headers["x-report-published"] == after.headers["x-report-sha256"] == before.headers["x-report-sha256"]
+    assert after.content == before.content

@@ -32,7 +32,8 @@ from matching.limit_messages import SetLimits
 from matching.messages import CancelAllOrders, CancelOrder, FreezeInstrument, OrderAccepted, PlaceOrder
 from matching.notice_messages import ChangeInsiders, EndInsiderList, InsidersListed, SetClosedPeriod
 from securitization.mirror import CompleteMirrorFile, ConfirmMirrorFile, DiscardMirrorFile
-from securitization.servicing_messages import ReleaseUnpaidPart, UnpaidPart
+from securitization.servicing_messages import ReleaseUnpaidPart
+from securitization.servicing_records import UnpaidPart
 from tests.allocations.stage import allocation
 from tests.allocations.stage import stage as floor_with_funds
 from tests.busts.stage import bust, by_two, correct, trades_of

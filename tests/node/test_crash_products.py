@@ -18,6 +18,7 @@ from exchange.node import keeper as keeping
 from securitization.application_messages import ApplicationState
 from securitization.issue_messages import IssueState
 from securitization.offering_messages import Allotment
+from securitization.servicing_messages import PublishReport
 from tests.blocks.stage import Floor
 from tests.issuing.stage import Stage as Issuing
 from tests.node.struck import StruckVenue
@@ -78,11 +79,13 @@ def failed_issues(wrap: Callable[[Venue], Venue]) -> tuple[Venue, Holdings]:
 
 
 def payments(wrap: Callable[[Venue], Venue]) -> tuple[Venue, Holdings]:
-    """Each period collected, worked out, approved and paid, until the notes end at zero."""
+    """Each period collected, worked out, approved, paid and reported, until the notes end at zero."""
     stage = Servicing.opened()
     stage.venue = wrap(stage.venue)
-    for _ in range(PERIODS):
+    for period in range(1, PERIODS + 1):
         serve_period(stage)
+        publish = PublishReport(servicing_id=stage.servicing_id, period=period, report_sha256="0" * 64)
+        assert stage.venue.refusal(publish, "issuer") == ""
     assert stage.issue().state is IssueState.REDEEMED
     ledger, accounts = stage.venue.state.ledger, stage.venue.accounts
     return stage.venue, {

@@ -19,21 +19,16 @@ from securitization.issue_messages import IssueState
 from securitization.pool_records import Pool
 from securitization.servicing_messages import (
     ApprovePayment,
-    CollectionRow,
-    DealPayment,
     DepositCollection,
-    Duty,
     FundPayment,
     ImportCollection,
     MakeRepurchase,
-    Named,
     OpenServicing,
     PayPayment,
     PerfectSale,
-    PeriodFigures,
     PreparePayment,
-    Servicing,
 )
+from securitization.servicing_records import CollectionRow, DealPayment, Duty, Named, PeriodFigures, Servicing
 from tests.issuing.pooled import Plan
 from tests.issuing.stage import DOCUMENT
 from tests.sales.stage import THOUSAND

@@ -25,21 +25,16 @@ from securitization.periods import PoolPeriod, read_periods
 from securitization.servicing import due_date
 from securitization.servicing_messages import (
     ApprovePayment,
-    Calendar,
-    CollectionRow,
-    DealPayment,
     DepositCollection,
-    DutyKind,
     FundPayment,
     ImportCollection,
     OpenServicing,
     PayPayment,
     PerfectSale,
-    PeriodFigures,
     PreparePayment,
-    Servicing,
     ServicingOpened,
 )
+from securitization.servicing_records import Calendar, CollectionRow, DealPayment, DutyKind, PeriodFigures, Servicing
 from securitization.shipped import example_deal_text, example_periods_text
 from tests.issuing import stage as issuing
 from tests.support import Venue

@@ -7,7 +7,7 @@ from securitization.evaluate import run_deal
 from securitization.explain import DealRun
 from securitization.issue_messages import IssueState, NoteLock
 from securitization.servicing import pots
-from securitization.servicing_messages import DealPayment, Duty, DutyKind, DutyState, Servicing
+from securitization.servicing_records import DealPayment, Duty, DutyKind, DutyState, Servicing
 from tests.servicing.stage import JUNIOR, SENIOR, Stage, deal_and_periods
 
 

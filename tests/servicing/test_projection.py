@@ -7,13 +7,8 @@ from typing import Any
 import pytest
 
 from exchange.core.units import Minor
-from securitization.servicing_messages import (
-    CollectionTotals,
-    ExpectedPeriod,
-    ProjectedPeriod,
-    ProjectionRecorded,
-    RecordProjection,
-)
+from securitization.servicing_messages import ExpectedPeriod, ProjectionRecorded, RecordProjection
+from securitization.servicing_records import CollectionTotals, ProjectedPeriod
 from tests.issuing.stage import DOCUMENT
 from tests.servicing.stage import NOTHING, Stage
 

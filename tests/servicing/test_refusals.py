@@ -19,7 +19,8 @@ from securitization.deal import Deal, deal_hash, read_deal
 from securitization.deal_terms import FixedCoupon
 from securitization.offering_messages import Pricing
 from securitization.servicing import pots
-from securitization.servicing_messages import OpenServicing, ReleaseUnpaidPart, Servicing, UnpaidPart
+from securitization.servicing_messages import OpenServicing, ReleaseUnpaidPart
+from securitization.servicing_records import Servicing, UnpaidPart
 from tests.issuing import stage as issuing
 from tests.servicing.stage import Stage, text
 

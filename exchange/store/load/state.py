@@ -36,7 +36,7 @@ from exchange.store.schema.matching import (
 )
 from matching.book_messages import BookState, Call, Matching, OrderState
 from matching.messages import BookStanding, Conditions
-from securitization.servicing_messages import ClassPayment
+from securitization.servicing_records import ClassPayment
 
 SIDES = {side.value: side for side in Side}
 TYPES = {kind.value: kind for kind in OrderType}

@@ -1,4 +1,4 @@
-"""Why a holder got what it got: its part of each class's pot, and the waterfall's payments that make up the pot."""
+"""Why a holder got what it got, its part of each class's pot and the payments that make it up; the published report."""
 
 from __future__ import annotations
 
@@ -15,10 +15,17 @@ from securitization.deal import read_deal
 from securitization.deal_problems import Problem
 from securitization.render import tell_payment
 from securitization.servicing import payments_of_class
-from securitization.servicing_messages import ClassPayment, DealPayment, PaymentPage, Servicing
+from securitization.servicing_records import ClassPayment, DealPayment, Duty, DutyKind, PaymentPage, Servicing
 
 HOLDERS_PAID = "payment.holders_paid"
 PAGES = TABLES[PaymentPage].table
+
+
+def published(snapshot: Snapshot, servicing: Servicing, period: int) -> Duty | None:
+    """The disclosure of a payment as it was done, with the hash of what was published; none: not yet."""
+    filters = {"servicing_id": servicing.servicing_id, "period": period, "kind": DutyKind.DISCLOSURE.value}
+    found = records.page(snapshot, Duty, 1, filters=filters).records
+    return next((one for one in found if isinstance(one, Duty) and one.report_sha256), None)
 
 
 def explanation(snapshot: Snapshot, payment_id: DealPaymentId, account_id: AccountId) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from exchange.store.load.state import read_record
 from exchange.store.queries.reader import Snapshot
 from exchange.store.registry import TABLES
 from exchange.store.schema.custody import BalanceTable
-from securitization.servicing_messages import DealPayment, DealPaymentState, PaymentPage, Servicing
+from securitization.servicing_records import DealPayment, DealPaymentState, PaymentPage, Servicing
 
 BALANCES = cast("Table", BalanceTable.__table__)
 PAGES, PAYMENTS = TABLES[PaymentPage].table, TABLES[DealPayment].table

@@ -60,6 +60,7 @@ class DutyTable(Base):
     member_id: Mapped[int]
     due_ns: Mapped[int]
     state: Mapped[str]
+    report_sha256: Mapped[str]
     live: Mapped[bool]
 
     __table_args__ = (Index("ix_duties_live", "live", sqlite_where=text("live"), postgresql_where=text("live")),)
